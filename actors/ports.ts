@@ -1,0 +1,114 @@
+/**
+ * The ports: what the actors need of the world, implemented by `sources`, `store` and `sinks`, and wired by `main.ts`.
+ *
+ * @module
+ */
+import type { Reading, Refusal } from "./reading.ts";
+
+/** JSON, as it is stored. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Time as the world sees it. Passed in, so that a test can own it. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Resolves after `ms`, at once for 0 or less; rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * A piece of a partition, in order.
+ *
+ * A position is an integer below 2^53 that grows with every record. `next` is the position at which reading goes on
+ * after this piece; a piece may be empty and only move `next`.
+ */
+export type Chunk = ReadingsChunk | LinesChunk | TickChunk;
+
+/** Readings that the source has parsed and judged. */
+export interface ReadingsChunk {
+  readonly kind: "readings";
+  /** A reading, or why there is none, for each record. */
+  readonly items: readonly (Reading | Refusal)[];
+  /** Where each record starts; strictly increasing, as long as `items`. */
+  readonly positions: readonly number[];
+  readonly next: number;
+  /** When the records arrived, epoch ms, where the source recorded it (HTTP log, Kafka); else absent. */
+  readonly arrived?: number;
+  /** Done between 0 and 1, where it is known (a file); for the progress bar. */
+  readonly progress?: number;
+}
+
+/**
+ * Whole lines of canonical NDJSON, as bytes: the fast way for bulk text.
+ *
+ * The position of a line is `position` plus its offset in `bytes`.
+ */
+export interface LinesChunk {
+  readonly kind: "lines";
+  /** Ends with a newline, except at the end of the input. Handed over: the source does not touch it again. */
+  readonly bytes: Uint8Array;
+  readonly position: number;
+  readonly next: number;
+  /** 1-based number of the first line. */
+  readonly row: number;
+  readonly arrived?: number;
+  readonly progress?: number;
+}
+
+/** Time passing in a live partition without readings; recorded by the source like a reading. */
+export interface TickChunk {
+  readonly kind: "tick";
+  /** Source time, epoch ms. */
+  readonly time: number;
+  readonly position: number;
+  readonly next: number;
+}
+
+/**
+ * An ordered part of a source: the unit of order, ownership and checkpoint.
+ *
+ * The same position gives the same records, however often it is read; a live partition goes on where they end.
+ */
+export interface SourcePartition {
+  /** Stable name, part of every id: letters, digits, `-`, `_` and `.`. */
+  readonly id: string;
+  /**
+   * Chunks from `from` on, until the end or until `signal` is aborted (then it returns, without an error).
+   *
+   * The caller asks for the next chunk when it has room: that is the backpressure. An implementation holds at most
+   * one chunk ahead.
+   *
+   * @throws {SourceError} if the records at `from` can no longer be read, or are not those that were read before
+   */
+  read(from: number, signal: AbortSignal): AsyncIterable<Chunk>;
+  /** Told once everything before `position` will never be read again (a log may be cut there). */
+  released?(position: number): Promise<void>;
+}
+
+/** Where readings come from. */
+export interface Source {
+  /** Stable name: `replay`, `facility`, `http`. */
+  readonly name: string;
+  /**
+   * Opens the partitions.
+   *
+   * @param memory what this source recorded in earlier runs: anchors, shifts of loops, the identity of a file
+   * @throws {SourceError} if it cannot be opened or is not what it was
+   */
+  open(memory: SourceMemory): Promise<readonly SourcePartition[]>;
+  /** Lets go of files and connections. */
+  close(): Promise<void>;
+}
+
+/** A small durable record that belongs to one source. Written before what depends on it is handed out. */
+export interface SourceMemory {
+  /** What was saved last; undefined at the first run. */
+  load(): Promise<Json | undefined>;
+  /** Replaces the record, durably. */
+  save(record: Json): Promise<void>;
+}
+
+/** A source cannot go on; the message is one sentence for a person. */
+export class SourceError extends Error {
+  override name = "SourceError";
+}

@@ -1,0 +1,270 @@
+/**
+ * What can be asked of a running system: the shapes behind every route and the page.
+ *
+ * The names are those of the API, in its spelling. Times are epoch milliseconds here; routes write them as ISO 8601.
+ *
+ * @module
+ */
+import type { Attribute, FieldError } from "./reading.ts";
+
+/** How a sensor is, apart from whether its readings are anomalous. */
+export type SensorState = "warming_up" | "ok" | "silent" | "failed";
+
+/** The rules that can raise an alert. */
+export type Condition = "limit" | "zscore" | "silent";
+
+/** Priority of an alert, as ISA-18.2 names them. */
+export type Priority = "low" | "medium" | "high" | "critical";
+
+/** Rolling features of one channel over its last 10 values. */
+export interface ChannelView {
+  readonly channel: string;
+  readonly unit?: string;
+  readonly value: number;
+  /** Per second, against the value before; 0 for the first. */
+  readonly rate: number;
+  readonly mean: number;
+  /** Population standard deviation. */
+  readonly std: number;
+  /** Greatest less least. */
+  readonly range: number;
+  /** Values in the rolling window, 1 to 10. */
+  readonly count: number;
+  /** Distance of the last value from the mean of the 10 before, in their standard deviations; 0 before there are 10. */
+  readonly z: number;
+  /** The configured limits of the sensor's type. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** One sensor now. */
+export interface SensorView {
+  readonly sensor: string;
+  readonly partition: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly state: SensorState;
+  /** Event time since when it is in that state. */
+  readonly state_since: number;
+  /** Readings still wanted until every rule speaks, 0 once warm. */
+  readonly warmup_left: number;
+  /** Event time of the last reading. */
+  readonly last_time: number;
+  /** Whether the last reading was anomalous. */
+  readonly is_anomaly: boolean;
+  /** Hour of day of the last reading as a point on the circle. */
+  readonly hour_sin: number;
+  readonly hour_cos: number;
+  readonly channels: readonly ChannelView[];
+  readonly readings: number;
+  readonly anomalies: number;
+  readonly late: number;
+  readonly duplicates: number;
+  /** Same sensor, channel and time, another value. */
+  readonly conflicts: number;
+  readonly steps_back: number;
+  /** Ids of its active alerts. */
+  readonly active_alerts: readonly string[];
+}
+
+/** One detector's yes. */
+export interface FlagView {
+  readonly detector: "limit" | "zscore";
+  readonly channel: string;
+}
+
+/** One reading with its verdict. */
+export interface ReadingView {
+  /** `partition/position/sensor`. */
+  readonly id: string;
+  readonly sensor: string;
+  readonly time: number;
+  readonly values: Readonly<Record<string, number | null>>;
+  readonly label?: 0 | 1;
+  readonly is_anomaly: boolean;
+  readonly flags: readonly FlagView[];
+}
+
+/** Statistics of one channel in one window. */
+export interface WindowChannelView {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  /** Population standard deviation. */
+  readonly std: number;
+  readonly anomalies: number;
+}
+
+/** An event-time window of one sensor. */
+export interface WindowView {
+  /** `sensor/length/start`; the same for every revision. */
+  readonly id: string;
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly start: number;
+  readonly end: number;
+  readonly length_ms: number;
+  readonly hop_ms: number;
+  /** 0 when first emitted, one more for each correction by a late reading. */
+  readonly revision: number;
+  readonly channels: Readonly<Record<string, WindowChannelView>>;
+}
+
+/** One step in an alert's life. */
+export interface AlertTransition {
+  /** Stable: `alert id/raised` or `alert id/cleared`. */
+  readonly id: string;
+  readonly alert: string;
+  readonly transition: "raised" | "cleared";
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly condition: Condition;
+  readonly channel?: string;
+  readonly priority: Priority;
+  /** Event time. */
+  readonly time: number;
+  readonly partition: string;
+  readonly position: number;
+  /** What was seen; absent for silence. */
+  readonly value?: number;
+  /** What was expected: [low, high], null where open. */
+  readonly expected?: readonly [number | null, number | null];
+  /** One plain sentence. */
+  readonly message: string;
+}
+
+/** An alert: the fold of its transitions. */
+export interface AlertView {
+  /** `partition:position:sensor:condition:channel`. */
+  readonly id: string;
+  readonly state: "active" | "cleared";
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly condition: Condition;
+  readonly channel?: string;
+  readonly priority: Priority;
+  readonly raised_at: number;
+  readonly cleared_at?: number;
+  readonly value?: number;
+  readonly expected?: readonly [number | null, number | null];
+  readonly message: string;
+}
+
+/** Something that was not accepted, and why. */
+export interface QuarantineView {
+  /** `partition/position`. */
+  readonly id: string;
+  readonly partition: string;
+  readonly position: number;
+  readonly reason: "invalid" | "future" | "failed" | "foreign" | "channels";
+  readonly row?: number;
+  readonly sensor?: string;
+  readonly errors: readonly FieldError[];
+  readonly sample: string;
+}
+
+/** Counts of one partition since its beginning. */
+export interface PartitionView {
+  readonly partition: string;
+  readonly source: string;
+  readonly position: number;
+  /** Greatest time that several sensors have reached; absent before the first reading. */
+  readonly source_time?: number;
+  readonly readings: number;
+  readonly refused: number;
+  readonly future: number;
+  readonly state: "running" | "finished" | "failed" | "stopped";
+  readonly error?: string;
+}
+
+/** Everything at a glance. */
+export interface SummaryView {
+  readonly sensors: number;
+  readonly anomalous: number;
+  readonly silent: number;
+  readonly warming_up: number;
+  readonly failed: number;
+  readonly active_alerts: number;
+  readonly partitions: readonly PartitionView[];
+  /** Readings per second over the last seconds of the clock. */
+  readonly readings_per_second: number;
+}
+
+/** A page of a listing. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; absent on the last page. */
+  readonly next?: string;
+}
+
+/** Which sensors. */
+export interface SensorFilter {
+  readonly type?: string;
+  readonly location?: string;
+  readonly state?: SensorState;
+}
+
+/** Which windows or readings of a period: `from` inclusive, `to` exclusive, by start or time. */
+export interface PeriodFilter {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Which windows. */
+export interface WindowFilter extends PeriodFilter {
+  readonly sensor?: string;
+  readonly type?: string;
+  readonly location?: string;
+  /** Default 60000. */
+  readonly lengthMs?: number;
+}
+
+/** Which alerts. */
+export interface AlertFilter extends PeriodFilter {
+  readonly sensor?: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly state?: "active" | "cleared";
+  readonly condition?: Condition;
+}
+
+/** Questions, as routes ask them. Listings of readings, windows and alerts are newest first; sensors go by name. */
+export interface Queries {
+  summary(): Promise<SummaryView>;
+  sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>>;
+  sensor(name: string): Promise<SensorView | undefined>;
+  readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>>;
+  windows(filter: WindowFilter, limit: number, cursor?: string): Promise<Page<WindowView>>;
+  alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<AlertView>>;
+  alert(id: string): Promise<AlertView | undefined>;
+  quarantine(limit: number, cursor?: string): Promise<Page<QuarantineView>>;
+}
+
+/** One event of a feed. */
+export interface FeedEvent<T> {
+  /** Opaque cursor, valid as `Last-Event-ID`. */
+  readonly id: string;
+  readonly data: T;
+}
+
+/** What a follower is handed: events in order, or word that its cursor is too old to go on from. */
+export type FeedItem<T> = FeedEvent<T> | { readonly resync: string };
+
+/** Committed outputs, in order, from a cursor on. */
+export interface Feed {
+  /**
+   * Follows alert transitions: those after `cursor` that are stored, then new ones as they are committed.
+   *
+   * A follower that does not take its items is cut off after a bounded backlog; it resumes from its last id.
+   */
+  alerts(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<AlertTransition>>;
+  /** Follows readings with their verdicts; past ones are kept for a bounded number only. */
+  readings(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<ReadingView>>;
+}
+
+/** What passes through unread: exported for sources that write records back. */
+export type Attributes = Readonly<Record<string, Attribute>>;
