@@ -1,11 +1,7 @@
 /** @module */
 import fc from "fast-check";
 import { assert, assertAlmostEquals } from "../../std/assert.ts";
-import {
-  injectedFactor,
-  injectedPick,
-  INJECTION_RULE,
-} from "../../models/injection.ts";
+import { injectedFactor, injectedPick, INJECTION_RULE } from "../../models/injection.ts";
 
 const whole = fc.maxSafeInteger();
 

@@ -1,23 +1,7 @@
 /** @module */
 import fc from "fast-check";
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertThrows,
-} from "../../std/assert.ts";
-import {
-  hashAt,
-  hashText,
-  normalAt,
-  Random,
-  uniformAt,
-} from "../../models/random.ts";
-import {
-  injectedFactor,
-  injectedPick,
-  INJECTION_RULE,
-} from "../../models/injection.ts";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../../std/assert.ts";
+import { hashAt, hashText, normalAt, Random, uniformAt } from "../../models/random.ts";
 
 const whole = fc.maxSafeInteger();
 const GOLDEN = {
