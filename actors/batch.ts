@@ -1,0 +1,154 @@
+/**
+ * What travels between the supervisor and its shards: batches of columns in, outputs and snapshots back.
+ *
+ * Everything here can be cloned into a worker. A sensor is named once, when it is brought into a shard; after that its
+ * number in the supervisor's directory stands for it.
+ *
+ * @module
+ */
+import type { AlertOutput, HistoryOutput } from "./sensor/outputs.ts";
+import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
+
+/** A sensor that is brought into a shard's memory: new, or with the snapshot it left. */
+export interface Arrival {
+  readonly sensor: number;
+  readonly name: string;
+  readonly snapshot?: Uint8Array;
+}
+
+/** From this reading of the batch on, a sensor has this type and location. */
+export interface Describe {
+  readonly index: number;
+  readonly sensor: number;
+  readonly type?: string;
+  readonly location?: string;
+}
+
+/** Source time passes `time` before reading `index` of the batch. */
+export interface BatchTick {
+  readonly index: number;
+  readonly position: number;
+  readonly time: number;
+}
+
+/** A shard's part of a stretch of one partition, in order. */
+export interface ShardBatch {
+  readonly kind: "batch";
+  readonly partition: string;
+  readonly count: number;
+  readonly sensors: Int32Array;
+  readonly times: Float64Array;
+  readonly positions: Float64Array;
+  /** 0, 1, or −1 for none. */
+  readonly labels: Int8Array;
+  /** Reading i has the values from `valueAt[i]` to before `valueAt[i + 1]`; none if it is a line of text. */
+  readonly valueAt: Int32Array;
+  /** Index into `channelNames` of each value. */
+  readonly channels: Int32Array;
+  readonly values: Float64Array;
+  readonly channelNames: readonly string[];
+  /** Lines of canonical NDJSON, whole; absent where every reading is parsed. */
+  readonly text?: Uint8Array;
+  /** Where reading i's line starts, −1 if it is parsed; where its first value starts; where it ends. */
+  readonly lineAt: Int32Array;
+  readonly lineValues: Int32Array;
+  readonly lineEnd: Int32Array;
+  /** 1-based row of reading i, for errors; 0 where unknown. */
+  readonly rows: Int32Array;
+  readonly ticks: readonly BatchTick[];
+  readonly describe: readonly Describe[];
+  readonly arrivals: readonly Arrival[];
+}
+
+/** Asks a shard for snapshots. Everything of the partition before `position` has been handed to it. */
+export interface ShardCut {
+  readonly kind: "cut";
+  readonly partition: string;
+  readonly position: number;
+  /** Share of the changed actors to write, 0 to 1, those that changed first. */
+  readonly share: number;
+  /** Sensors to write and let go. */
+  readonly release: readonly number[];
+}
+
+/** The input has ended: open windows are emitted. */
+export interface ShardEnd {
+  readonly kind: "end";
+  readonly partition: string;
+  readonly position: number;
+}
+
+/** A question to a shard. */
+export interface ShardAsk {
+  readonly kind: "ask";
+  readonly about: "sensors" | "sensor" | "readings" | "digests" | "memory";
+  /** For `sensor` and `readings`. */
+  readonly sensor?: number;
+}
+
+/** What a shard is sent. */
+export type ShardMessage = ShardBatch | ShardCut | ShardEnd | ShardAsk;
+
+/** A plan as outputs refer to it. */
+export interface PlanName {
+  readonly number: number;
+  readonly type?: string;
+  readonly channels: readonly string[];
+}
+
+/** What came of a batch or an end. */
+export interface ShardOutput {
+  readonly windows: Float64Array;
+  readonly flags: Float64Array;
+  readonly verdicts: Float64Array;
+  readonly alerts: readonly AlertOutput[];
+  readonly history: readonly HistoryOutput[];
+  readonly quarantine: readonly QuarantineView[];
+  /** Plans that outputs may name from now on. */
+  readonly plans: readonly PlanName[];
+  /** Lines that turned out to be no readings: how many, and the sum of their hashes. */
+  readonly refused: number;
+  readonly refusedHash: number;
+}
+
+/** A snapshot taken at a cut. */
+export interface Snapshot {
+  readonly sensor: number;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What came of a cut. */
+export interface CutResult {
+  readonly snapshots: readonly Snapshot[];
+  /** Least position of an event that no snapshot holds; −1 if there is none. */
+  readonly oldestChange: number;
+  /** Actors that changed since their snapshot. */
+  readonly changed: number;
+}
+
+/** What one sensor adds to a run's digest. */
+export interface SensorDigest {
+  readonly name: string;
+  readonly lanes: readonly [number, number, number, number];
+}
+
+/** What a shard holds. */
+export interface ShardMemory {
+  readonly sensors: number;
+  readonly stateBytes: number;
+  readonly historyBytes: number;
+}
+
+/** An answer to a question. */
+export type ShardAnswer =
+  | { readonly about: "sensors"; readonly views: readonly SensorView[] }
+  | { readonly about: "sensor"; readonly view?: SensorView }
+  | { readonly about: "readings"; readonly readings: readonly ReadingView[] }
+  | { readonly about: "digests"; readonly digests: readonly SensorDigest[] }
+  | { readonly about: "memory"; readonly memory: ShardMemory };
+
+/** The answer to each kind of message. */
+export type ShardReply<M extends ShardMessage> = M extends ShardBatch | ShardEnd ? ShardOutput
+  : M extends ShardCut ? CutResult
+  : ShardAnswer;

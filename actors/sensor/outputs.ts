@@ -1,0 +1,135 @@
+/**
+ * What transitions give out, gathered for a batch: windows and flags as doubles, the rare rest as objects.
+ *
+ * Records of windows and flags lie one behind the other in growing buffers that are handed over whole, so that a reading
+ * costs no object.
+ *
+ * @module
+ */
+import { deviation, MOMENT } from "../../models/moments.ts";
+import { FEATURE } from "../../models/features.ts";
+import type { AlertTransition, QuarantineView } from "../views.ts";
+import type { SensorActor } from "./actor.ts";
+import type { WindowPlan } from "./layout.ts";
+import { SLOT, SLOT_LENGTH } from "./layout.ts";
+
+/** Doubles of a window record before its channels. */
+export const WINDOW_HEAD = 7;
+/** Offsets into a window record: sensor's id, window specification, start, revision, position, plan, channels. */
+export const WINDOW_RECORD = { sensor: 0, spec: 1, start: 2, revision: 3, position: 4, plan: 5, channels: 6 } as const;
+/** Doubles for each channel of a window record: count, mean, least, greatest, std, flagged. */
+export const WINDOW_CHANNEL = 6;
+
+/** Doubles of a flag record: sensor's id, position, time, plan, channel, value, z, rate, mean, std, range. */
+export const FLAG_LENGTH = 11;
+
+/** Doubles of a verdict record before its values: sensor's id, position, time, label, limit mask, z mask, plan, channels. */
+export const VERDICT_HEAD = 8;
+
+/** A transition of an alert, with what the stored alert needs beside it. */
+export interface AlertOutput {
+  readonly transition: AlertTransition;
+  readonly raisedAt: number;
+}
+
+/** Whole rows of a sensor's history. */
+export interface HistoryOutput {
+  readonly sensor: number;
+  /** Number of the chunk since the sensor's beginning. */
+  readonly chunk: number;
+  readonly position: number;
+  readonly channels: readonly string[];
+  readonly rows: Float64Array;
+}
+
+/** Which outputs somebody wants. Windows and alerts always come. */
+export interface Wanted {
+  /** Every verdict, for feeds and sinks. */
+  readonly verdicts: boolean;
+  /** Every flagged value with its features. */
+  readonly flags: boolean;
+  /** Chunks of the history. */
+  readonly history: boolean;
+}
+
+/** A buffer of doubles that grows. */
+export class Doubles {
+  array: Float64Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.array = new Float64Array(capacity);
+  }
+
+  /** Makes room for `count` more and returns where they start. */
+  claim(count: number): number {
+    const at = this.length;
+    if (at + count > this.array.length) {
+      const grown = new Float64Array(Math.max(2 * this.array.length, at + count));
+      grown.set(this.array);
+      this.array = grown;
+    }
+    this.length = at + count;
+    return at;
+  }
+
+  /** What was written, as a copy of its own; the buffer is empty again. */
+  take(): Float64Array {
+    const taken = this.array.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+}
+
+/** The outputs of one shard for one batch. */
+export class Outputs {
+  readonly windows = new Doubles(1024);
+  readonly flags = new Doubles(64);
+  readonly verdicts = new Doubles(64);
+  readonly alerts: AlertOutput[] = [];
+  readonly history: HistoryOutput[] = [];
+  readonly quarantine: QuarantineView[] = [];
+
+  constructor(readonly wanted: Wanted) {}
+
+  /** Writes down a window as it stands in `slot`. */
+  window(actor: SensorActor, spec: number, window: WindowPlan, slot: number, position: number): void {
+    const { plan, state } = actor, channels = plan.channels.length;
+    const { windows } = this, at = windows.claim(WINDOW_HEAD + channels * WINDOW_CHANNEL), out = windows.array;
+    const head = window.headAt + slot * SLOT_LENGTH;
+    out[at] = actor.id;
+    out[at + WINDOW_RECORD.spec] = spec;
+    out[at + WINDOW_RECORD.start] = state[head + SLOT.start];
+    out[at + WINDOW_RECORD.revision] = state[head + SLOT.revision];
+    out[at + WINDOW_RECORD.position] = position;
+    out[at + WINDOW_RECORD.plan] = plan.number;
+    out[at + WINDOW_RECORD.channels] = channels;
+    for (let c = 0, to = at + WINDOW_HEAD; c < channels; c++, to += WINDOW_CHANNEL) {
+      const from = plan.channelAt[c] + window.momentsAt + slot * 6;
+      const count = state[from];
+      out[to] = count;
+      out[to + 1] = state[from + MOMENT.mean];
+      out[to + 2] = state[from + MOMENT.least];
+      out[to + 3] = state[from + MOMENT.greatest];
+      out[to + 4] = count > 0 ? deviation(state, from) : 0;
+      out[to + 5] = state[from + MOMENT.flagged];
+    }
+  }
+
+  /** Writes down a flagged value with the features after it. */
+  flag(actor: SensorActor, channel: number, value: number, time: number, position: number): void {
+    const { flags } = this, at = flags.claim(FLAG_LENGTH), out = flags.array, { state } = actor;
+    const from = actor.plan.channelAt[channel];
+    out[at] = actor.id;
+    out[at + 1] = position;
+    out[at + 2] = time;
+    out[at + 3] = actor.plan.number;
+    out[at + 4] = channel;
+    out[at + 5] = value;
+    out[at + 6] = state[from + FEATURE.z];
+    out[at + 7] = state[from + FEATURE.rate];
+    out[at + 8] = state[from + FEATURE.mean];
+    out[at + 9] = state[from + FEATURE.std];
+    out[at + 10] = state[from + FEATURE.range];
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A sensor's snapshot: its state and unfinished history as bytes, with a header that says what they are.
+ *
+ *     u32 magic | u16 version | u16 0 | u32 bytes of meta | u32 doubles of state | u32 doubles of rows | u32 0
+ *     meta (JSON, padded to 8) | state | rows of the history since the last whole chunk
+ *
+ * Little-endian, as every machine that runs Deno. An unknown magic or version is refused.
+ *
+ * @module
+ */
+import { CHUNK_ROWS, History } from "./history.ts";
+import { HEADER, makePlan, moveState, type Plan, sameWindows } from "./layout.ts";
+import type { Judging } from "../config.ts";
+import type { SensorActor } from "./actor.ts";
+
+const MAGIC = 0x52534e53; // "SNSR"
+/** The version that is written. */
+export const SNAPSHOT_VERSION = 1;
+const HEAD_BYTES = 24;
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+
+/** Who the bytes belong to. */
+export interface SnapshotMeta {
+  readonly name: string;
+  readonly partition: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly channels: readonly string[];
+  readonly windows: Judging["windows"];
+  readonly latenessMs: number;
+}
+
+/** A snapshot is not one that this program can read; the message says why. */
+export class SnapshotError extends Error {
+  override name = "SnapshotError";
+}
+
+/**
+ * The actor as bytes.
+ *
+ * @param applied everything before this position is in it
+ */
+export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<ArrayBuffer> {
+  const { plan, state, history } = actor;
+  const meta: SnapshotMeta = {
+    name: actor.name,
+    partition: actor.partition,
+    ...(plan.type === undefined ? {} : { type: plan.type }),
+    ...(actor.location === undefined ? {} : { location: actor.location }),
+    channels: plan.channels,
+    windows: plan.windows.map(({ lengthMs, hopMs }) => ({ lengthMs, hopMs })),
+    latenessMs: plan.latenessMs,
+  };
+  const text = encoder.encode(JSON.stringify(meta)), stateAt = HEAD_BYTES + Math.ceil(text.length / 8) * 8;
+  const next = state[HEADER.rows], rows = history?.copy(next - next % CHUNK_ROWS, next);
+  const bytes = new Uint8Array(stateAt + state.byteLength + (rows?.byteLength ?? 0));
+  const head = new DataView(bytes.buffer);
+  head.setUint32(0, MAGIC, true);
+  head.setUint16(4, SNAPSHOT_VERSION, true);
+  head.setUint32(8, text.length, true);
+  head.setUint32(12, state.length, true);
+  head.setUint32(16, rows?.length ?? 0, true);
+  bytes.set(text, HEAD_BYTES);
+  const doubles = new Float64Array(bytes.buffer, stateAt);
+  doubles.set(state);
+  doubles[HEADER.applied] = applied;
+  if (rows) doubles.set(rows, state.length);
+  return bytes;
+}
+
+/**
+ * The meta of a snapshot.
+ *
+ * @throws {SnapshotError} for bytes that are no snapshot, or one of an unknown version
+ */
+export function readMeta(bytes: Uint8Array): SnapshotMeta {
+  const head = headOf(bytes);
+  return JSON.parse(decoder.decode(bytes.subarray(HEAD_BYTES, HEAD_BYTES + head.getUint32(8, true))));
+}
+
+/**
+ * The actor that was written.
+ *
+ * @param planOf gives the plan of a type and channels under the present configuration
+ * @param keepHistory whether readings are kept in memory
+ * @throws {SnapshotError} for bytes that are no snapshot, or one of an unknown version
+ */
+export function decodeSnapshot(
+  bytes: Uint8Array,
+  id: number,
+  judging: Judging,
+  planOf: (type: string | undefined, channels: readonly string[]) => Plan,
+  keepHistory: boolean,
+): SensorActor {
+  const head = headOf(bytes), meta = readMeta(bytes);
+  const stateAt = HEAD_BYTES + Math.ceil(head.getUint32(8, true) / 8) * 8;
+  const stateLength = head.getUint32(12, true), rowsLength = head.getUint32(16, true);
+  if (bytes.length !== stateAt + 8 * (stateLength + rowsLength)) {
+    throw new SnapshotError(`the snapshot of ${meta.name} has ${bytes.length} bytes, not as many as its header says`);
+  }
+  const doubles = new Float64Array(bytes.slice(stateAt).buffer);
+  const plan = planOf(meta.type, meta.channels);
+  const written = makePlan({ ...judging, windows: meta.windows, latenessMs: meta.latenessMs }, meta.type, meta.channels);
+  let state: Float64Array = doubles.slice(0, stateLength);
+  if (!sameWindows(written, plan)) state = moveState(state, written, plan);
+  const actor: SensorActor = {
+    id,
+    name: meta.name,
+    partition: meta.partition,
+    location: meta.location,
+    plan,
+    state,
+    savedBatch: -1,
+    savedAt: 0,
+  };
+  if (keepHistory) {
+    const next = state[HEADER.rows];
+    actor.history = new History(meta.channels.length);
+    actor.history.restore(next - rowsLength / actor.history.width, doubles.subarray(stateLength));
+  }
+  return actor;
+}
+
+function headOf(bytes: Uint8Array): DataView {
+  const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < HEAD_BYTES || head.getUint32(0, true) !== MAGIC) {
+    throw new SnapshotError(`these ${bytes.length} bytes are no sensor's snapshot`);
+  }
+  const version = head.getUint16(4, true);
+  if (version !== SNAPSHOT_VERSION) {
+    throw new SnapshotError(`a snapshot of version ${version} cannot be read, only version ${SNAPSHOT_VERSION}`);
+  }
+  return head;
+}

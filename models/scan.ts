@@ -1,0 +1,170 @@
+/**
+ * A scanner for canonical NDJSON lines: straight from bytes to numbers, without a string or an object per reading.
+ *
+ * It knows one spelling, `{"sensor":"…","time":…,"values":{"…":…}}` without white space, and gives up at anything else:
+ * then the line is parsed as JSON, so that it decides about speed only, never about meaning. A number of at most 15
+ * digits is its digits divided by an exact power of ten, which is the nearest double (both are exact and one division
+ * rounds once); more digits or an exponent give up.
+ *
+ * @module
+ */
+
+const POWERS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
+const QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46, ZERO = 48, NINE = 57, COLON = 58, BACKSLASH = 92;
+const CLOSE = 125;
+const SENSOR = new TextEncoder().encode('{"sensor":"');
+const TIME = new TextEncoder().encode('","time":');
+const VALUES = new TextEncoder().encode(',"values":{');
+
+/** Where a scan ended; read it at once, the next scan overwrites it. */
+export const scanned = {
+  /** The sensor's name: bytes from `nameStart` to `nameEnd`. */
+  nameStart: 0,
+  nameEnd: 0,
+  /** Hash of the name's bytes. */
+  nameHash: 0,
+  /** Epoch ms. */
+  time: 0,
+  /** First byte behind what was scanned. */
+  end: 0,
+};
+
+function matches(bytes: Uint8Array, at: number, pattern: Uint8Array): boolean {
+  for (let i = 0; i < pattern.length; i++) if (bytes[at + i] !== pattern[i]) return false;
+  return true;
+}
+
+/**
+ * Scans `{"sensor":"…","time":…,"values":{` at `start` into {@linkcode scanned}.
+ *
+ * @returns false if the line is spelt otherwise
+ */
+export function scanHead(bytes: Uint8Array, start: number): boolean {
+  if (!matches(bytes, start, SENSOR)) return false;
+  let at = start + SENSOR.length;
+  scanned.nameStart = at;
+  let hash = 0x811c9dc5, byte = bytes[at];
+  while (byte !== QUOTE) {
+    if (byte === BACKSLASH || byte < 32 || byte === undefined) return false;
+    hash = Math.imul(hash ^ byte, 0x01000193);
+    byte = bytes[++at];
+  }
+  scanned.nameEnd = at;
+  scanned.nameHash = hash >>> 0;
+  if (!matches(bytes, at, TIME)) return false;
+  at += TIME.length;
+  const first = at;
+  let time = 0;
+  byte = bytes[at];
+  while (byte >= ZERO && byte <= NINE) {
+    time = time * 10 + (byte - ZERO);
+    byte = bytes[++at];
+  }
+  const digits = at - first;
+  if (digits === 0 || digits > 15 || (digits > 1 && bytes[first] === ZERO) || !matches(bytes, at, VALUES)) return false;
+  scanned.time = time;
+  scanned.end = at + VALUES.length;
+  return true;
+}
+
+/** Scans a JSON number at `at`, leaving `scanned.end` behind it; NaN if it is not a plain one of at most 15 digits. */
+export function scanNumber(bytes: Uint8Array, at: number): number {
+  let byte = bytes[at];
+  const negative = byte === MINUS;
+  if (negative) byte = bytes[++at];
+  const first = at;
+  let mantissa = 0;
+  while (byte >= ZERO && byte <= NINE) {
+    mantissa = mantissa * 10 + (byte - ZERO);
+    byte = bytes[++at];
+  }
+  let digits = at - first, fraction = 0;
+  if (digits === 0 || (digits > 1 && bytes[first] === ZERO)) return NaN;
+  if (byte === POINT) {
+    const point = at;
+    byte = bytes[++at];
+    while (byte >= ZERO && byte <= NINE) {
+      mantissa = mantissa * 10 + (byte - ZERO);
+      byte = bytes[++at];
+    }
+    fraction = at - point - 1;
+    if (fraction === 0) return NaN;
+    digits += fraction;
+  }
+  if (digits > 15 || (byte | 32) === 101) return NaN;
+  scanned.end = at;
+  const value = fraction === 0 ? mantissa : mantissa / POWERS[fraction];
+  return negative ? -value : value;
+}
+
+/** The channels met so far, by the bytes of their names. */
+export class ChannelTable {
+  /** Names in order of their index. */
+  readonly names: string[] = [];
+  private readonly spelt: Uint8Array[] = [];
+  private readonly index = new Map<string, number>();
+
+  /** Index of a name, a new one if it was not there. */
+  of(name: string): number {
+    let at = this.index.get(name);
+    if (at === undefined) {
+      at = this.names.length;
+      this.index.set(name, at);
+      this.names.push(name);
+      this.spelt.push(new TextEncoder().encode(name));
+    }
+    return at;
+  }
+
+  /** Index of the name that starts at `at` and ends with a quote, `guess` tried first; −1 if there is none. */
+  find(bytes: Uint8Array, at: number, guess: number): number {
+    const { spelt } = this, count = spelt.length;
+    for (let i = 0, k = guess < count ? guess : 0; i < count; i++) {
+      const name = spelt[k];
+      if (bytes[at + name.length] === QUOTE && matches(bytes, at, name)) return k;
+      if (++k === count) k = 0;
+    }
+    return -1;
+  }
+
+  /** Bytes of a name. */
+  lengthOf(index: number): number {
+    return this.spelt[index].length;
+  }
+}
+
+/**
+ * Scans `"channel":number,…}}` at `at`, up to `end`, into `channels` and `values`.
+ *
+ * @returns how many values there are, or −1 if the line is spelt otherwise, names a channel that the table lacks, names
+ *   one twice, or has more than fit
+ */
+export function scanValues(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  table: ChannelTable,
+  channels: Int32Array,
+  values: Float64Array,
+): number {
+  let count = 0, guess = 0, greatest = -1;
+  for (;;) {
+    if (bytes[at] !== QUOTE || count === values.length) return -1;
+    const channel = table.find(bytes, at + 1, guess);
+    if (channel < 0) return -1;
+    at += table.lengthOf(channel) + 2;
+    if (bytes[at] !== COLON) return -1;
+    const value = scanNumber(bytes, at + 1);
+    if (value !== value) return -1;
+    at = scanned.end;
+    if (channel > greatest) greatest = channel;
+    else for (let i = 0; i < count; i++) if (channels[i] === channel) return -1;
+    channels[count] = channel;
+    values[count++] = value;
+    guess = channel + 1;
+    const byte = bytes[at++];
+    if (byte === COMMA) continue;
+    return byte === CLOSE && bytes[at] === CLOSE && at + 1 === end ? count : -1;
+  }
+}
+
