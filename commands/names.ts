@@ -1,0 +1,36 @@
+/**
+ * The commands: their names, what each does in a sentence, and a line to try.
+ *
+ * @module
+ */
+
+/** What the overview says of one command. */
+export interface CommandLine {
+  /** One sentence. */
+  readonly summary: string;
+  /** A line that works. */
+  readonly example: string;
+}
+
+/** Every command by its name, in the order of the overview. */
+export const COMMANDS = {
+  start: { summary: "watch sensors live, and serve the page and the API", example: "deno task start --port 9000" },
+  stop: { summary: "end a running instance gracefully", example: "deno task stop" },
+  replay: {
+    summary: "run recorded readings through the sensors",
+    example: "deno task replay readings.csv --speed max --digest",
+  },
+  simulate: {
+    summary: "write a scenario's readings to the screen, a file or HTTP",
+    example: "deno task simulate parts --to -",
+  },
+  data: { summary: "download a public data set, clean it and keep it", example: "deno task data intel" },
+  export: { summary: "write everything that is stored into one file", example: "deno task export sensorium.savepoint" },
+  import: { summary: "read such a file into an empty data directory", example: "deno task import sensorium.savepoint" },
+} as const satisfies Readonly<Record<string, CommandLine>>;
+
+/** Name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** Every command's name. */
+export const COMMAND_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMANDS));
