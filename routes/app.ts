@@ -1,0 +1,39 @@
+/**
+ * The HTTP surface: every resource mounted on one app.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { admin } from "./admin.ts";
+import { alerts } from "./alerts.ts";
+import type { AppDeps } from "./deps.ts";
+import { probes } from "./probes.ts";
+import { answerProblem, Problem, problemOf } from "./problem.ts";
+import { quarantine } from "./quarantine.ts";
+import { readings } from "./readings.ts";
+import { defaultHeaders, sameOrigin } from "./security.ts";
+import { sensors } from "./sensors.ts";
+import { streams } from "./streams.ts";
+import { summary } from "./summary.ts";
+import { windows } from "./windows.ts";
+
+/**
+ * Makes the app. It holds nothing but what `deps` gives it; two apps over the same ports are the same.
+ *
+ * @param page routes of the page, mounted at the root behind the API's; none for an instance without a page
+ */
+export function makeApp(deps: AppDeps, page?: Hono): Hono {
+  const app = new Hono();
+  app.use(defaultHeaders(), sameOrigin(deps.hosts));
+  // Streams first: `/alerts/stream` is not the alert named "stream".
+  const resources = [streams, sensors, readings, windows, alerts, quarantine, summary, probes, admin];
+  for (const resource of resources) app.route("/", resource(deps));
+  if (page !== undefined) app.route("/", page);
+  app.notFound((c) => answerProblem(c, new Problem(404, "There is nothing here.")));
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) deps.report?.(error);
+    return answerProblem(c, problem);
+  });
+  return app;
+}

@@ -1,0 +1,51 @@
+/**
+ * What the routes need of the rest; `main.ts` hands it to {@linkcode makeApp}.
+ *
+ * @module
+ */
+import type { Ingest } from "../actors/ingest.ts";
+import type { Clock } from "../actors/ports.ts";
+import type { Feed, PartitionView, Queries } from "../actors/views.ts";
+
+/** How the instance is, as `/readyz` tells it. */
+export interface Health {
+  /** Whether it can take and answer requests. */
+  readonly ready: boolean;
+  /** Why not: one plain sentence each; empty when ready. */
+  readonly reasons: readonly string[];
+  readonly partitions: readonly PartitionView[];
+  /** Whether this instance holds the data directory. */
+  readonly lock: boolean;
+  /** Whether the key-value store answers. */
+  readonly kv: boolean;
+}
+
+/** What the routes need. */
+export interface AppDeps {
+  /** Rejects with an error named `CursorError` for a cursor that it did not make; that is answered with 400. */
+  readonly queries: Queries;
+  readonly feed: Feed;
+  /** Takes readings; absent where the instance only serves them: then `POST /readings` is not there. */
+  readonly ingest?: Ingest;
+  readonly clock: Clock;
+  /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
+  health(): Health | Promise<Health>;
+  /** The program's version, such as `0.1.0`. */
+  readonly version: string;
+  /** Aborted when the instance begins to go down: streams end, and clients come again. */
+  readonly signal: AbortSignal;
+  /**
+   * Names that a request's `Host` may have, without port, such as `localhost`; absent: any.
+   *
+   * Set it where only this machine can connect: a web page whose name was re-bound to this address is then refused.
+   */
+  readonly hosts?: readonly string[];
+  /** Bearer token of `/admin/*`, at least 16 characters; absent: `/admin/*` is not there. */
+  readonly token?: string;
+  /** Begins a graceful stop and returns at once; it takes effect after the answer. */
+  stop?(): void;
+  /** Everything as one file, as a stream of bytes. */
+  export?(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** Told of an error that was answered with 500. */
+  report?(error: unknown): void;
+}

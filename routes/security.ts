@@ -1,0 +1,85 @@
+/**
+ * What protects an instance that anybody's browser may be pointed at: headers, the `Host` check, the token of `/admin`.
+ *
+ * There is no CORS: a page of another origin can read nothing. Every header is a default that a route may replace.
+ *
+ * @module
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { answerProblem, Problem } from "./problem.ts";
+
+/** Sent with every answer that does not set its own. The page sets a wider content policy. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+/** Adds the default headers. */
+export function defaultHeaders(): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
+  };
+}
+
+/** Names under which this machine reaches itself. */
+const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
+
+/**
+ * The names that a `Host` header may have when listening on `hostname`: those of this machine for a loopback address,
+ * undefined (any) for another.
+ */
+export function localHosts(hostname: string): readonly string[] | undefined {
+  const loopback = hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return loopback ? [...LOCAL, hostname] : undefined;
+}
+
+/** The name in a `Host` header, without port, in lower case. */
+function hostname(host: string): string {
+  return host.replace(/:\d+$/, "").toLowerCase();
+}
+
+/**
+ * Refuses a request under another name than `allowed` (DNS rebinding), and one that a page of another origin makes
+ * a browser send to change something.
+ */
+export function sameOrigin(allowed: readonly string[] | undefined): MiddlewareHandler {
+  return async (c, next) => {
+    const host = c.req.header("host") ?? new URL(c.req.url).host;
+    if (allowed !== undefined && !allowed.includes(hostname(host))) {
+      return answerProblem(c, new Problem(403, `This instance answers to ${allowed.join(", ")} only.`));
+    }
+    const origin = c.req.header("origin");
+    const reads = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!reads && origin !== undefined && !isOrigin(origin, host)) {
+      return answerProblem(c, new Problem(403, "A page of another origin may not send requests here."));
+    }
+    await next();
+  };
+}
+
+/** Whether a page of `origin` comes from `host`. Any scheme, since a proxy may have taken the TLS off. */
+function isOrigin(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase().replace(/:(80|443)$/, "");
+}
+
+/** Lets a request with the bearer token pass, in a time that does not depend on how much of it is right. */
+export function bearer(token: string): MiddlewareHandler {
+  const wanted = digest(token);
+  return async (c, next) => {
+    const given = /^Bearer ([!-~]{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
+      const headers = { "www-authenticate": 'Bearer realm="sensorium"' };
+      return answerProblem(c, new Problem(401, "This needs `Authorization: Bearer TOKEN`.", { headers }));
+    }
+    await next();
+  };
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}

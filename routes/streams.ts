@@ -1,0 +1,153 @@
+/**
+ * `GET /alerts/stream` and `GET /readings/stream`: committed outputs as server-sent events, resumable.
+ *
+ * | event | data |
+ * |---|---|
+ * | `alert` | a step in an alert's life |
+ * | `reading` | a reading with its verdict; thinned to the newest of each sensor |
+ * | `resync` | the id to go on from was too old: ask for the present state again, events go on from here |
+ *
+ * A client goes on by `Last-Event-ID` (browsers send it by themselves) or `?last_event_id=`.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { AlertTransition, FeedItem, ReadingView } from "../actors/views.ts";
+import type { AppDeps } from "./deps.ts";
+import { onlyMethods, Problem } from "./problem.ts";
+import { integerParameter, nameParameter, readQuery } from "./query.ts";
+import { type Frame, sse } from "./sse.ts";
+import { thin } from "./thin.ts";
+import { wireReading, wireTransition } from "./wire.ts";
+
+/** Streams open at once; more are answered with 503. */
+export const STREAMS_MAX = 10_000;
+
+const resumeParameter = {
+  last_event_id: z.string().max(4096, "last_event_id must have at most 4096 characters").optional(),
+};
+
+/** Query of `GET /alerts/stream`. */
+export const alertStreamQuery = z.object({
+  sensor: nameParameter,
+  type: nameParameter,
+  location: nameParameter,
+  ...resumeParameter,
+});
+
+/** Query of `GET /readings/stream`. */
+export const readingStreamQuery = alertStreamQuery.extend({
+  /** Events a second, 1 to 1,000. */
+  max_per_second: integerParameter(1, 1_000).default(50),
+});
+
+interface Filter {
+  readonly sensor?: string;
+  readonly type?: string;
+  readonly location?: string;
+}
+
+/** The routes of streams. */
+export function streams(deps: AppDeps): Hono {
+  const app = new Hono();
+  let open = 0;
+
+  function answer(c: Context, frames: (signal: AbortSignal) => AsyncIterable<Frame>): Response {
+    if (deps.signal.aborted || open >= STREAMS_MAX) {
+      const detail = deps.signal.aborted ? "The instance is going down." : `There are ${STREAMS_MAX} streams open.`;
+      throw new Problem(503, detail, { headers: { "retry-after": "2" } });
+    }
+    open++;
+    const { clock, signal } = deps;
+    return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), ended: () => void open-- });
+  }
+
+  app.get("/alerts/stream", (c) => {
+    const query = readQuery(c, alertStreamQuery);
+    const cursor = lastEventId(c) ?? query.last_event_id;
+    const passes = (alert: AlertTransition) => matches(query, alert) && isOf(query, alert.sensor);
+    return answer(c, (signal) => framesOf(filtered(deps.feed.alerts(cursor, signal), passes), "alert", alertJson));
+  });
+  app.get("/readings/stream", (c) => {
+    const { max_per_second: perSecond, ...query } = readQuery(c, readingStreamQuery);
+    const cursor = lastEventId(c) ?? query.last_event_id;
+    return answer(c, (signal) => {
+      const wanted = filtered(deps.feed.readings(cursor, signal), readingFilter(deps, query));
+      const thinned = thin(wanted, { keyOf: ({ sensor }) => sensor, perSecond, clock: deps.clock, signal });
+      return framesOf(thinned, "reading", readingJson);
+    });
+  });
+  onlyMethods(app, "/alerts/stream", ["GET"]);
+  onlyMethods(app, "/readings/stream", ["GET"]);
+  return app;
+}
+
+/** What a browser sends when it comes again; an empty one means that it had nothing yet. */
+function lastEventId(c: Context): string | undefined {
+  return c.req.header("last-event-id") || undefined;
+}
+
+function isOf(filter: Filter, sensor: string): boolean {
+  return filter.sensor === undefined || filter.sensor === sensor;
+}
+
+function matches(filter: Filter, place: { readonly type?: string; readonly location?: string }): boolean {
+  return (filter.type === undefined || filter.type === place.type) &&
+    (filter.location === undefined || filter.location === place.location);
+}
+
+/** Sensors whose type and place one client's filter remembers; it forgets all of them when it is full. */
+const REMEMBERED = 10_000;
+
+/** A reading's view does not carry its sensor's type and place: they are asked for once a sensor. */
+function readingFilter(deps: AppDeps, filter: Filter): (reading: ReadingView) => boolean | Promise<boolean> {
+  if (filter.type === undefined && filter.location === undefined) return ({ sensor }) => isOf(filter, sensor);
+  const remembered = new Map<string, boolean>();
+  return async ({ sensor }) => {
+    if (!isOf(filter, sensor)) return false;
+    const known = remembered.get(sensor);
+    if (known !== undefined) return known;
+    const view = await deps.queries.sensor(sensor);
+    if (view === undefined) return false; // not there yet: asked again with its next reading
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    const passes = matches(filter, view);
+    remembered.set(sensor, passes);
+    return passes;
+  };
+}
+
+async function* filtered<T>(
+  items: AsyncIterable<FeedItem<T>>,
+  passes: (data: T) => boolean | Promise<boolean>,
+): AsyncGenerator<FeedItem<T>> {
+  for await (const item of items) {
+    if ("resync" in item || await passes(item.data)) yield item;
+  }
+}
+
+const RESYNC = JSON.stringify({ detail: "The id is too old to go on from. Ask for the present state again." });
+
+async function* framesOf<T>(
+  items: AsyncIterable<FeedItem<T>>,
+  event: string,
+  json: (data: T) => string,
+): AsyncGenerator<Frame> {
+  for await (const item of items) {
+    if ("resync" in item) yield { id: item.resync, event: "resync", data: RESYNC };
+    else yield { id: item.id, event, data: json(item.data) };
+  }
+}
+
+/** The JSON of a view, made once however many clients get it: they are all handed the same object. */
+function once<T extends object>(wire: (view: T) => unknown): (view: T) => string {
+  const made = new WeakMap<T, string>();
+  return (view) => {
+    let json = made.get(view);
+    if (json === undefined) made.set(view, json = JSON.stringify(wire(view)));
+    return json;
+  };
+}
+
+const alertJson = once(wireTransition);
+const readingJson = once(wireReading);
