@@ -1,0 +1,95 @@
+/**
+ * Sensorium's command line: picks the command, and ends with its exit code or one sentence.
+ *
+ * @module
+ */
+import { EXIT, nearMiss, UsageError } from "./commands/errors.ts";
+import { explain } from "./commands/explain.ts";
+import { columns, exampleLines } from "./commands/help.ts";
+import { type CommandName, COMMANDS } from "./commands/names.ts";
+import { refusedDeno, VERSION } from "./commands/version.ts";
+
+/** A command: takes what stands behind its name, resolves to the exit code. */
+type Run = (args: readonly string[]) => Promise<number>;
+
+/** Every command's module is loaded only when it is asked for. */
+const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
+  stop: async () => (await import("./commands/stop.ts")).stop,
+};
+
+/**
+ * Runs one command.
+ *
+ * @param args the command's name and what stands behind it
+ * @returns the exit code: 0 done, 1 failed, 2 asked wrongly
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const refused = refusedDeno(Deno.version.deno);
+    if (refused !== undefined) throw new UsageError(refused);
+    return await dispatch(args);
+  } catch (error) {
+    return end(error);
+  }
+}
+
+async function dispatch([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(overview());
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  if (name === "--version" || name === "-V") {
+    console.log(`sensorium ${VERSION} (deno ${Deno.version.deno})`);
+    return EXIT.done;
+  }
+  const command = Object.hasOwn(load, name) ? load[name as CommandName] : undefined;
+  if (command === undefined) throw unknownCommand(name);
+  const run = await command();
+  return await run(args);
+}
+
+function unknownCommand(name: string): UsageError {
+  const meant = nearMiss(name, Object.keys(load));
+  const hint = meant === undefined ? `there are ${Object.keys(load).join(", ")}` : `did you mean ${meant}?`;
+  return new UsageError(`unknown command ${JSON.stringify(name)}: ${hint}`);
+}
+
+/** What `--help` alone shows. */
+function overview(): string {
+  const commands = Object.entries(COMMANDS).filter(([name]) => Object.hasOwn(load, name));
+  return [
+    "Sensorium: watches sensors, and says when something goes wrong, why, and whether to believe it.",
+    "",
+    "Usage: deno task COMMAND [flags]",
+    "",
+    ...columns(commands.map(([name, { summary }]) => [name, summary])),
+    "",
+    "Examples:",
+    ...exampleLines(commands.map(([, { example, summary }]) => ({ line: example, does: summary }))),
+    "",
+    "deno task COMMAND --help shows a command's flags. Exit codes: 0 done, 1 failed, 2 asked wrongly.",
+    "A task has only the permissions that it needs; SENSORIUM_DENO_FLAGS='--allow-write=/srv/data' grants more.",
+  ].join("\n");
+}
+
+/** Prints how it ended. */
+function end(error: unknown): number {
+  const { exitCode, text, asked } = explain(error, debugging());
+  if (asked) console.log(text);
+  else console.error(`sensorium: ${text}`);
+  return exitCode;
+}
+
+/** Whether stacks are wanted; not without permission to look. */
+function debugging(): boolean {
+  const permitted = Deno.permissions.querySync({ name: "env", variable: "SENSORIUM_LOG_LEVEL" }).state === "granted";
+  return permitted && Deno.env.get("SENSORIUM_LOG_LEVEL") === "debug";
+}
+
+if (import.meta.main) {
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    Deno.exit(end(event.reason));
+  });
+  Deno.exit(await main(Deno.args));
+}
