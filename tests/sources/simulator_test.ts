@@ -216,6 +216,8 @@ Deno.test("Partition.released() lets go of jumps that are done with", async () =
   for (let stop = 1; stop <= 3; stop++) {
     const partition = await partitionOf(live(clock), memory);
     at = (await untilLive(partition, at, clock)).at(-1)?.next ?? at;
+    const { jumps } = await memory.load() as { jumps: unknown[] };
+    assertEquals(jumps.length, stop === 1 ? 0 : 1, "the jump of this stop, none of earlier ones");
     await partition.released?.(at);
     clock.set(clock.now() + 3 * DAY_MS);
   }
