@@ -73,19 +73,19 @@ function normalDeviations(random: Random): [number, number, number] {
   return [heat, humidity, sound];
 }
 
-/** Shifts one, two or all three quantities to one side by 1.5 to 5.5 deviations. */
+/** Shifts one, two or all three quantities to one side by 0.8 to 5.3 deviations. */
 function shift(deviations: [number, number, number], side: 1 | -1, random: Random): void {
   const which = 1 + random.integer(7); // a bit a quantity, at least one of them
   for (let at = 0; at < 3; at++) {
-    if (which & (1 << at)) deviations[at] += side * (1.5 + 4 * random.uniform());
+    if (which & (1 << at)) deviations[at] += side * (0.8 + 4.5 * random.uniform());
   }
 }
 
 /** Heat and sound apart by as much as they would be together; each within what is usual alone. */
 function oddDeviations(random: Random): [number, number, number] {
   const side = random.integer(2) === 0 ? 1 : -1;
-  const heat = side * (0.6 + 1.6 * random.uniform());
-  const sound = -side * (0.6 + 1.6 * random.uniform());
+  const heat = side * (0.4 + 1.8 * random.uniform());
+  const sound = -side * (0.4 + 1.8 * random.uniform());
   return [heat, 0.9 * random.normal(), sound];
 }
 
