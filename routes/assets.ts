@@ -1,0 +1,106 @@
+/**
+ * The page and what it loads: everything from this machine, nothing from elsewhere.
+ *
+ * Each file is part of the module graph (`with { type: "text" }`), so serving it needs no permission to read, follows
+ * the program into `deno compile` and onto a host without files, and no request can name a file that is not listed.
+ * The same holds for Chart.js: the import of its entry brings the package into the cache, and its ready-made script,
+ * which the package does not export, lies beside the entry. Deno lets modules of a cached package be loaded without
+ * `--allow-read`.
+ *
+ * Every answer carries an ETag and is asked for again each time (`no-cache`): a new version shows at once, an unchanged
+ * one costs an empty 304.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+// The text is not used: this import makes Deno fetch the package before the script beside it is asked for.
+import "chart.js" with { type: "text" };
+import { files } from "./page_files.ts";
+
+/**
+ * What the page may do: load scripts, styles and images from here, talk to here, and be framed by nobody. No inline
+ * script or style, no eval.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml; charset=utf-8",
+};
+
+/** Where Chart.js's script is served. */
+const CHART_PATH = "/vendor/chart.umd.min.js";
+
+interface Asset {
+  readonly text: string;
+  readonly type: string;
+  readonly etag: string;
+}
+
+/** The routes of the page: `/`, `/static/*` and `/vendor/*`. GET and HEAD only. Needs no permission. */
+export function assets(): Hono {
+  const known = new Map<string, Promise<Asset>>();
+
+  function find(path: string): Promise<Asset> | undefined {
+    const before = known.get(path);
+    if (before) return before;
+    const text = path === CHART_PATH ? chartScript() : files[path];
+    if (text === undefined) return undefined;
+    const asset = Promise.resolve(text).then((text) => assetOf(path, text));
+    known.set(path, asset);
+    return asset;
+  }
+
+  async function serve(c: Context): Promise<Response> {
+    const asset = await find(c.req.path === "/" ? "/static/index.html" : c.req.path);
+    if (asset === undefined) return c.notFound();
+    c.header("etag", asset.etag);
+    c.header("cache-control", "no-cache");
+    c.header("content-security-policy", POLICY);
+    c.header("x-content-type-options", "nosniff");
+    c.header("referrer-policy", "no-referrer");
+    c.header("cross-origin-opener-policy", "same-origin");
+    if (matches(c.req.header("if-none-match"), asset.etag)) return c.body(null, 304);
+    c.header("content-type", asset.type);
+    return c.body(asset.text);
+  }
+
+  const app = new Hono();
+  app.get("/", serve);
+  app.get("/static/*", serve);
+  app.get("/vendor/*", serve);
+  return app;
+}
+
+/** Chart.js as one script that sets a global: its modules need a bare import of another package. */
+async function chartScript(): Promise<string> {
+  const url = new URL("./chart.umd.min.js", import.meta.resolve("chart.js"));
+  const script: { default: string } = await import(url.href, { with: { type: "text" } });
+  return script.default;
+}
+
+async function assetOf(path: string, text: string): Promise<Asset> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  const etag = `"${Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
+  return { text, type: TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "text/plain; charset=utf-8", etag };
+}
+
+/** Weak comparison, as `If-None-Match` asks for: compression on the way makes an ETag weak. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(",").some((item) => {
+    const tag = item.trim().replace(/^W\//, "");
+    return tag === etag || tag === "*";
+  });
+}

@@ -1,0 +1,78 @@
+// deno-lint-ignore-file sensorium/imports -- these are texts to be sent, not code of this program
+/**
+ * Every file of the page, by the path that it is served under. A test compares the list with the folder.
+ *
+ * @module
+ */
+import chartsChannelChartJs from "../static/charts/channel_chart.js" with { type: "text" };
+import chartsColourJs from "../static/charts/colour.js" with { type: "text" };
+import chartsHistoryJs from "../static/charts/history.js" with { type: "text" };
+import chartsScheduleJs from "../static/charts/schedule.js" with { type: "text" };
+import chartsSparkJs from "../static/charts/spark.js" with { type: "text" };
+import chartsTicksJs from "../static/charts/ticks.js" with { type: "text" };
+import coreApiJs from "../static/core/api.js" with { type: "text" };
+import coreDomJs from "../static/core/dom.js" with { type: "text" };
+import coreFormatJs from "../static/core/format.js" with { type: "text" };
+import coreLiveJs from "../static/core/live.js" with { type: "text" };
+import coreModelJs from "../static/core/model.js" with { type: "text" };
+import coreRouterJs from "../static/core/router.js" with { type: "text" };
+import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
+import coreSyncJs from "../static/core/sync.js" with { type: "text" };
+import cssBaseCss from "../static/css/base.css" with { type: "text" };
+import cssOverviewCss from "../static/css/overview.css" with { type: "text" };
+import cssSensorCss from "../static/css/sensor.css" with { type: "text" };
+import cssTokensCss from "../static/css/tokens.css" with { type: "text" };
+import faviconSvg from "../static/favicon.svg" with { type: "text" };
+import indexHtml from "../static/index.html" with { type: "text" };
+import mainJs from "../static/main.js" with { type: "text" };
+import themeJs from "../static/theme.js" with { type: "text" };
+import viewsAlertLogJs from "../static/views/alert_log.js" with { type: "text" };
+import viewsCardJs from "../static/views/card.js" with { type: "text" };
+import viewsCountsJs from "../static/views/counts.js" with { type: "text" };
+import viewsEmptyJs from "../static/views/empty.js" with { type: "text" };
+import viewsFooterJs from "../static/views/footer.js" with { type: "text" };
+import viewsGridJs from "../static/views/grid.js" with { type: "text" };
+import viewsHeaderJs from "../static/views/header.js" with { type: "text" };
+import viewsOverviewJs from "../static/views/overview.js" with { type: "text" };
+import viewsRangeJs from "../static/views/range.js" with { type: "text" };
+import viewsSensorJs from "../static/views/sensor.js" with { type: "text" };
+import viewsTablesJs from "../static/views/tables.js" with { type: "text" };
+import viewsWorstJs from "../static/views/worst.js" with { type: "text" };
+
+/** The page's files: path to text. */
+export const files: Readonly<Record<string, string>> = {
+  "/static/charts/channel_chart.js": chartsChannelChartJs,
+  "/static/charts/colour.js": chartsColourJs,
+  "/static/charts/history.js": chartsHistoryJs,
+  "/static/charts/schedule.js": chartsScheduleJs,
+  "/static/charts/spark.js": chartsSparkJs,
+  "/static/charts/ticks.js": chartsTicksJs,
+  "/static/core/api.js": coreApiJs,
+  "/static/core/dom.js": coreDomJs,
+  "/static/core/format.js": coreFormatJs,
+  "/static/core/live.js": coreLiveJs,
+  "/static/core/model.js": coreModelJs,
+  "/static/core/router.js": coreRouterJs,
+  "/static/core/shapes.js": coreShapesJs,
+  "/static/core/sync.js": coreSyncJs,
+  "/static/css/base.css": cssBaseCss,
+  "/static/css/overview.css": cssOverviewCss,
+  "/static/css/sensor.css": cssSensorCss,
+  "/static/css/tokens.css": cssTokensCss,
+  "/static/favicon.svg": faviconSvg,
+  "/static/index.html": indexHtml,
+  "/static/main.js": mainJs,
+  "/static/theme.js": themeJs,
+  "/static/views/alert_log.js": viewsAlertLogJs,
+  "/static/views/card.js": viewsCardJs,
+  "/static/views/counts.js": viewsCountsJs,
+  "/static/views/empty.js": viewsEmptyJs,
+  "/static/views/footer.js": viewsFooterJs,
+  "/static/views/grid.js": viewsGridJs,
+  "/static/views/header.js": viewsHeaderJs,
+  "/static/views/overview.js": viewsOverviewJs,
+  "/static/views/range.js": viewsRangeJs,
+  "/static/views/sensor.js": viewsSensorJs,
+  "/static/views/tables.js": viewsTablesJs,
+  "/static/views/worst.js": viewsWorstJs,
+};

@@ -1,0 +1,218 @@
+/**
+ * What the page knows: one copy of the server's state, kept up by questions and streams, watched by the views.
+ *
+ * Everything that arrives may arrive twice or out of order, so each kind is merged by its id: an alert goes from active
+ * to cleared and never back; a sensor's newer figures win.
+ *
+ * @module
+ * @import { AlertTransition, AlertView, Priority, ReadingView, SensorView, SummaryView } from "../../actors/views.ts"
+ */
+
+/** Alerts that are remembered beside the active ones. */
+export const ALERTS_KEPT = 500;
+
+/** Priorities, worst first. @type {readonly Priority[]} */
+export const PRIORITIES = ["critical", "high", "medium", "low"];
+
+/**
+ * How the page stands to the server.
+ *
+ * - `connecting`: nothing was heard yet
+ * - `live`: the streams stand
+ * - `lost`: they broke, or questions go unanswered
+ *
+ * @typedef {"connecting" | "live" | "lost"} Connection
+ */
+
+/** @typedef {"summary" | "sensors" | "alerts" | "reading" | "connection"} Topic */
+/** What is asked for. @typedef {"summary" | "sensors" | "alerts"} Kind */
+
+/** The state of the page. */
+export class Model {
+  /** @type {SummaryView | undefined} */
+  summary;
+  /** By name. @type {Map<string, SensorView>} */
+  sensors = new Map();
+  /** Cursor of the sensors that are not loaded yet. @type {string | undefined} */
+  moreSensors;
+  /** Whether sensors were loaded at least once. */
+  sensorsLoaded = false;
+  /** By id. @type {Map<string, AlertView>} */
+  alerts = new Map();
+  /** Whether alerts were loaded at least once. */
+  alertsLoaded = false;
+  /** @type {Connection} */
+  connection = "connecting";
+  /** Why the last question of a kind failed, one sentence. @type {Map<Kind, string>} */
+  errors = new Map();
+  /** Time between two readings of a sensor, ms, where it is known. @type {Map<string, number>} */
+  intervals = new Map();
+  /** Sorted when asked for, until an alert changes. @type {readonly AlertView[] | undefined} */
+  #active;
+  /** @type {Map<string, AlertView[]>} */
+  #activeBySensor = new Map();
+  /** Greatest event time by partition. @type {Map<string, number>} */
+  #times = new Map();
+  /** @type {Map<Topic, Set<(detail?: unknown) => void>>} */
+  #watchers = new Map();
+
+  /**
+   * Watches a topic.
+   *
+   * @param {Topic} topic
+   * @param {(detail?: unknown) => void} watcher gets the {@linkcode ReadingView} for `reading`
+   * @param {AbortSignal} signal ends the watching
+   */
+  on(topic, watcher, signal) {
+    const set = this.#watchers.get(topic) ?? new Set();
+    this.#watchers.set(topic, set);
+    set.add(watcher);
+    signal.addEventListener("abort", () => set.delete(watcher), { once: true });
+  }
+
+  /** @param {Topic} topic @param {unknown} [detail] */
+  #tell(topic, detail) {
+    for (const watcher of this.#watchers.get(topic) ?? []) watcher(detail);
+  }
+
+  /** @param {Connection} connection */
+  connected(connection) {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.#tell("connection");
+  }
+
+  /** @param {Kind} kind @param {string | undefined} error undefined: it was answered */
+  failed(kind, error) {
+    if (this.errors.get(kind) === error) return;
+    if (error === undefined) this.errors.delete(kind);
+    else this.errors.set(kind, error);
+    this.#tell("connection");
+  }
+
+  /** @param {SummaryView} summary */
+  summarised(summary) {
+    this.summary = summary;
+    for (const { partition, source_time } of summary.partitions) {
+      if (source_time !== undefined) this.#passed(partition, source_time);
+    }
+    this.#tell("summary");
+  }
+
+  /** @param {readonly SensorView[]} sensors */
+  sensed(sensors) {
+    for (const sensor of sensors) {
+      this.sensors.set(sensor.sensor, sensor);
+      this.#passed(sensor.partition, sensor.last_time);
+    }
+    this.sensorsLoaded = true;
+    this.#tell("sensors");
+  }
+
+  /** @param {readonly AlertView[]} alerts */
+  alerted(alerts) {
+    for (const alert of alerts) this.#merge(alert);
+    this.alertsLoaded = true;
+    this.#trim();
+    this.#tell("alerts");
+  }
+
+  /** @param {AlertTransition} step */
+  stepped(step) {
+    const { id: _, alert: id, transition, time, partition, position: __, ...rest } = step;
+    const before = this.alerts.get(id);
+    this.#passed(partition, time);
+    if (transition === "raised") this.#merge({ ...rest, id, state: "active", raised_at: time });
+    else {this.#merge({
+        ...rest,
+        ...before,
+        id,
+        state: "cleared",
+        raised_at: before?.raised_at ?? time,
+        cleared_at: time,
+      });}
+    this.#trim();
+    this.#tell("alerts");
+  }
+
+  /** @param {ReadingView} reading */
+  read(reading) {
+    const partition = reading.id.slice(0, reading.id.indexOf("/"));
+    this.#passed(partition, reading.time);
+    const sensor = this.sensors.get(reading.sensor);
+    if (sensor && reading.time >= sensor.last_time) {
+      const channels = sensor.channels.map((channel) => {
+        const value = reading.values[channel.channel];
+        return typeof value === "number" ? { ...channel, value } : channel;
+      });
+      this.sensors.set(reading.sensor, {
+        ...sensor,
+        channels,
+        is_anomaly: reading.is_anomaly,
+        last_time: reading.time,
+      });
+    }
+    this.#tell("reading", reading);
+  }
+
+  /** Notes how often a sensor reads. @param {{ sensor: string, readings: readonly ReadingView[] }} past */
+  rhythm({ sensor, readings }) {
+    if (this.intervals.has(sensor) || readings.length < 3) return;
+    const span = readings[readings.length - 1].time - readings[0].time;
+    this.intervals.set(sensor, span / (readings.length - 1));
+    if (this.intervals.size === 1) this.#tell("sensors");
+  }
+
+  /**
+   * The present of a sensor: how far event time has got in its partition. In a replay it is not the wall clock's.
+   *
+   * @param {string} [partition] default: the partition that is furthest
+   * @returns {number} epoch ms, NaN before the first reading
+   */
+  now(partition) {
+    const own = partition === undefined ? undefined : this.#times.get(partition);
+    if (own !== undefined) return own;
+    return this.#times.size === 0 ? NaN : Math.max(...this.#times.values());
+  }
+
+  /** Active alerts of a sensor, worst first. @param {string} name @returns {readonly AlertView[]} */
+  activeOf(name) {
+    this.active();
+    return this.#activeBySensor.get(name) ?? [];
+  }
+
+  /** Active alerts, worst first, of one priority the latest first. @returns {readonly AlertView[]} */
+  active() {
+    if (this.#active) return this.#active;
+    const active = [...this.alerts.values()].filter((alert) => alert.state === "active").sort(worstFirst);
+    this.#active = active;
+    this.#activeBySensor = Map.groupBy(active, (alert) => alert.sensor);
+    return active;
+  }
+
+  /** @param {AlertView} alert */
+  #merge(alert) {
+    const before = this.alerts.get(alert.id);
+    if (before?.state === "cleared" && alert.state === "active") return;
+    this.alerts.set(alert.id, alert);
+    this.#active = undefined;
+  }
+
+  #trim() {
+    if (this.alerts.size <= 2 * ALERTS_KEPT) return;
+    const cleared = [...this.alerts.values()].filter((alert) => alert.state === "cleared");
+    cleared.sort((a, b) => b.raised_at - a.raised_at);
+    for (const alert of cleared.slice(ALERTS_KEPT)) this.alerts.delete(alert.id);
+  }
+
+  /** @param {string} partition @param {number} time */
+  #passed(partition, time) {
+    if (!(time <= (this.#times.get(partition) ?? -Infinity))) this.#times.set(partition, time);
+  }
+}
+
+/** Worst first, then latest first. @param {AlertView} a @param {AlertView} b */
+export function worstFirst(a, b) {
+  return PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.raised_at - a.raised_at ||
+    (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,190 @@
+/**
+ * Keeps the model in step with the server.
+ *
+ * Streams are opened first and lists asked for after that, so that nothing falls between the two. Figures that no
+ * stream carries are asked for at intervals. A hidden tab lets go of the readings' stream: a browser has six
+ * connections to a server, and nobody is looking.
+ *
+ * @module
+ * @import { AlertTransition, AlertView, ReadingView } from "../../actors/views.ts"
+ * @import { Kind, Model } from "./model.js"
+ */
+import * as api from "./api.js";
+import { Stream } from "./live.js";
+
+/** The summary is asked for so often, ms; its answer also tells whether the server is there. */
+const SUMMARY_EVERY_MS = 3_000;
+/** The sensors are asked for so often, ms, and proportionally less often beyond 200 of them. */
+const SENSORS_EVERY_MS = 10_000;
+/** Pages of active alerts that are taken: with the API's greatest page 20,000. */
+const ACTIVE_PAGES = 10;
+
+/** Follows the server for the whole page. */
+export class Sync {
+  #model;
+  /** @type {Stream<AlertTransition>} */
+  #alerts;
+  /** @type {Stream<ReadingView> | undefined} */
+  #readings;
+  #query = "";
+  #reachable = true;
+  #standing = false;
+  #stood = false;
+  /** Sensors loaded by the pages that the reader asked for. */
+  #pages = 1;
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#alerts = new Stream("/alerts/stream", "alert", {
+      event: (step) => model.stepped(step),
+      open: () => this.#stands(),
+      lost: () => this.#broke(),
+      resync: () => this.refresh(),
+    });
+    this.#follow();
+    document.addEventListener("visibilitychange", () => this.#visibility());
+    this.refresh();
+    this.#every(SUMMARY_EVERY_MS, () => this.#loadSummary());
+    this.#sensorsAgain();
+  }
+
+  /** Asks for everything again. @returns {Promise<void>} */
+  async refresh() {
+    await Promise.all([this.#loadSummary(), this.#loadSensors(), this.#loadAlerts()]);
+  }
+
+  /** Loads the next page of sensors. @returns {Promise<void>} */
+  async more() {
+    this.#pages++;
+    await this.#loadSensors();
+  }
+
+  /**
+   * Chooses the readings that come live.
+   *
+   * @param {string | undefined} sensor one sensor's, all of them; undefined for every sensor's, thinned by the server
+   */
+  watch(sensor) {
+    const query = sensor === undefined ? "" : `?${new URLSearchParams({ sensor })}`;
+    if (query === this.#query) return;
+    this.#query = query;
+    this.#follow();
+  }
+
+  #follow() {
+    this.#readings?.close();
+    this.#readings = undefined;
+    if (document.hidden) return;
+    this.#readings = new Stream(`/readings/stream${this.#query}`, "reading", {
+      event: (reading) => this.#model.read(reading),
+      open: (again) => again && this.#loadSensors(),
+      lost: () => {},
+      resync: () => this.#loadSensors(),
+    });
+  }
+
+  #visibility() {
+    this.#follow();
+    if (!document.hidden) this.refresh();
+  }
+
+  #stands() {
+    this.#standing = this.#stood = true;
+    this.#judge();
+    this.refresh();
+  }
+
+  #broke() {
+    this.#standing = false;
+    this.#judge();
+  }
+
+  #judge() {
+    if (this.#standing && this.#reachable) this.#model.connected("live");
+    else if (!this.#reachable || this.#stood) this.#model.connected("lost");
+  }
+
+  async #loadSummary() {
+    const summary = await this.#asked("summary", api.summary());
+    if (!summary) return;
+    this.#model.summarised(summary);
+    // The server answers, so the streams need not wait for their next try.
+    if (!this.#standing) this.#alerts.retry();
+    this.#readings?.retry();
+  }
+
+  async #loadSensors() {
+    /** @type {string | undefined} */
+    let cursor;
+    for (let page = 0; page < this.#pages; page++) {
+      const answer = await this.#asked("sensors", api.sensors({ limit: api.LIMIT_MAX, cursor }));
+      if (!answer) return;
+      this.#model.moreSensors = cursor = answer.next;
+      this.#model.sensed(answer.items);
+      if (cursor === undefined) return;
+    }
+  }
+
+  async #loadAlerts() {
+    const recent = await this.#asked("alerts", api.alerts({ limit: 200 }));
+    if (!recent) return;
+    /** @type {AlertView[]} */
+    const active = [];
+    /** @type {string | undefined} */
+    let cursor;
+    for (let page = 0; page < ACTIVE_PAGES; page++) {
+      const answer = await this.#asked("alerts", api.alerts({ state: "active", limit: api.LIMIT_MAX, cursor }));
+      if (!answer) return;
+      active.push(...answer.items);
+      cursor = answer.next;
+      if (cursor === undefined) break;
+    }
+    // One that was active here and is not any more was cleared while nobody listened.
+    const still = new Set(active.map((alert) => alert.id));
+    const gone = cursor !== undefined ? [] : this.#model.active().filter((alert) => !still.has(alert.id));
+    const fates = await Promise.all(gone.map((alert) => this.#asked("alerts", api.alert(alert.id))));
+    this.#model.alerted([...recent.items, ...active, ...fates.filter((alert) => alert !== undefined)]);
+  }
+
+  /**
+   * Waits for an answer. A failure is shown where the answer would stand; without any answer the line is lost.
+   *
+   * @template T
+   * @param {Kind} kind
+   * @param {Promise<T>} question
+   * @returns {Promise<T | undefined>}
+   */
+  async #asked(kind, question) {
+    try {
+      const answer = await question;
+      this.#model.failed(kind, undefined);
+      this.#reachable = true;
+      this.#judge();
+      return answer;
+    } catch (error) {
+      this.#model.failed(kind, error instanceof Error ? error.message : String(error));
+      if (error instanceof api.ApiError && error.status === 0) {
+        this.#reachable = false;
+        this.#judge();
+      }
+      return undefined;
+    }
+  }
+
+  /** @param {number} ms @param {() => Promise<void>} act */
+  #every(ms, act) {
+    setTimeout(async () => {
+      await act();
+      this.#every(ms, act);
+    }, ms);
+  }
+
+  #sensorsAgain() {
+    const ms = SENSORS_EVERY_MS * Math.max(1, this.#model.sensors.size / 200);
+    setTimeout(async () => {
+      if (!document.hidden) await this.#loadSensors();
+      this.#sensorsAgain();
+    }, ms);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The page's start: one model, one line to the server, the header, and the view that the address names.
+ *
+ * @module
+ */
+import { Model } from "./core/model.js";
+import { parseHash } from "./core/router.js";
+import { Sync } from "./core/sync.js";
+import { header } from "./views/header.js";
+import { footer } from "./views/footer.js";
+import { overview } from "./views/overview.js";
+import { sensorView } from "./views/sensor.js";
+
+/** What every view is given. @typedef {{ model: Model, sync: Sync, main: HTMLElement, signal: AbortSignal }} Stage */
+
+/** @param {string} id */
+function part(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no part #${id}`);
+  return element;
+}
+
+const model = new Model();
+const sync = new Sync(model);
+const main = part("main");
+header(part("header"), model);
+footer(part("footer"), model);
+
+let leave = new AbortController();
+let shown = "";
+
+function route() {
+  // The skip link's target is no view.
+  if (location.hash === "#main") return;
+  const { view, sensor, query } = parseHash(location.hash);
+  const key = `${view} ${sensor}`;
+  if (key === shown) return dispatchEvent(new CustomEvent("query", { detail: query }));
+  const first = shown === "";
+  shown = key;
+  leave.abort();
+  leave = new AbortController();
+  const stage = { model, sync, main, signal: leave.signal };
+  if (view === "sensor") sensorView(stage, sensor);
+  else overview(stage);
+  if (!first) {
+    scrollTo(0, 0);
+    main.focus({ preventScroll: true });
+  }
+}
+
+addEventListener("hashchange", route);
+route();

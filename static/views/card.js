@@ -1,0 +1,179 @@
+/**
+ * One sensor's card: name, state, present values, and the chart of one channel.
+ *
+ * @module
+ * @import { ChannelView, ReadingView, SensorView } from "../../actors/views.ts"
+ * @import { Model } from "../core/model.js"
+ */
+import { ChannelChart } from "../charts/channel_chart.js";
+import { History } from "../charts/history.js";
+import { h, put, say } from "../core/dom.js";
+import { expected, measure, number } from "../core/format.js";
+import { sensorHref } from "../core/router.js";
+import { priorityBadge, stateBadge } from "../core/shapes.js";
+
+/** Channels whose values stand on a card; the rest are on the sensor's own view. */
+const CHANNELS = 4;
+
+/** A card; its chart lives only while it is on the screen. */
+export class Card {
+  /** @type {HTMLElement} */
+  element;
+  #sensor;
+  #model;
+  #signal;
+  #rangeMs = 0;
+  /** @type {History | undefined} */
+  #history;
+  /** @type {ChannelChart | undefined} */
+  #chart;
+  #visible = false;
+  #state = h("span", { class: "card-state" });
+  #values = h("p", { class: "card-values" });
+  #plot = h("div", { class: "plot" });
+  #foot = h("p", { class: "card-foot muted" });
+
+  /** @param {SensorView} sensor @param {Model} model @param {AbortSignal} signal of the view */
+  constructor(sensor, model, signal) {
+    this.#sensor = sensor;
+    this.#model = model;
+    this.#signal = signal;
+    this.element = h(
+      "article",
+      { class: "card", "data-sensor": sensor.sensor },
+      h("h4", {}, h("a", { href: sensorHref(sensor.sensor), class: "name", title: sensor.sensor }, sensor.sensor)),
+      this.#state,
+      this.#values,
+      this.#plot,
+      this.#foot,
+    );
+  }
+
+  /** Takes newer figures. @param {SensorView} sensor @param {number} rangeMs */
+  update(sensor, rangeMs) {
+    this.#sensor = sensor;
+    this.#label();
+    if (rangeMs !== this.#rangeMs) {
+      this.#rangeMs = rangeMs;
+      this.#history = undefined;
+      if (this.#visible) this.#load();
+    }
+    this.#draw();
+  }
+
+  /** It came onto the screen. */
+  enter() {
+    if (this.#visible) return;
+    this.#visible = true;
+    this.#load();
+  }
+
+  /** It left the screen. */
+  exit() {
+    this.#visible = false;
+    this.#chart?.destroy();
+    this.#chart = undefined;
+    this.#plot.replaceChildren();
+    this.#history = undefined;
+  }
+
+  /** Catches up with the server. */
+  refresh() {
+    if (this.#visible) this.#load();
+  }
+
+  /** Takes the theme's colours. */
+  paint() {
+    this.#chart?.paint();
+  }
+
+  /** A live reading. @param {ReadingView} reading */
+  read(reading) {
+    const sensor = this.#model.sensors.get(reading.sensor);
+    if (sensor) this.#sensor = sensor;
+    this.#label();
+    this.#history?.add(reading);
+    this.#draw();
+  }
+
+  #load() {
+    const history = this.#history ??= new History(this.#sensor.sensor, this.#rangeMs);
+    history.load(this.#now(), this.#signal).then(() => {
+      this.#plot.classList.remove("failed");
+      this.#model.rhythm(history);
+      this.#draw();
+    }, (error) => {
+      if (this.#signal.aborted || history !== this.#history || history.loaded) return;
+      this.#plot.classList.add("failed");
+      put(this.#plot, h("p", { class: "note" }, error instanceof Error ? error.message : "Not loaded."));
+    });
+  }
+
+  #now() {
+    return this.#model.now(this.#sensor.partition);
+  }
+
+  /** The channel that is wrong, else the first. @returns {ChannelView | undefined} */
+  #channel() {
+    const [alert] = this.#model.activeOf(this.#sensor.sensor);
+    const { channels } = this.#sensor;
+    return channels.find((channel) => channel.channel === alert?.channel) ?? channels[0];
+  }
+
+  #draw() {
+    const channel = this.#channel();
+    if (!this.#visible || !this.#history?.loaded || !channel) return;
+    if (this.#chart && this.#plot.dataset.channel !== channel.channel) {
+      this.#chart.destroy();
+      this.#chart = undefined;
+    }
+    if (!this.#chart) {
+      const canvas = h("canvas");
+      put(this.#plot, canvas);
+      this.#plot.dataset.channel = channel.channel;
+      const label = `${channel.channel} of ${this.#sensor.sensor} over time; as a table in the sensor's own view`;
+      this.#chart = new ChannelChart(canvas, { ...channel, label, compact: true });
+    }
+    const to = this.#now();
+    this.#chart.show(this.#history.picture(channel.channel, to - this.#rangeMs), to - this.#rangeMs, to);
+  }
+
+  #label() {
+    const sensor = this.#sensor;
+    const [alert] = this.#model.activeOf(sensor.sensor);
+    const look = alert?.priority ?? (sensor.is_anomaly ? "anomalous" : sensor.state);
+    const warmup = sensor.state === "warming_up" ? `${sensor.warmup_left} readings left` : undefined;
+    const key = `${look} ${warmup ?? ""}`;
+    if (this.#state.dataset.key !== key) {
+      this.#state.dataset.key = key;
+      this.element.dataset.look = look;
+      if (alert) put(this.#state, priorityBadge(alert.priority));
+      else if (sensor.is_anomaly) put(this.#state, stateBadge("anomalous"));
+      else if (sensor.state !== "ok") put(this.#state, stateBadge(sensor.state, warmup));
+      else put(this.#state);
+    }
+    const shown = this.#channel();
+    const few = [...(shown ? [shown] : []), ...sensor.channels.filter((channel) => channel !== shown)].slice(
+      0,
+      CHANNELS,
+    );
+    // Only texts change from reading to reading; the elements stay.
+    if (this.#values.childElementCount !== few.length) {
+      put(this.#values, ...few.map(() => h("span", {}, h("data"), h("span", { class: "unit" }))));
+    }
+    few.forEach((channel, at) => {
+      const [value, unit] = this.#values.children[at].children;
+      value.setAttribute("value", String(channel.value));
+      say(value, number(channel.value));
+      say(unit, `${channel.unit ?? ""} ${channel.channel}`.trim());
+    });
+    say(this.#foot, shown ? footOf(shown) : "");
+  }
+}
+
+/** @param {ChannelView} channel */
+function footOf(channel) {
+  const limits = expected([channel.low ?? null, channel.high ?? null], channel.unit);
+  const usual = `last ${channel.count}: ${number(channel.mean)} ± ${measure(channel.std, channel.unit)}`;
+  return limits === "" ? usual : `${usual} · limits ${limits}`;
+}

@@ -1,0 +1,231 @@
+/**
+ * One sensor's everything: how it is and since when, a chart and the features of each channel, its alerts, its windows
+ * and its last readings.
+ *
+ * @module
+ * @import { ReadingView, SensorView } from "../../actors/views.ts"
+ * @import { Stage } from "../main.js"
+ */
+import { ChannelChart } from "../charts/channel_chart.js";
+import { History } from "../charts/history.js";
+import * as api from "../core/api.js";
+import { h, put, reconcile } from "../core/dom.js";
+import { count, duration, moment } from "../core/format.js";
+import { parseHash } from "../core/router.js";
+import { priorityBadge, stateBadge } from "../core/shapes.js";
+import { chosenRange, rangeChoice } from "./range.js";
+import { alertTable, featureTable, readingTable, windowTable } from "./tables.js";
+
+/** The view catches up with windows and counts so often, ms. */
+const REFRESH_MS = 5_000;
+
+/** Shows one sensor. @param {Stage} stage @param {string} name */
+export function sensorView(stage, name) {
+  new View(stage, name);
+}
+
+class View {
+  #stage;
+  #name;
+  /** @type {SensorView | undefined} */
+  #sensor;
+  /** @type {History} */
+  #history;
+  /** @type {Map<string, ChannelChart>} */
+  #charts = new Map();
+  #range = rangeChoice();
+  #note = h("p", { class: "note", id: "sensor-note" }, "Loading…");
+  #head = h("div", { class: "sensor-head" });
+  #facts = h("dl", { class: "facts" });
+  #alarms = h("div", { class: "sensor-alerts" });
+  #plots = h("div", { class: "plots" });
+  #features = h("div", {});
+  #alerts = h("div", {});
+  #windows = h("div", {});
+  #readings = h("div", {});
+
+  /** @param {Stage} stage @param {string} name */
+  constructor(stage, name) {
+    const { model, sync, main, signal } = stage;
+    this.#stage = stage;
+    this.#name = name;
+    document.title = `${name} – Sensorium`;
+    sync.watch(name);
+    this.#history = new History(name, this.#rangeMs());
+    put(
+      main,
+      h("p", { class: "crumb" }, h("a", { href: "#/" }, "All sensors")),
+      h("h1", { id: "sensor-name" }, name),
+      this.#note,
+    );
+    model.on("reading", (detail) => this.#read(/** @type {ReadingView} */ (detail)), signal);
+    model.on("alerts", () => this.#showAlarms(), signal);
+    addEventListener("query", () => this.#ranged(), { signal });
+    addEventListener("theme", () => this.#charts.forEach((chart) => chart.paint()), { signal });
+    signal.addEventListener("abort", () => this.#charts.forEach((chart) => chart.destroy()));
+    this.#again();
+  }
+
+  #rangeMs() {
+    return chosenRange(parseHash(location.hash).query, this.#stage.model);
+  }
+
+  async #again() {
+    const { signal } = this.#stage;
+    if (!document.hidden || !this.#sensor) await this.#load();
+    if (signal.aborted) return;
+    const timer = setTimeout(() => this.#again(), REFRESH_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  }
+
+  async #load() {
+    const { model, signal } = this.#stage;
+    try {
+      const sensor = await api.sensor(this.#name, signal);
+      model.sensed([sensor]);
+      if (!this.#sensor) this.#build();
+      this.#sensor = sensor;
+      this.#showHead();
+      const history = this.#history;
+      const [alerts] = await Promise.all([
+        api.alerts({ sensor: this.#name, limit: 20 }, signal),
+        history.load(model.now(sensor.partition), signal),
+      ]);
+      model.rhythm(history);
+      model.alerted(alerts.items);
+      this.#note.hidden = true;
+      this.#ranged();
+      this.#draw();
+      this.#showTables();
+      put(this.#alerts, alertTable(alerts.items, model.now(sensor.partition)));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#note.hidden = this.#sensor !== undefined && error instanceof api.ApiError && error.status === 0;
+      put(this.#note, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The parts, once it is known that there is such a sensor. */
+  #build() {
+    /** @param {string} title @param {...HTMLElement} parts */
+    const panel = (title, ...parts) =>
+      h("section", { class: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
+    this.#stage.main.append(
+      this.#head,
+      this.#alarms,
+      h(
+        "section",
+        { class: "panel", "aria-label": "Charts" },
+        h("div", { class: "grid-head" }, h("h2", {}, "Over time"), this.#range.element),
+        this.#plots,
+      ),
+      panel("Features, last 10 readings", this.#features),
+      panel("Alerts", this.#alerts),
+      h(
+        "div",
+        { class: "columns even" },
+        panel("Latest readings", this.#readings),
+        panel("Latest windows", this.#windows),
+      ),
+    );
+  }
+
+  #showHead() {
+    const sensor = this.#sensor;
+    if (!sensor) return;
+    const now = this.#stage.model.now(sensor.partition);
+    const warmup = sensor.state === "warming_up" ? `${sensor.warmup_left} readings left` : undefined;
+    put(
+      this.#head,
+      h("p", { class: "muted place" }, [sensor.location, sensor.type, sensor.partition].filter(Boolean).join(" · ")),
+      sensor.is_anomaly ? stateBadge("anomalous", "last reading") : null,
+      stateBadge(sensor.state, warmup),
+      h("span", { class: "muted" }, `since ${moment(sensor.state_since, now)} (${duration(now - sensor.state_since)})`),
+      this.#facts,
+    );
+    /** @type {[string, string, string | number][]} */
+    const facts = [
+      ["last reading", moment(sensor.last_time, now), new Date(sensor.last_time).toISOString()],
+      ["readings", count(sensor.readings), sensor.readings],
+      ["anomalies", count(sensor.anomalies), sensor.anomalies],
+      ["late", count(sensor.late), sensor.late],
+      ["duplicates", count(sensor.duplicates), sensor.duplicates],
+      ["conflicts", count(sensor.conflicts), sensor.conflicts],
+      ["steps back", count(sensor.steps_back), sensor.steps_back],
+    ];
+    put(
+      this.#facts,
+      ...facts.map(([word, text, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, h("data", { value }, text)))),
+    );
+    this.#showAlarms();
+  }
+
+  #showAlarms() {
+    const now = this.#stage.model.now(this.#sensor?.partition);
+    reconcile(
+      this.#alarms,
+      this.#stage.model.activeOf(this.#name),
+      (alert) => alert.id,
+      (alert) =>
+        h(
+          "p",
+          { class: `alarm ${alert.priority}` },
+          priorityBadge(alert.priority),
+          h("span"),
+          h("span", { class: "muted" }),
+        ),
+      (element, alert) => {
+        const [, message, since] = element.children;
+        put(message, alert.message);
+        put(since, `since ${moment(alert.raised_at, now)} (${duration(now - alert.raised_at)})`);
+      },
+    );
+  }
+
+  #ranged() {
+    const rangeMs = this.#rangeMs();
+    this.#range.show(rangeMs);
+    if (rangeMs === this.#history.rangeMs) return;
+    this.#history = new History(this.#name, rangeMs);
+    const history = this.#history;
+    history.load(this.#stage.model.now(this.#sensor?.partition), this.#stage.signal).then(() => {
+      this.#draw();
+      this.#showTables();
+    }, () => {}); // shown by the next load, seconds later
+  }
+
+  /** @param {ReadingView} reading */
+  #read(reading) {
+    if (reading.sensor !== this.#name || !this.#sensor) return;
+    this.#sensor = this.#stage.model.sensors.get(this.#name) ?? this.#sensor;
+    this.#history.add(reading);
+    this.#draw();
+    this.#showTables();
+  }
+
+  #draw() {
+    const sensor = this.#sensor;
+    if (!sensor || !this.#history.loaded) return;
+    const to = this.#stage.model.now(sensor.partition);
+    const from = to - this.#history.rangeMs;
+    reconcile(this.#plots, sensor.channels, (channel) => channel.channel, (channel) => {
+      const canvas = h("canvas");
+      const title = `${channel.channel}${channel.unit ? `, ${channel.unit}` : ""}`;
+      const figure = h("figure", {}, h("figcaption", {}, title), h("div", { class: "plot big" }, canvas));
+      const label = `${title} over time; the tables below hold the same figures`;
+      this.#charts.set(channel.channel, new ChannelChart(canvas, { ...channel, label, compact: false }));
+      return figure;
+    }, (_, channel) => {
+      this.#charts.get(channel.channel)?.show(this.#history.picture(channel.channel, from), from, to);
+    });
+  }
+
+  #showTables() {
+    const sensor = this.#sensor;
+    if (!sensor) return;
+    const now = this.#stage.model.now(sensor.partition);
+    put(this.#features, featureTable(sensor));
+    put(this.#readings, readingTable(this.#history.readings.slice(-20).reverse(), sensor, now));
+    put(this.#windows, windowTable(this.#history.windows.slice(-20).reverse(), sensor, now));
+  }
+}

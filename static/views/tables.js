@@ -1,0 +1,125 @@
+/**
+ * Tables: the figures behind the charts, exact in `value` and readable in the cell.
+ *
+ * @module
+ * @import { AlertView, ReadingView, SensorView, WindowView } from "../../actors/views.ts"
+ */
+import { h } from "../core/dom.js";
+import { clock, count, duration, measure, moment, number } from "../core/format.js";
+import { priorityBadge, stateBadge } from "../core/shapes.js";
+
+/** @typedef {string | number | Node | null} Cell */
+
+/**
+ * A table that scrolls sideways where it is too wide, by keyboard too.
+ *
+ * @param {string} caption said to who does not see it
+ * @param {readonly string[]} heads @param {readonly (readonly Cell[])[]} rows
+ * @param {string} none what stands there without rows
+ */
+function table(caption, heads, rows, none) {
+  if (rows.length === 0) return h("p", { class: "note" }, none);
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", { class: "sr" }, caption),
+      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map(cell)))),
+    ),
+  );
+}
+
+/** @param {Cell} content @param {number} at */
+function cell(content, at) {
+  const shown = typeof content === "number" ? h("data", { value: content }, number(content)) : content;
+  return at === 0
+    ? h("th", { scope: "row" }, shown)
+    : h("td", { class: typeof content === "number" ? "figure" : "" }, shown);
+}
+
+/** Features by channel. @param {SensorView} sensor */
+export function featureTable(sensor) {
+  return table(
+    "Features by channel",
+    ["channel", "unit", "value", "rate /s", "mean", "std", "range", "z", "of", "low", "high"],
+    sensor.channels.map((channel) => [
+      channel.channel,
+      channel.unit ?? "",
+      channel.value,
+      channel.rate,
+      channel.mean,
+      channel.std,
+      channel.range,
+      channel.z,
+      channel.count,
+      channel.low ?? "–",
+      channel.high ?? "–",
+    ]),
+    "No channel yet.",
+  );
+}
+
+/** Readings, as they are given. @param {readonly ReadingView[]} readings @param {SensorView} sensor @param {number} now */
+export function readingTable(readings, sensor, now) {
+  const channels = sensor.channels.map((channel) => channel.channel);
+  return table(
+    "Latest readings",
+    ["time", ...channels, "verdict"],
+    readings.map((reading) => [
+      moment(reading.time, now),
+      ...channels.map((channel) => reading.values[channel] ?? "–"),
+      reading.is_anomaly ? stateBadge("anomalous", flagsOf(reading)) : "",
+    ]),
+    "No readings in this range.",
+  );
+}
+
+/** @param {ReadingView} reading */
+function flagsOf(reading) {
+  return [...new Set(reading.flags.map((flag) => flag.detector))].join(", ");
+}
+
+/** Windows, a row for each channel. @param {readonly WindowView[]} windows @param {SensorView} sensor @param {number} now */
+export function windowTable(windows, sensor, now) {
+  const several = sensor.channels.length > 1;
+  return table(
+    "Latest windows",
+    ["start", ...(several ? ["channel"] : []), "count", "mean", "min", "max", "std", "anomalies", ""],
+    windows.flatMap((window) =>
+      Object.entries(window.channels).map(([channel, statistics]) => [
+        `${moment(window.start, now).slice(0, -3)}–${clock(window.end)}`,
+        ...(several ? [channel] : []),
+        statistics.count,
+        statistics.mean,
+        statistics.min,
+        statistics.max,
+        statistics.std,
+        statistics.anomalies,
+        window.revision > 0 ? `revision ${count(window.revision)}` : "",
+      ])
+    ),
+    "No windows in this range.",
+  );
+}
+
+/** Alerts of one sensor. @param {readonly AlertView[]} alerts @param {number} now */
+export function alertTable(alerts, now) {
+  return table(
+    "Alerts of this sensor",
+    ["raised", "priority", "state", "condition", "seen", "message"],
+    alerts.map((alert) => [
+      moment(alert.raised_at, now),
+      priorityBadge(alert.priority),
+      alert.state === "active"
+        ? `active for ${duration(now - alert.raised_at)}`
+        : `cleared after ${duration((alert.cleared_at ?? alert.raised_at) - alert.raised_at)}`,
+      alert.channel ? `${alert.condition}, ${alert.channel}` : alert.condition,
+      alert.value === undefined ? "–" : measure(alert.value, undefined),
+      alert.message,
+    ]),
+    "No alert so far.",
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * What is wrong, worst first: one row a sensor with its worst alert, what was seen against what was expected, and why.
+ *
+ * @module
+ * @import { AlertView, SensorView } from "../../actors/views.ts"
+ * @import { Stage } from "../main.js"
+ */
+import { History } from "../charts/history.js";
+import { spark, sparkline } from "../charts/spark.js";
+import { h, put, reconcile, say } from "../core/dom.js";
+import { count, duration, expected, measure, moment } from "../core/format.js";
+import { worstFirst } from "../core/model.js";
+import { sensorHref } from "../core/router.js";
+import { priorityBadge, stateBadge } from "../core/shapes.js";
+
+/** Rows that are shown at first. */
+const ROWS = 8;
+/** Rows that are shown at most: who has more alerts than this has a flood, not a list. */
+const ROWS_MOST = 100;
+/** How far back a sparkline goes, ms; at most the last 200 readings. */
+const SPARK_MS = 3_600_000;
+/** Readings of a sparkline. */
+const SPARK_READINGS = 60;
+
+/** @typedef {{ name: string, sensor: SensorView | undefined, alerts: AlertView[] }} Row */
+
+/** The list. @param {Stage} stage */
+export function worst({ model, signal }) {
+  const list = h("ol", { class: "rows", id: "worst" });
+  const note = h("p", { class: "note", id: "worst-note" }, "Loading…");
+  const more = h("button", { type: "button", class: "quiet", hidden: true });
+  let all = false;
+  more.addEventListener("click", () => {
+    all = !all;
+    update();
+  });
+  /** @type {Map<string, History>} */
+  const histories = new Map();
+
+  function update() {
+    const rows = rowsOf(model);
+    const shown = rows.slice(0, all ? ROWS_MOST : ROWS);
+    reconcile(list, shown, (row) => row.name, create, fill, (element) => histories.delete(element.dataset.key ?? ""));
+    more.hidden = rows.length <= ROWS;
+    say(more, all ? "Show the worst only" : `Show all ${count(rows.length)}`);
+    note.hidden = rows.length > 0;
+    const error = model.errors.get("alerts");
+    if (!model.alertsLoaded) say(note, error ?? "Loading…");
+    else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : "Nothing is wrong.");
+  }
+
+  /** @param {Row} row */
+  function create(row) {
+    const history = new History(row.name, SPARK_MS);
+    histories.set(row.name, history);
+    const element = h(
+      "li",
+      { class: "row" },
+      h("span", { class: "row-priority" }),
+      h(
+        "div",
+        { class: "row-who" },
+        h("a", { href: sensorHref(row.name), class: "name" }, row.name),
+        h("span", { class: "muted place" }),
+      ),
+      h("div", { class: "row-why" }, h("p", { class: "sentence" }), h("p", { class: "seen" })),
+      sparkline(),
+      h("p", { class: "row-since" }),
+    );
+    history.load(model.now(row.sensor?.partition), signal).then(() => draw(element)).catch(() => {});
+    return element;
+  }
+
+  /** @param {HTMLElement} element @param {Row} row */
+  function fill(element, row) {
+    const { sensor, alerts } = row;
+    const [alert] = alerts;
+    /** @param {string} selector */
+    const part = (selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
+    const mark = alert?.priority ?? "anomalous";
+    if (element.dataset.mark !== mark) {
+      element.dataset.mark = mark;
+      put(part(".row-priority"), alert ? priorityBadge(alert.priority) : stateBadge("anomalous"));
+    }
+    const unit = sensor?.channels.find((channel) => channel.channel === alert?.channel)?.unit;
+    say(part(".place"), [sensor?.location ?? alert?.location, sensor?.type ?? alert?.type].filter(Boolean).join(" · "));
+    say(part(".sentence"), sentence(row));
+    say(part(".seen"), seen(alert, unit));
+    const now = model.now(sensor?.partition);
+    const since = alert?.raised_at ?? sensor?.last_time;
+    say(part(".row-since"), since === undefined ? "" : `since ${moment(since, now)} (${duration(now - since)})`);
+    element.dataset.channel = alert?.channel ?? sensor?.channels[0]?.channel ?? "";
+    draw(element);
+  }
+
+  /** @param {HTMLElement} element */
+  function draw(element) {
+    const history = histories.get(element.dataset.key ?? "");
+    const target = /** @type {SVGSVGElement | null} */ (element.querySelector(".spark"));
+    if (!history?.loaded || !target) return;
+    const from = history.readings.at(-SPARK_READINGS)?.time ?? history.readings[0]?.time ?? 0;
+    const past = new History(history.sensor, SPARK_MS);
+    past.readings = history.readings;
+    spark(target, past.picture(element.dataset.channel ?? "", from));
+  }
+
+  let asked = false;
+  function soon() {
+    if (asked) return;
+    asked = true;
+    setTimeout(() => {
+      asked = false;
+      if (!signal.aborted) update();
+    }, 500);
+  }
+  for (const topic of /** @type {const} */ (["alerts", "sensors", "connection"])) model.on(topic, update, signal);
+  model.on("reading", (detail) => {
+    const reading = /** @type {import("../../actors/views.ts").ReadingView} */ (detail);
+    histories.get(reading.sensor)?.add(reading);
+    soon();
+  }, signal);
+  update();
+  return h(
+    "section",
+    { class: "panel worst", "aria-labelledby": "worst-title" },
+    h("h2", { id: "worst-title" }, "What is wrong, worst first"),
+    note,
+    list,
+    more,
+  );
+}
+
+/** Sensors with active alerts, worst first, then those whose last reading was anomalous. @param {Stage["model"]} model */
+function rowsOf(model) {
+  /** @type {Map<string, Row>} */
+  const rows = new Map();
+  for (const alert of model.active()) {
+    const row = rows.get(alert.sensor) ?? { name: alert.sensor, sensor: model.sensors.get(alert.sensor), alerts: [] };
+    row.alerts.push(alert);
+    rows.set(alert.sensor, row);
+  }
+  const list = [...rows.values()].sort((a, b) => worstFirst(a.alerts[0], b.alerts[0]));
+  for (const sensor of model.sensors.values()) {
+    if (sensor.is_anomaly && !rows.has(sensor.sensor)) list.push({ name: sensor.sensor, sensor, alerts: [] });
+  }
+  return list;
+}
+
+/** @param {Row} row */
+function sentence({ alerts }) {
+  const [alert, ...others] = alerts;
+  if (!alert) return "The last reading was anomalous; no alert is active.";
+  return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
+}
+
+/** @param {AlertView | undefined} alert @param {string | undefined} unit */
+function seen(alert, unit) {
+  if (alert?.value === undefined) return "";
+  const band = expected(alert.expected, unit);
+  return `${alert.channel ?? "value"} ${measure(alert.value, unit)}${band === "" ? "" : `, expected ${band}`}`;
+}
