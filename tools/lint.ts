@@ -26,6 +26,14 @@ const IMPURE: ReadonlyMap<string, readonly string[]> = new Map([
 /** Functions that wait on the system's clock. */
 const TIMERS: readonly string[] = ["setTimeout", "setInterval"];
 
+/** Whether an import fetches a file's text or bytes, to send or to read: no code is run, so no direction is broken. */
+function isData(attributes: readonly Deno.lint.ImportAttribute[]): boolean {
+  return attributes.some(({ key, value }) =>
+    (key.type === "Identifier" ? key.name : key.value) === "type" &&
+    ["text", "bytes", "json"].includes(String(value.value))
+  );
+}
+
 const imports: Deno.lint.Rule = {
   create(context) {
     const path = fromRoot(context.filename);
@@ -35,6 +43,7 @@ const imports: Deno.lint.Rule = {
     };
     return {
       ImportDeclaration(node) {
+        if (isData(node.attributes)) return;
         const onlyTypes = node.importKind === "type" ||
           (node.specifiers.length > 0 &&
             node.specifiers.every((specifier) =>
