@@ -210,6 +210,11 @@ export class RowMapper {
     return read;
   }
 
+  /** The columns that the mapping itself gives a part to. */
+  assigned(): string[] {
+    return namedRoles(this.mapping).map(([field]) => field);
+  }
+
   /** Writes a reading back as a record of the file it came from: the same fields in the same order. */
   toRecord(reading: Reading): OwnRecord {
     const record: OwnRecord = {};

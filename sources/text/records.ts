@@ -87,6 +87,11 @@ export class RecordReader {
     this.bytes = bytes;
   }
 
+  /** Offset in the text behind the present piece. */
+  taken(): number {
+    return this.#base + this.bytes.length;
+  }
+
   /** Says that nothing follows. */
   end(): void {
     this.#ended = true;

@@ -1,0 +1,85 @@
+/**
+ * When readings are due: as they were recorded, so many times faster, or in batches at an interval.
+ *
+ * @module
+ */
+import type { Clock } from "../actors/ports.ts";
+
+/** As recorded, so many times as fast, or as fast as they are taken. */
+export type Speed = "recorded" | "max" | number;
+
+/** How a replay is paced. */
+export interface PaceOptions {
+  readonly speed: Speed;
+  /** Readings handed out together, at most. */
+  readonly batchSize: number;
+  /** Ms between two batches; undefined where event time alone paces. */
+  readonly intervalMs?: number;
+}
+
+/** Paces one run over a partition. Begins with the first reading it is asked about. */
+export class Pace {
+  /** How far handing out is behind the schedule, ms; 0 at the speed `max` without an interval. */
+  lagMs = 0;
+
+  readonly #factor: number | undefined;
+  #startWall = NaN;
+  #startEvent = NaN;
+  #latest = -Infinity;
+  #batches = 0;
+
+  constructor(private readonly options: PaceOptions, private readonly clock: Clock) {
+    if (options.speed !== "max") this.#factor = options.speed === "recorded" ? 1 : options.speed;
+  }
+
+  /** Whether readings have to wait at all. */
+  get waits(): boolean {
+    return this.#factor !== undefined || this.options.intervalMs !== undefined;
+  }
+
+  /**
+   * How many of the readings from `from` on may go now, after waiting until at least one may.
+   *
+   * @param times event time of each, ms; NaN for what goes with the one before it
+   * @returns 0 if the signal was aborted while waiting
+   */
+  async due(times: readonly number[], from: number, signal: AbortSignal): Promise<number> {
+    const most = Math.min(times.length - from, this.options.batchSize);
+    if (Number.isNaN(this.#startWall)) this.#startWall = this.clock.now();
+    const { intervalMs } = this.options;
+    if (intervalMs !== undefined && !await this.#until(this.#startWall + intervalMs * this.#batches++, signal)) {
+      return 0;
+    }
+    if (this.#factor === undefined || most === 0) return most;
+    if (!await this.#until(this.#dueAt(times[from]), signal)) return 0;
+    const now = this.clock.now();
+    let count = 1;
+    while (count < most && this.#dueAt(times[from + count]) <= now) count++;
+    return count;
+  }
+
+  /** When a reading of that event time is due by the clock; one that is out of order is due with those before it. */
+  #dueAt(time: number): number {
+    if (Number.isNaN(this.#startEvent) && !Number.isNaN(time)) this.#startEvent = time;
+    // Not kept where it is not due yet: that one is asked about again.
+    const latest = Number.isNaN(time) ? this.#latest : Math.max(this.#latest, time);
+    const due = latest === -Infinity
+      ? this.#startWall
+      : this.#startWall + (latest - this.#startEvent) / (this.#factor ?? 1);
+    if (due <= this.clock.now()) this.#latest = latest;
+    return due;
+  }
+
+  async #until(due: number, signal: AbortSignal): Promise<boolean> {
+    const early = due - this.clock.now();
+    this.lagMs = Math.max(0, -early);
+    if (early > 0) {
+      try {
+        await this.clock.sleep(early, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+    return !signal.aborted;
+  }
+}
