@@ -10,6 +10,7 @@ export const encodeBase64Url: (data: Uint8Array | ArrayBuffer | string) => strin
 /**
  * The bytes that were encoded.
  *
- * @throws {TypeError} for anything that is not base64url
+ * @throws {RangeError} for a length that no text has
+ * @throws {TypeError} for another character
  */
 export const decodeBase64Url: (text: string) => Uint8Array<ArrayBuffer> = std.decodeBase64Url;

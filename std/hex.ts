@@ -10,6 +10,7 @@ export const encodeHex: (bytes: Uint8Array | ArrayBuffer | string) => string = s
 /**
  * The bytes of hexadecimal digits of either case.
  *
- * @throws {TypeError} for an odd number of digits or another character
+ * @throws {RangeError} for an odd number of digits
+ * @throws {TypeError} for another character
  */
 export const decodeHex: (text: string) => Uint8Array<ArrayBuffer> = std.decodeHex;

@@ -24,15 +24,17 @@ const FOLDERS = [
 ];
 
 const commentSchema = z.object({ doc: z.string().optional(), tags: z.array(z.unknown()).optional() }).optional();
+/** `deno doc` counts lines from 0, people from 1. */
+const placeSchema = z.object({ line: z.number().transform((line) => line + 1) });
 const methodSchema = z.object({
   name: z.string(),
   jsDoc: commentSchema,
   accessibility: z.string().optional(),
   isOverride: z.boolean().optional(),
-  location: z.object({ line: z.number() }),
+  location: placeSchema,
 });
 const declarationSchema = z.object({
-  location: z.object({ line: z.number() }),
+  location: placeSchema,
   declarationKind: z.string(),
   kind: z.string(),
   jsDoc: commentSchema,
@@ -63,7 +65,8 @@ export function undocumented(output: unknown): string[] {
       for (const declaration of declarations) missing.push(...missingIn(path, name, declaration, declarations));
     }
   }
-  return missing;
+  const collator = new Intl.Collator("en", { numeric: true });
+  return missing.sort(collator.compare);
 }
 
 function missingIn(path: string, name: string, declaration: Declaration, all: readonly Declaration[]): string[] {

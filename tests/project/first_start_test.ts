@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { deno, ROOT, textOf } from "./tree.ts";
+
+const lockSchema = z.object({ npm: z.record(z.string(), z.unknown()) });
+const importsSchema = z.object({ imports: z.record(z.string(), z.string()) });
+
+/** Names of the packages of a lock. */
+function locked(path: string): string[] {
+  const { npm } = lockSchema.parse(JSON.parse(textOf(path)));
+  return [...new Set(Object.keys(npm).map(packageName))].sort();
+}
+
+/** The package of `@scope/name@1.2.3_peer@4`, of `npm:@scope/name@1.2.3/file`. */
+function packageName(specifier: string): string {
+  return /^(?:npm:\/?)?((?:@[^/@]+\/)?[^/@]+)/.exec(specifier)?.[1] ?? specifier;
+}
+
+/** Names of the packages that a cache directory holds. */
+function fetched(denoDir: string): string[] {
+  const names: string[] = [];
+  for (const registry of Deno.readDirSync(`${denoDir}/npm`)) {
+    const folder = `${denoDir}/npm/${registry.name}`;
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (name.startsWith("@")) {
+        for (const scoped of Deno.readDirSync(`${folder}/${name}`)) names.push(`${name}/${scoped.name}`);
+      } else if (!name.startsWith(".")) names.push(name);
+    }
+  }
+  return names.sort();
+}
+
+Deno.test("a user's first start fetches the packages of the root's lock and no other", async () => {
+  const denoDir = await Deno.makeTempDir({ prefix: "sensorium-cache-" });
+  try {
+    const { code, error } = await deno(["cache", "--frozen", "main.ts"], { env: { DENO_DIR: denoDir } });
+    assertEquals([code, code === 0 ? "" : error], [0, ""]);
+    const packages = fetched(denoDir);
+    assertEquals(packages, locked("deno.lock"));
+    assert(packages.length <= 20, `${packages.length} packages at a user's first start: ${packages.join(", ")}`);
+    for (const own of testOnly()) assertEquals([own, packages.includes(own)], [own, false]);
+  } finally {
+    await Deno.remove(denoDir, { recursive: true });
+  }
+});
+
+/** Packages that tests/deno.json names and deno.json does not. */
+function testOnly(): string[] {
+  const names = (path: string) => Object.values(importsSchema.parse(JSON.parse(textOf(path))).imports).map(packageName);
+  const roots = new Set(names("deno.json"));
+  return names("tests/deno.json").filter((name) => !roots.has(name));
+}
+
+Deno.test("tests/deno.lock holds the same build of everything that the root's lock has", () => {
+  const root = lockSchema.parse(JSON.parse(textOf("deno.lock"))).npm;
+  const tests = lockSchema.parse(JSON.parse(textOf("tests/deno.lock"))).npm;
+  for (const name of Object.keys(root)) assertEquals([name, tests[name]], [name, root[name]]);
+  assert(testOnly().length > 0);
+});
+
+Deno.test("tasks use the Deno that runs them, so that a machine with Node alone can", async () => {
+  const { code, out, error } = await deno(["task", "-q", "stop", "--help"], {
+    cwd: ROOT,
+    env: { PATH: "/usr/bin/there-is-no-deno-here" },
+  });
+  assertEquals([code, code === 0 ? "" : error], [0, ""]);
+  assertStringIncludes(out, "deno task stop");
+});
