@@ -81,9 +81,9 @@ export interface ShardEnd {
 /** A question to a shard. */
 export interface ShardAsk {
   readonly kind: "ask";
-  readonly about: "sensors" | "sensor" | "readings" | "digests" | "memory";
-  /** For `sensor` and `readings`. */
-  readonly sensor?: number;
+  readonly about: "sensors" | "readings" | "digests" | "memory" | "states";
+  /** Which ones, for `sensors` and `readings`; those out of memory are left out. */
+  readonly sensors?: readonly number[];
 }
 
 /** What a shard is sent. */
@@ -118,9 +118,16 @@ export interface Snapshot {
   readonly bytes: Uint8Array;
 }
 
+/** A sensor out of memory, and the least tick that changes it. */
+export interface Sleeper {
+  readonly sensor: number;
+  readonly wake: number;
+}
+
 /** What came of a cut. */
 export interface CutResult {
   readonly snapshots: readonly Snapshot[];
+  readonly released: readonly Sleeper[];
   /** Least position of an event that no snapshot holds; −1 if there is none. */
   readonly oldestChange: number;
   /** Actors that changed since their snapshot. */
@@ -140,10 +147,20 @@ export interface ShardMemory {
   readonly historyBytes: number;
 }
 
+/** How many of a shard's sensors are how. */
+export interface StateCounts {
+  sensors: number;
+  anomalous: number;
+  silent: number;
+  warming_up: number;
+  failed: number;
+  active_alerts: number;
+}
+
 /** An answer to a question. */
 export type ShardAnswer =
   | { readonly about: "sensors"; readonly views: readonly SensorView[] }
-  | { readonly about: "sensor"; readonly view?: SensorView }
+  | { readonly about: "states"; readonly states: StateCounts }
   | { readonly about: "readings"; readonly readings: readonly ReadingView[] }
   | { readonly about: "digests"; readonly digests: readonly SensorDigest[] }
   | { readonly about: "memory"; readonly memory: ShardMemory };

@@ -6,7 +6,7 @@
 import type { Reading, Refusal } from "./reading.ts";
 
 /** JSON, as it is stored. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Time as the world sees it. Passed in, so that a test can own it. */
 export interface Clock {

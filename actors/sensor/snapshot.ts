@@ -1,7 +1,7 @@
 /**
  * A sensor's snapshot: its state and unfinished history as bytes, with a header that says what they are.
  *
- *     u32 magic | u16 version | u16 0 | u32 bytes of meta | u32 doubles of state | u32 doubles of rows | u32 0
+ *     u32 magic | u16 version | u16 0 | u32 bytes of meta | u32 doubles of state | u32 doubles of rows | u32 0 | f64 wake
  *     meta (JSON, padded to 8) | state | rows of the history since the last whole chunk
  *
  * Little-endian, as every machine that runs Deno. An unknown magic or version is refused.
@@ -12,11 +12,12 @@ import { CHUNK_ROWS, History } from "./history.ts";
 import { HEADER, makePlan, moveState, type Plan, sameWindows } from "./layout.ts";
 import type { Judging } from "../config.ts";
 import type { SensorActor } from "./actor.ts";
+import { wakeTime } from "./transition.ts";
 
 const MAGIC = 0x52534e53; // "SNSR"
 /** The version that is written. */
 export const SNAPSHOT_VERSION = 1;
-const HEAD_BYTES = 24;
+const HEAD_BYTES = 32;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** Who the bytes belong to. */
@@ -60,12 +61,18 @@ export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<
   head.setUint32(8, text.length, true);
   head.setUint32(12, state.length, true);
   head.setUint32(16, rows?.length ?? 0, true);
+  head.setFloat64(24, wakeTime(actor), true);
   bytes.set(text, HEAD_BYTES);
   const doubles = new Float64Array(bytes.buffer, stateAt);
   doubles.set(state);
   doubles[HEADER.applied] = applied;
   if (rows) doubles.set(rows, state.length);
   return bytes;
+}
+
+/** The least tick that changes the sensor, without decoding the rest: see `wakeTime()`. */
+export function readWake(bytes: Uint8Array): number {
+  return headOf(bytes).getFloat64(24, true);
 }
 
 /**

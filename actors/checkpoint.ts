@@ -1,0 +1,109 @@
+/**
+ * The port to durable state: how a partition is taken over, and how a checkpoint is made durable.
+ *
+ * A checkpoint is three steps, in this order: outputs (with the cut before which they are all there), the snapshots that
+ * cover them, the position from which the source is read again. See `design.md`, Checkpoint.
+ *
+ * @module
+ */
+import type { Snapshot } from "./batch.ts";
+import type { Json } from "./ports.ts";
+import type { RouterRecord } from "./router.ts";
+import type { AlertOutput } from "./sensor/outputs.ts";
+import type { QuarantineView } from "./views.ts";
+
+/** A window as it is stored. */
+export interface StoredWindow {
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly lengthMs: number;
+  readonly hopMs: number;
+  readonly start: number;
+  readonly revision: number;
+  readonly channels: readonly string[];
+  /** For each channel: count, mean, least, greatest, std, flagged. */
+  readonly statistics: Float64Array;
+}
+
+/** Whole rows of a sensor's history as they are stored. */
+export interface StoredChunk {
+  readonly sensor: string;
+  readonly chunk: number;
+  readonly channels: readonly string[];
+  readonly rows: Float64Array;
+}
+
+/** Everything that came out of a partition up to a cut. */
+export interface CheckpointOutputs {
+  /** All outputs of positions below this one are here or were stored before. */
+  readonly cut: number;
+  readonly windows: readonly StoredWindow[];
+  readonly history: readonly StoredChunk[];
+  readonly alerts: readonly AlertOutput[];
+  readonly quarantine: readonly QuarantineView[];
+  /** What sinks want to find again after a crash: lengths of files. */
+  readonly sinks: Readonly<Record<string, Json>>;
+  readonly counts: RouterRecord["counts"];
+  readonly sourceTime: number;
+}
+
+/** A cut from which the source can be read again. */
+export interface Cut {
+  readonly position: number;
+  readonly router: RouterRecord;
+}
+
+/** What a partition finds when it is taken over. */
+export interface Recovery {
+  /** Outputs of positions below this one are stored: when they come again they are dropped. */
+  readonly outputsCut: number;
+  readonly finished: boolean;
+  readonly sinks: Readonly<Record<string, Json>>;
+  /** Where to read from. */
+  readonly from: Cut;
+}
+
+/** A partition that this process owns, until another one takes it over. */
+export interface Claim {
+  /** Absent for a partition that was never run. */
+  readonly recovery?: Recovery;
+  /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
+  writeOutputs(outputs: CheckpointOutputs): Promise<void>;
+  /** @throws {FencedError} likewise */
+  writeSnapshots(snapshots: readonly Snapshot[]): Promise<void>;
+  /**
+   * @param cuts where reading again may start, oldest first; the first one is where it will
+   * @param finished whether the source has ended and everything of it is stored
+   * @throws {FencedError} likewise
+   */
+  writePosition(cuts: readonly Cut[], finished: boolean): Promise<void>;
+}
+
+/** Another owner has taken the partition over: this one must stop. */
+export class FencedError extends Error {
+  override name = "FencedError";
+}
+
+/** The store as the supervisor sees it. */
+export interface CheckpointStore {
+  /** Takes a partition over: from now on earlier owners cannot write. */
+  claim(partition: string): Promise<Claim>;
+  /** Snapshots of all sensors, in order of name. */
+  snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }>;
+  /** A sensor's snapshot. */
+  snapshot(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** A sink whose output is made durable within the checkpoint, before the position. */
+export interface CommitSink {
+  readonly name: string;
+  /** Told once, before anything else: what it gave with the last stored outputs. */
+  recover(state: Json | undefined): Promise<void>;
+  /**
+   * Everything that it was given belongs before this cut. Returns a function that makes it durable and resolves to what
+   * the sink wants to find again.
+   */
+  cut(ended: boolean): () => Promise<Json>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,138 @@
+/**
+ * Gathers what shards gave out between two cuts of a partition, and puts it into the shapes that are stored.
+ *
+ * The order of what is gathered depends on shards; everything is sorted before anybody sees it.
+ *
+ * @module
+ */
+import type { PlanName, ShardOutput } from "./batch.ts";
+import type { StoredChunk, StoredWindow } from "./checkpoint.ts";
+import type { WindowSpec } from "./config.ts";
+import type { Directory } from "./directory.ts";
+import {
+  type AlertOutput,
+  VERDICT_HEAD,
+  WINDOW_CHANNEL,
+  WINDOW_HEAD,
+  WINDOW_RECORD,
+} from "./sensor/outputs.ts";
+import { viewVerdict } from "./sensor/view.ts";
+import type { QuarantineView, ReadingView } from "./views.ts";
+
+/** Outputs of one partition between two cuts. */
+export class OutputsBucket {
+  private readonly parts: { readonly shard: number; readonly output: ShardOutput }[] = [];
+  /** Resolve once their output is in. */
+  readonly expected: Promise<void>[] = [];
+  /** What the router did not accept. */
+  readonly quarantine: QuarantineView[] = [];
+  /** Bytes held, about. */
+  bytes = 0;
+
+  /** Adds a shard's output. */
+  add(shard: number, output: ShardOutput): void {
+    this.parts.push({ shard, output });
+    this.bytes += output.windows.byteLength + output.verdicts.byteLength + output.flags.byteLength +
+      output.history.reduce((sum, chunk) => sum + chunk.rows.byteLength, 0) +
+      1000 * (output.alerts.length + output.quarantine.length);
+  }
+
+  /** Lines that shards found to be no readings: how many, and the sum of their hashes. */
+  get refused(): { count: number; hash: number } {
+    let count = 0, hash = 0;
+    for (const { output } of this.parts) {
+      count += output.refused;
+      hash = (hash + output.refusedHash) >>> 0;
+    }
+    return { count, hash };
+  }
+
+  /** Windows of positions from `from` on, in order of position. */
+  windows(from: number, plans: PlanTables, specs: readonly WindowSpec[], directory: Directory): StoredWindow[] {
+    const found: { position: number; window: StoredWindow }[] = [];
+    for (const { shard, output: { windows: records } } of this.parts) {
+      for (let at = 0; at < records.length;) {
+        const channels = records[at + WINDOW_RECORD.channels], next = at + WINDOW_HEAD + channels * WINDOW_CHANNEL;
+        const position = records[at + WINDOW_RECORD.position];
+        if (position >= from) {
+          const entry = directory.entries[records[at + WINDOW_RECORD.sensor]];
+          const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]), spec = specs[records[at + WINDOW_RECORD.spec]];
+          found.push({
+            position,
+            window: {
+              sensor: entry.name,
+              ...(plan.type === undefined ? {} : { type: plan.type }),
+              ...(entry.location === undefined ? {} : { location: entry.location }),
+              lengthMs: spec.lengthMs,
+              hopMs: spec.hopMs,
+              start: records[at + WINDOW_RECORD.start],
+              revision: records[at + WINDOW_RECORD.revision],
+              channels: plan.channels,
+              statistics: records.slice(at + WINDOW_HEAD, next),
+            },
+          });
+        }
+        at = next;
+      }
+    }
+    return found.sort((a, b) => a.position - b.position || compare(a.window.sensor, b.window.sensor))
+      .map(({ window }) => window);
+  }
+
+  /** Verdicts of positions from `from` on, in order of position, at most the last `most`. */
+  verdicts(from: number, most: number, plans: PlanTables, directory: Directory): ReadingView[] {
+    const found: { position: number; shard: number; at: number; records: Float64Array }[] = [];
+    for (const { shard, output: { verdicts: records } } of this.parts) {
+      for (let at = 0; at < records.length; at += VERDICT_HEAD + records[at + 7]) {
+        if (records[at + 1] >= from) found.push({ position: records[at + 1], shard, at, records });
+      }
+    }
+    return found.sort((a, b) => a.position - b.position).slice(-most).map(({ shard, at, records }) => {
+      const entry = directory.entries[records[at]], { channels } = plans.get(shard, records[at + 6]);
+      const [position, time, label, limitMask, zMask] = records.subarray(at + 1, at + 6);
+      const numbers = records.subarray(at + VERDICT_HEAD, at + VERDICT_HEAD + channels.length);
+      return viewVerdict(entry, channels, position, time, label, limitMask, zMask, numbers);
+    });
+  }
+
+  /** Transitions of alerts of positions from `from` on, in order. */
+  alerts(from: number): AlertOutput[] {
+    return this.parts.flatMap(({ output }) => output.alerts)
+      .filter(({ transition }) => transition.position >= from)
+      .sort(({ transition: a }, { transition: b }) => a.position - b.position || compare(a.id, b.id));
+  }
+
+  /** Whole chunks of histories. They may come again; under the same key they are the same. */
+  history(from: number, directory: Directory): StoredChunk[] {
+    return this.parts.flatMap(({ output }) => output.history)
+      .filter(({ position }) => position >= from)
+      .map(({ sensor, chunk, channels, rows }) => ({ sensor: directory.entries[sensor].name, chunk, channels, rows }));
+  }
+
+  /** What was not accepted, of positions from `from` on, in order. */
+  notAccepted(from: number): QuarantineView[] {
+    return [...this.quarantine, ...this.parts.flatMap(({ output }) => output.quarantine)]
+      .filter(({ position }) => position >= from)
+      .sort((a, b) => a.position - b.position || compare(a.reason, b.reason));
+  }
+}
+
+/** The plans that each shard's outputs refer to by number. */
+export class PlanTables {
+  private readonly tables: PlanName[][] = [];
+
+  /** Takes what a shard said of its plans. */
+  add(shard: number, plans: readonly PlanName[]): void {
+    const table = this.tables[shard] ??= [];
+    for (const plan of plans) table[plan.number] = plan;
+  }
+
+  /** A plan of a shard. */
+  get(shard: number, number: number): PlanName {
+    return this.tables[shard][number];
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,248 @@
+/**
+ * Runs one partition: reads its source, routes to the shards, cuts, and makes checkpoints, until the source ends or the
+ * run is stopped. One checkpoint at a time; reading goes on meanwhile.
+ *
+ * @module
+ */
+import type { CutResult } from "./batch.ts";
+import type { Claim, Cut } from "./checkpoint.ts";
+import type { Entry } from "./directory.ts";
+import { OutputsBucket } from "./outputs_bucket.ts";
+import type { Chunk, SourcePartition } from "./ports.ts";
+import { type PartitionCounts, Router } from "./router.ts";
+import { NEVER } from "./sensor/layout.ts";
+import type { Shared } from "./supervisor.ts";
+import type { PartitionView } from "./views.ts";
+
+/** Bytes of outputs that wait for a checkpoint before reading waits too. */
+const PENDING_BYTES = 64 << 20;
+/** Cuts that reading again may start from; with more, every other one goes. */
+const MOST_CUTS = 48;
+
+/** One partition under way. */
+export class PartitionRun {
+  /** Where the partition stands. */
+  state: PartitionView["state"] = "running";
+  /** Why it failed, one sentence. */
+  error?: string;
+  /** Done between 0 and 1, where it is known. */
+  progress?: number;
+  /** Counts as of the last checkpoint, those of the shards included. */
+  counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
+  private readTo = 0;
+  private router: Router;
+  private claim!: Claim;
+  private bucket = new OutputsBucket();
+  private cuts: Cut[] = [];
+  private committing?: Promise<void>;
+  private lastCutAt = 0;
+  private readingsAtCut = 0;
+  /** What shards refused since the record that the router was restored from. */
+  private shardRefused = { count: 0, hash: 0 };
+  private outputsCut = 0;
+  /** Why a checkpoint failed. */
+  private failure?: unknown;
+
+  constructor(readonly partition: SourcePartition, readonly source: string, private readonly shared: Shared) {
+    const { directory, hosts, options } = shared;
+    this.router = new Router(partition.id, directory, hosts.length, options.judging, (time) => shared.sleepersBefore(time));
+  }
+
+  /** Position up to which everything was read. */
+  get position(): number {
+    return this.readTo;
+  }
+
+  /** Source time, epoch ms; −1 before the first reading. */
+  get sourceTime(): number {
+    return this.router.time;
+  }
+
+  /** Readings routed so far. */
+  get readings(): number {
+    return this.router.counts.readings;
+  }
+
+  /**
+   * Takes the partition over and runs it. Resolves when the source has ended or `signal` was aborted, after a last
+   * checkpoint; a finished partition resolves at once.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { shared } = this;
+    this.claim = await shared.store.claim(this.partition.id);
+    await this.recover();
+    if (this.state === "finished") return;
+    for await (const chunk of this.partition.read(this.readTo, signal)) {
+      await this.take(chunk);
+      if (signal.aborted) break;
+    }
+    if (!signal.aborted) await this.end();
+    else {
+      await this.checkpoint(1, false);
+      this.state = "stopped";
+    }
+  }
+
+  private async recover(): Promise<void> {
+    const { recovery } = this.claim, { shared } = this;
+    for (const sink of shared.sinks) await sink.recover(recovery?.sinks[sink.name]);
+    if (recovery) {
+      this.router.restore(recovery.from.router);
+      this.counts = { ...recovery.from.router.counts };
+      this.readTo = recovery.from.position;
+      this.outputsCut = recovery.outputsCut;
+      if (recovery.finished) this.state = "finished";
+    }
+    this.cuts = [{ position: this.readTo, router: this.router.record() }];
+    this.lastCutAt = shared.clock.now();
+    this.readingsAtCut = this.router.counts.readings;
+  }
+
+  private async take(chunk: Chunk): Promise<void> {
+    const { shared } = this, { batchSize } = shared.options;
+    if (chunk.kind === "readings") {
+      for (let from = 0; from < chunk.items.length; from += batchSize) {
+        const to = Math.min(from + batchSize, chunk.items.length);
+        this.router.take(chunk, from, to);
+        await this.dispatch();
+        this.readTo = to === chunk.items.length ? chunk.next : chunk.positions[to];
+        await this.cutIfDue();
+      }
+      this.readTo = chunk.next;
+    } else {
+      this.router.take(chunk);
+      await this.dispatch();
+      this.readTo = chunk.next;
+      await this.cutIfDue();
+    }
+    if ("progress" in chunk) this.progress = chunk.progress;
+    await shared.breathe();
+  }
+
+  /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */
+  private async dispatch(): Promise<void> {
+    const { shared, router, bucket } = this;
+    bucket.quarantine.push(...router.takeQuarantine());
+    const entries = router.takeArrivals();
+    const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
+    for (let shard = 0; shard < router.builders.length; shard++) {
+      const builder = router.builders[shard];
+      if (builder.empty) continue;
+      await shared.hosts[shard].room();
+      this.post(shard, builder.take(arrivals[shard] ?? []));
+    }
+  }
+
+  private post(shard: number, message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" }): void {
+    const { bucket, shared } = this;
+    bucket.expected.push(shared.hosts[shard].send(message).then((output) => {
+      shared.plans.add(shard, output.plans);
+      bucket.add(shard, output);
+    }));
+    bucket.expected[bucket.expected.length - 1].catch(() => {}); // reported by the checkpoint that waits for it
+  }
+
+  private async cutIfDue(): Promise<void> {
+    const { clock, options } = this.shared;
+    if (this.failure) throw this.failure;
+    if (this.bucket.bytes > PENDING_BYTES) await this.committing;
+    if (this.committing) return;
+    const elapsed = clock.now() - this.lastCutAt, readings = this.router.counts.readings - this.readingsAtCut;
+    if (elapsed < options.checkpointMs && this.bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) return;
+    const share = Math.max(elapsed / options.snapshotMs, readings / options.snapshotReadings);
+    const committing = this.checkpoint(Math.min(1, Math.max(0, share)), false);
+    // While sensors are let go nobody may believe that they are in memory.
+    if (this.shared.overBudget()) await committing;
+  }
+
+  /** Cuts here and makes everything before it durable. */
+  private checkpoint(share: number, ended: boolean): Promise<void> {
+    const run = this.committing
+      ? this.committing.then(() => this.cutAndCommit(share, ended))
+      : this.cutAndCommit(share, ended); // at once: the cut must be where reading stands now
+    const settled = run.finally(() => {
+      if (this.committing === settled) this.committing = undefined;
+    });
+    settled.catch((error) => this.failure ??= error); // thrown before the next cut
+    return this.committing = settled;
+  }
+
+  private async cutAndCommit(share: number, ended: boolean): Promise<void> {
+    const { shared, bucket, partition } = this, position = ended ? this.readTo + 1 : this.readTo;
+    this.bucket = new OutputsBucket();
+    this.lastCutAt = shared.clock.now();
+    this.readingsAtCut = this.router.counts.readings;
+    const router = this.router.record(), sinks = shared.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
+    const release = shared.chooseReleases(partition.id);
+    const results = await Promise.all(shared.hosts.map((host, shard) =>
+      host.send({
+        kind: "cut",
+        partition: partition.id,
+        position,
+        share,
+        release: release.filter((entry) => entry.shard === shard).map((entry) => entry.sensor),
+      })
+    ));
+    await Promise.all(bucket.expected);
+    shared.released(results);
+    const { count, hash } = bucket.refused;
+    this.shardRefused.count += count;
+    this.shardRefused.hash = (this.shardRefused.hash + hash) >>> 0;
+    const counts = {
+      ...router.counts,
+      refused: router.counts.refused + this.shardRefused.count,
+      refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
+    };
+    const sinkStates = Object.fromEntries(await Promise.all(sinks.map(async ([name, keep]) => [name, await keep()])));
+    await this.commit({ position, router: { ...router, counts } }, bucket, results, sinkStates, ended);
+    this.counts = counts;
+  }
+
+  private async commit(
+    cut: Cut,
+    bucket: OutputsBucket,
+    results: readonly CutResult[],
+    sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
+    ended: boolean,
+  ): Promise<void> {
+    const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
+    const alerts = bucket.alerts(from);
+    await claim.writeOutputs({
+      cut: Math.max(cut.position, from),
+      windows: options.storeWindows ? bucket.windows(from, plans, options.judging.windows, directory) : [],
+      history: bucket.history(from, directory),
+      alerts,
+      quarantine: bucket.notAccepted(from),
+      sinks,
+      counts: cut.router.counts,
+      sourceTime: cut.router.sourceTime.time,
+    });
+    this.outputsCut = Math.max(cut.position, from);
+    shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
+    const snapshots = results.flatMap(({ snapshots }) => snapshots);
+    await claim.writeSnapshots(snapshots);
+    shared.stored(snapshots);
+    this.cuts.push(cut);
+    const oldest = Math.min(...results.map(({ oldestChange }) => oldestChange < 0 ? Infinity : oldestChange));
+    while (this.cuts.length > 1 && this.cuts[1].position <= oldest) this.cuts.shift();
+    if (this.cuts.length > MOST_CUTS) this.cuts = this.cuts.filter((_, i) => i % 2 === 0 || i === this.cuts.length - 1);
+    await claim.writePosition(this.cuts, ended);
+    if (ended) this.state = "finished";
+    await this.partition.released?.(this.cuts[0].position);
+  }
+
+  /** The source has ended: windows that are open are emitted, and everything is stored. */
+  private async end(): Promise<void> {
+    const { shared } = this;
+    const asleep = shared.sleepersBefore(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
+      .filter((entry: Entry) => entry.partition === this.partition.id && !entry.resident);
+    for (const entry of asleep) entry.resident = true;
+    const arrivals = await shared.arrivals(asleep);
+    for (let shard = 0; shard < shared.hosts.length; shard++) {
+      await shared.hosts[shard].room();
+      if (arrivals[shard]?.length) this.post(shard, this.router.builders[shard].take(arrivals[shard]));
+      this.post(shard, { kind: "end", partition: this.partition.id, position: this.readTo });
+    }
+    await this.checkpoint(1, true);
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The router of one partition: takes chunks in order, finds each reading's sensor and shard, keeps the source time, and
+ * fills a batch for every shard. Synchronous; the supervisor sends what it filled.
+ *
+ * @module
+ */
+import { scanHead, scanned } from "../models/scan.ts";
+import { BatchBuilder } from "./batch_builder.ts";
+import type { Directory, Entry } from "./directory.ts";
+import type { Chunk, LinesChunk } from "./ports.ts";
+import { isRefusal, READING_LIMITS, type Reading, type Refusal } from "./reading.ts";
+import { hashRefusal, parseLineText, quarantineRefusal } from "./shard.ts";
+import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
+import type { QuarantineView } from "./views.ts";
+
+/** Counts of a partition since its beginning; part of its digest. */
+export interface PartitionCounts {
+  /** Readings handed to their actors. */
+  readings: number;
+  refused: number;
+  /** Sum of the hashes of what was refused. */
+  refusedHash: number;
+  /** Ahead of source time or arrival by more than allowed. */
+  future: number;
+  /** Of a sensor that belongs to another partition. */
+  foreign: number;
+}
+
+/** What a checkpoint keeps of a router. */
+export interface RouterRecord {
+  readonly sourceTime: SourceTimeRecord;
+  readonly counts: PartitionCounts;
+}
+
+/** Judges of a partition's configuration that matter here. */
+export interface RouterOptions {
+  readonly futureMs: number;
+  readonly tickMs: number;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const NEWLINE = 10, RETURN = 13, BRACE = 125;
+
+/** Routes one partition's readings. */
+export class Router {
+  /** A batch under way for each shard. */
+  readonly builders: BatchBuilder[];
+  /** What was not accepted since {@linkcode takeQuarantine}. */
+  private quarantine: QuarantineView[] = [];
+  /** Sensors to be brought into memory before the batches are applied. */
+  private arrivals = new Set<number>();
+  readonly counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
+  private readonly sourceTime: SourceTime;
+  private batchNumber = 0;
+
+  constructor(
+    private readonly partition: string,
+    private readonly directory: Directory,
+    shards: number,
+    private readonly options: RouterOptions,
+    /** Numbers of sensors out of memory that a tick at this time changes. */
+    private readonly sleepers: (time: number) => readonly number[],
+  ) {
+    this.builders = Array.from({ length: shards }, () => new BatchBuilder(partition));
+    this.sourceTime = new SourceTime(options.tickMs);
+  }
+
+  /** Source time, epoch ms; −1 before the first reading. */
+  get time(): number {
+    return this.sourceTime.time;
+  }
+
+  /** Takes a chunk; `from` and `to` limit it to some of its records where it is of parsed readings. */
+  take(chunk: Chunk, from = 0, to = Infinity): void {
+    this.batchNumber++;
+    if (chunk.kind === "lines") this.takeLines(chunk);
+    else if (chunk.kind === "tick") {
+      this.sourceTime.advance(chunk.time);
+      this.tick(chunk.position);
+    } else {
+      const end = Math.min(to, chunk.items.length);
+      for (let i = from; i < end; i++) this.takeItem(chunk.items[i], chunk.positions[i], chunk.arrived);
+    }
+  }
+
+  /** Sensors that must be in memory before the batches are applied; forgotten by this call. */
+  takeArrivals(): Entry[] {
+    const entries = [...this.arrivals].map((sensor) => this.directory.entries[sensor]);
+    this.arrivals = new Set();
+    return entries;
+  }
+
+  /** What was not accepted since the last call. */
+  takeQuarantine(): QuarantineView[] {
+    const taken = this.quarantine;
+    this.quarantine = [];
+    return taken;
+  }
+
+  /** What a checkpoint keeps. */
+  record(): RouterRecord {
+    return {
+      sourceTime: this.sourceTime.record((sensor) => this.directory.entries[sensor].name),
+      counts: { ...this.counts },
+    };
+  }
+
+  /** Goes on from what a checkpoint kept. */
+  restore(record: RouterRecord): void {
+    this.sourceTime.restore(record.sourceTime, (name) => this.directory.of(name, this.partition).sensor);
+    Object.assign(this.counts, record.counts);
+  }
+
+  private takeLines(chunk: LinesChunk): void {
+    const bytes = chunk.bytes as Uint8Array<ArrayBuffer>, { length } = bytes;
+    let row = chunk.row;
+    for (let start = 0; start < length; row++) {
+      let end = bytes.indexOf(NEWLINE, start);
+      if (end < 0) end = length;
+      const next = end + 1;
+      if (end > start && bytes[end - 1] === RETURN) end--;
+      if (end > start) this.takeLine(chunk, bytes, start, end, row);
+      start = next;
+    }
+  }
+
+  private takeLine(chunk: LinesChunk, bytes: Uint8Array<ArrayBuffer>, start: number, end: number, row: number): void {
+    const position = chunk.position + start;
+    if (bytes[end - 1] === BRACE && bytes[end - 2] === BRACE && scanHead(bytes, start)) {
+      const { nameStart, nameEnd, nameHash, time, end: valuesAt } = scanned;
+      const entry = this.directory.findBytes(bytes, nameStart, nameEnd, nameHash) ??
+        this.nameEntry(bytes, nameStart, nameEnd, nameHash);
+      if (entry && time <= READING_LIMITS.timeGreatest) {
+        if (this.admit(entry, time, position, chunk.arrived, () => decoder.decode(bytes.subarray(start, end)))) {
+          this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
+        }
+        return this.advance(entry, time, position, chunk.arrived);
+      }
+    }
+    let item: Reading | Refusal;
+    try {
+      item = parseLineText(decoder.decode(bytes.subarray(start, end)), row);
+    } catch {
+      item = { row, errors: [{ field: "", message: "the line is not UTF-8" }], sample: "" };
+    }
+    this.takeItem(item, position, chunk.arrived, row);
+  }
+
+  /** A sensor whose name's bytes were not seen before: only a plain name takes the fast way. */
+  private nameEntry(bytes: Uint8Array, start: number, end: number, hash: number): Entry | undefined {
+    let name: string;
+    try {
+      name = decoder.decode(bytes.subarray(start, end));
+    } catch {
+      return undefined;
+    }
+    // deno-lint-ignore no-control-regex -- control characters are exactly what a name must not hold
+    if (name.length < 1 || name.length > READING_LIMITS.sensorLength || /[\u0000-\u001f\u007f]/.test(name)) return undefined;
+    const entry = this.directory.of(name, this.partition);
+    this.directory.remember(entry, bytes, start, end, hash);
+    return entry;
+  }
+
+  private takeItem(item: Reading | Refusal, position: number, arrived: number | undefined, row = 0): void {
+    if (isRefusal(item)) {
+      this.counts.refused++;
+      this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
+      this.quarantine.push(quarantineRefusal(this.partition, position, item));
+      return;
+    }
+    const entry = this.directory.of(item.sensor, this.partition);
+    if (this.admit(entry, item.time, position, arrived, () => JSON.stringify(item))) {
+      const builder = this.builders[entry.shard];
+      const newType = item.type !== undefined && item.type !== entry.type;
+      const newLocation = item.location !== undefined && item.location !== entry.location;
+      if (newType || newLocation) {
+        if (newType) entry.type = item.type;
+        if (newLocation) entry.location = item.location;
+        builder.addDescribe(entry.sensor, item.type, item.location);
+      }
+      builder.addReading(entry.sensor, item, position, row);
+    }
+    this.advance(entry, item.time, position, arrived);
+  }
+
+  /** Whether the reading goes to its actor; else it is quarantined. */
+  private admit(entry: Entry, time: number, position: number, arrived: number | undefined, sample: () => string): boolean {
+    if (entry.partition !== this.partition) {
+      this.counts.foreign++;
+      const message = `the sensor belongs to ${entry.partition}, readings of it from ${this.partition} are not taken`;
+      this.setAside("foreign", entry, position, "sensor", message, sample());
+      return false;
+    }
+    const now = arrived ?? this.sourceTime.time;
+    if (now >= 0 && time > now + this.options.futureMs) {
+      this.counts.future++;
+      const than = arrived === undefined ? "source time" : "arrival";
+      const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${sayTime(now)}`;
+      this.setAside("future", entry, position, "time", message, sample());
+      return false;
+    }
+    entry.touched = this.batchNumber;
+    if (!entry.resident) this.arrive(entry);
+    this.counts.readings++;
+    return true;
+  }
+
+  private arrive(entry: Entry): void {
+    entry.resident = true;
+    this.arrivals.add(entry.sensor);
+  }
+
+  private setAside(
+    reason: QuarantineView["reason"],
+    entry: Entry,
+    position: number,
+    field: string,
+    message: string,
+    sample: string,
+  ): void {
+    this.quarantine.push({
+      id: `${this.partition}/${position}`,
+      partition: this.partition,
+      position,
+      reason,
+      sensor: entry.name,
+      errors: [{ field, message }],
+      sample: sample.slice(0, 256),
+    });
+  }
+
+  private advance(entry: Entry, time: number, position: number, arrived: number | undefined): void {
+    // Where arrival is known it says what is in the future; else several sensors that agree do.
+    if (arrived === undefined || time <= arrived + this.options.futureMs) this.sourceTime.note(entry.sensor, time);
+    this.tick(position);
+  }
+
+  private tick(position: number): void {
+    const time = this.sourceTime.tick();
+    if (time < 0) return;
+    for (const sensor of this.sleepers(time)) {
+      const entry = this.directory.entries[sensor];
+      if (!entry.resident && entry.partition === this.partition) this.arrive(entry);
+    }
+    for (const builder of this.builders) builder.addTick(time, position);
+  }
+}
+
+function sayTime(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,88 @@
+/**
+ * A shard in a Web Worker. Columns and snapshots are handed over, not copied.
+ *
+ * @module
+ */
+import type { ShardMessage, ShardReply } from "../batch.ts";
+import type { ShardOptions } from "../shard.ts";
+import { MAILBOX_CAPACITY, type ShardHost } from "./host.ts";
+
+/** What a worker is sent: first the options, then messages. */
+export type ToWorker = { readonly options: ShardOptions } | { readonly message: ShardMessage };
+/** What a worker sends back, one for each message. */
+export type FromWorker = { readonly reply: unknown } | { readonly error: string };
+
+/** One message under way. */
+interface Waiting {
+  resolve(reply: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A shard in a worker of its own. */
+export class WorkerHost implements ShardHost {
+  private readonly worker: Worker;
+  private readonly waiting: Waiting[] = [];
+  private readonly roomWaiters: (() => void)[] = [];
+  private failure?: Error;
+
+  constructor(options: ShardOptions) {
+    this.worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      const waiting = this.waiting.shift();
+      if ("error" in data) waiting?.reject(new Error(data.error));
+      else waiting?.resolve(data.reply);
+      for (const wake of this.roomWaiters.splice(0)) wake();
+    };
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.fail(new Error(`a shard's worker failed: ${event.message}`));
+    };
+    this.post({ options }, []);
+  }
+
+  async room(): Promise<void> {
+    while (this.waiting.length >= MAILBOX_CAPACITY && !this.failure) {
+      await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
+    }
+  }
+
+  send<M extends ShardMessage>(message: M): Promise<ShardReply<M>> {
+    if (this.failure) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve: (reply) => resolve(reply as ShardReply<M>), reject });
+      this.post({ message }, transferable(message));
+    });
+  }
+
+  close(): void {
+    this.worker.terminate();
+    this.fail(new Error("the shard was closed"));
+  }
+
+  private post(data: ToWorker, transfer: Transferable[]): void {
+    this.worker.postMessage(data, transfer);
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const waiting of this.waiting.splice(0)) waiting.reject(this.failure);
+    for (const wake of this.roomWaiters.splice(0)) wake();
+  }
+}
+
+/** The buffers of typed arrays in an object and one level of arrays below it. */
+export function transferable(value: object): Transferable[] {
+  const buffers = new Set<ArrayBuffer>();
+  const visit = (item: unknown) => {
+    if (ArrayBuffer.isView(item)) {
+      if (item.buffer instanceof ArrayBuffer && item.byteLength === item.buffer.byteLength) buffers.add(item.buffer);
+    }
+  };
+  for (const item of Object.values(value)) {
+    visit(item);
+    if (Array.isArray(item)) {
+      for (const inner of item) if (typeof inner === "object" && inner !== null) Object.values(inner).forEach(visit);
+    }
+  }
+  return [...buffers];
+}

@@ -1,0 +1,332 @@
+/**
+ * The supervisor: owns the shards and the directory of sensors, runs the partitions of every source, brings sensors into
+ * memory and lets them go, and answers questions about them.
+ *
+ * @module
+ */
+import type { Arrival, CutResult, SensorDigest, ShardAnswer, ShardMemory, Snapshot, StateCounts } from "./batch.ts";
+import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
+import { FencedError } from "./checkpoint.ts";
+import type { Judging } from "./config.ts";
+import { Directory, type Entry } from "./directory.ts";
+import { PlanTables } from "./outputs_bucket.ts";
+import { PartitionRun } from "./partition_run.ts";
+import type { Clock, Source, SourceMemory } from "./ports.ts";
+import type { ShardHost } from "./runtime/host.ts";
+import type { PartitionCounts } from "./router.ts";
+import { digestOf, type ShardOptions } from "./shard.ts";
+import { makePlan, NEVER } from "./sensor/layout.ts";
+import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
+import { decodeSnapshot, readMeta, readWake } from "./sensor/snapshot.ts";
+import { viewSensor } from "./sensor/view.ts";
+import type { PartitionView, ReadingView, SensorView } from "./views.ts";
+
+/** How a supervisor runs. */
+export interface SupervisorOptions {
+  readonly judging: Judging;
+  /** Readings of a batch at the most, where they come parsed. */
+  readonly batchSize: number;
+  /** A checkpoint is begun so often, ms, … */
+  readonly checkpointMs: number;
+  /** … or after so many readings. */
+  readonly checkpointReadings: number;
+  /** Every changed actor is written within so much time, ms, … */
+  readonly snapshotMs: number;
+  /** … and so many readings: what is read again after a crash. */
+  readonly snapshotReadings: number;
+  /** Actors in memory at the most; beyond that those not heard of for longest are let go. */
+  readonly residentMost: number;
+  /** Bytes of snapshots that are kept at hand at a start. */
+  readonly preloadBytes: number;
+  /** Whether windows are stored; else only sinks get them. */
+  readonly storeWindows: boolean;
+  /** Readings of one checkpoint that feeds get at the most. */
+  readonly feedReadings: number;
+  readonly keepHistory: boolean;
+  readonly wanted: Wanted;
+}
+
+/** Sensible for one machine. */
+export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
+  batchSize: 8192,
+  checkpointMs: 1_000,
+  checkpointReadings: 2_000_000,
+  snapshotMs: 60_000,
+  snapshotReadings: 5_000_000,
+  residentMost: 200_000,
+  preloadBytes: 512 << 20,
+  storeWindows: true,
+  feedReadings: 5_000,
+  keepHistory: true,
+  wanted: { verdicts: true, flags: false, history: true },
+};
+
+/** What a supervisor is wired to. */
+export interface SupervisorParts {
+  readonly store: CheckpointStore;
+  readonly clock: Clock;
+  readonly sinks?: readonly CommitSink[];
+  /** Makes a shard's host. */
+  readonly host: (options: ShardOptions, shard: number) => ShardHost;
+  readonly shards: number;
+  /** Told after outputs are stored, in order for each partition. */
+  readonly committed?: (partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]) => void;
+  /** Told when a partition has failed; the others run on. */
+  readonly failed?: (partition: string, error: Error) => void;
+  /** Lets other work of this thread go on; called between chunks. */
+  readonly breathe?: () => Promise<void>;
+}
+
+/** What partitions under way share. */
+export interface Shared {
+  readonly store: CheckpointStore;
+  readonly clock: Clock;
+  readonly hosts: readonly ShardHost[];
+  readonly directory: Directory;
+  readonly plans: PlanTables;
+  readonly sinks: readonly CommitSink[];
+  readonly options: SupervisorOptions;
+  sleepersBefore(time: number): number[];
+  arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
+  overBudget(): boolean;
+  chooseReleases(partition: string): Entry[];
+  released(results: readonly CutResult[]): void;
+  stored(snapshots: readonly Snapshot[]): void;
+  committed(partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]): void;
+  breathe(): Promise<void>;
+}
+
+/** Owns the shards and runs the partitions. */
+export class Supervisor implements Shared {
+  readonly store: CheckpointStore;
+  readonly clock: Clock;
+  readonly hosts: readonly ShardHost[];
+  readonly directory: Directory;
+  readonly plans = new PlanTables();
+  readonly sinks: readonly CommitSink[];
+  /** Partitions that were opened, in that order. */
+  readonly runs: PartitionRun[] = [];
+  /** Snapshots at hand: read at the start, or let go and not stored yet. */
+  private readonly atHand = new Map<number, Uint8Array>();
+  /** Sensors out of memory that a tick will change, and when. */
+  private readonly sleepers = new Map<number, number>();
+  private leastSleep = NEVER;
+  private resident = 0;
+
+  constructor(readonly options: SupervisorOptions, private readonly parts: SupervisorParts) {
+    this.store = parts.store;
+    this.clock = parts.clock;
+    this.sinks = parts.sinks ?? [];
+    this.directory = new Directory(parts.shards);
+    const { judging, wanted, keepHistory } = options;
+    this.hosts = Array.from(
+      { length: parts.shards },
+      (_, shard) => parts.host({ judging, wanted, keepHistory }, shard),
+    );
+  }
+
+  /** Learns which sensors are stored. Before the first {@linkcode run}. */
+  async load(): Promise<void> {
+    let bytesAtHand = 0;
+    for await (const { name, bytes } of this.store.snapshots()) {
+      const meta = readMeta(bytes), entry = this.directory.of(name, meta.partition);
+      entry.stored = true;
+      entry.type = meta.type;
+      entry.location = meta.location;
+      this.sleep(entry.sensor, readWake(bytes));
+      if ((bytesAtHand += bytes.length) <= this.options.preloadBytes) this.atHand.set(entry.sensor, bytes);
+    }
+  }
+
+  /**
+   * Runs every partition of a source until it ends or `signal` is aborted.
+   *
+   * A partition that fails is told to `failed` and shown; the others run on.
+   */
+  async run(source: Source, memory: SourceMemory, signal: AbortSignal): Promise<void> {
+    const partitions = await source.open(memory);
+    const runs = partitions.map((partition) => new PartitionRun(partition, source.name, this));
+    this.runs.push(...runs);
+    await Promise.all(runs.map(async (run) => {
+      try {
+        await run.run(signal);
+      } catch (error) {
+        run.state = "failed";
+        run.error = error instanceof FencedError
+          ? `another process has taken ${run.partition.id} over`
+          : error instanceof Error
+          ? error.message
+          : String(error);
+        this.parts.failed?.(run.partition.id, error instanceof Error ? error : new Error(String(error)));
+      }
+    }));
+    await source.close();
+  }
+
+  /** Ends the shards. */
+  async close(): Promise<void> {
+    for (const host of this.hosts) host.close();
+    for (const sink of this.sinks) await sink.close();
+  }
+
+  sleepersBefore(time: number): number[] {
+    if (time < this.leastSleep) return [];
+    const due: number[] = [];
+    this.leastSleep = NEVER;
+    for (const [sensor, wake] of this.sleepers) {
+      if (wake <= time) due.push(sensor);
+      if (wake < this.leastSleep) this.leastSleep = wake;
+    }
+    return due;
+  }
+
+  private sleep(sensor: number, wake: number): void {
+    if (wake >= NEVER) return;
+    this.sleepers.set(sensor, wake);
+    if (wake < this.leastSleep) this.leastSleep = wake;
+  }
+
+  async arrivals(entries: readonly Entry[]): Promise<Arrival[][]> {
+    const arrivals: Arrival[][] = Array.from({ length: this.hosts.length }, () => []);
+    await Promise.all(entries.map(async (entry) => {
+      this.sleepers.delete(entry.sensor);
+      const snapshot = this.atHand.get(entry.sensor) ?? (entry.stored ? await this.store.snapshot(entry.name) : undefined);
+      this.atHand.delete(entry.sensor);
+      const { sensor, name } = entry;
+      arrivals[entry.shard].push({ sensor, name, ...(snapshot ? { snapshot: snapshot.slice() } : {}) });
+    }));
+    this.resident += entries.length;
+    return arrivals;
+  }
+
+  overBudget(): boolean {
+    return this.resident > this.options.residentMost;
+  }
+
+  /** The sensors of a partition not heard of for longest, as many as are over the budget and a tenth more. */
+  chooseReleases(partition: string): Entry[] {
+    if (!this.overBudget()) return [];
+    const count = this.resident - Math.floor(0.9 * this.options.residentMost);
+    const chosen = this.directory.entries.filter((entry) => entry.resident && entry.partition === partition)
+      .sort((a, b) => a.touched - b.touched).slice(0, count);
+    for (const entry of chosen) entry.resident = false;
+    return chosen;
+  }
+
+  released(results: readonly CutResult[]): void {
+    for (const { released, snapshots } of results) {
+      this.resident -= released.length;
+      const gone = new Set(released.map(({ sensor }) => sensor));
+      for (const { sensor, wake } of released) this.sleep(sensor, wake);
+      for (const { sensor, bytes } of snapshots) if (gone.has(sensor)) this.atHand.set(sensor, bytes);
+    }
+  }
+
+  stored(snapshots: readonly Snapshot[]): void {
+    for (const { sensor, bytes } of snapshots) {
+      this.directory.entries[sensor].stored = true;
+      if (this.atHand.get(sensor) === bytes) this.atHand.delete(sensor);
+    }
+  }
+
+  committed(partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]): void {
+    this.parts.committed?.(partition, readings, alerts);
+  }
+
+  breathe(): Promise<void> {
+    return this.parts.breathe?.() ?? Promise.resolve();
+  }
+
+  /** Where every partition stands. */
+  partitions(): PartitionView[] {
+    return this.runs.map((run) => ({
+      partition: run.partition.id,
+      source: run.source,
+      position: run.position,
+      ...(run.sourceTime < 0 ? {} : { source_time: run.sourceTime }),
+      readings: run.readings,
+      refused: run.counts.refused,
+      future: run.counts.future,
+      state: run.state,
+      ...(run.error === undefined ? {} : { error: run.error }),
+    }));
+  }
+
+  /** These sensors, in that order; one out of memory as its snapshot says, one that never had a reading left out. */
+  async sensors(names: readonly string[]): Promise<SensorView[]> {
+    const entries = names.map((name) => this.directory.find(name)).filter((entry) => entry !== undefined);
+    const views = new Map<string, SensorView>();
+    await Promise.all(this.hosts.map(async (host, shard) => {
+      const sensors = entries.filter((entry) => entry.shard === shard).map((entry) => entry.sensor);
+      const answer = await host.send({ kind: "ask", about: "sensors", sensors });
+      if (answer.about === "sensors") for (const view of answer.views) views.set(view.sensor, view);
+    }));
+    const all = await Promise.all(entries.map((entry) => views.get(entry.name) ?? this.viewStored(entry)));
+    return all.filter((view) => view !== undefined);
+  }
+
+  /** A sensor's last readings that are in memory, newest first. */
+  async readings(name: string): Promise<readonly ReadingView[]> {
+    const entry = this.directory.find(name);
+    if (!entry) return [];
+    const answer = await this.hosts[entry.shard].send({ kind: "ask", about: "readings", sensors: [entry.sensor] });
+    return answer.about === "readings" ? answer.readings : [];
+  }
+
+  /** How many sensors are how; those out of memory are counted as sensors only. */
+  async states(): Promise<StateCounts> {
+    const total = { sensors: this.directory.entries.length, anomalous: 0, silent: 0, warming_up: 0, failed: 0, active_alerts: 0 };
+    for (const answer of await this.ask("states")) {
+      if (answer.about !== "states") continue;
+      for (const key of ["anomalous", "silent", "warming_up", "failed", "active_alerts"] as const) {
+        total[key] += answer.states[key];
+      }
+    }
+    return total;
+  }
+
+  /** What every sensor adds to the digest, in order of name. */
+  async digests(): Promise<SensorDigest[]> {
+    const digests = new Map<string, SensorDigest>();
+    for (const answer of await this.ask("digests")) {
+      if (answer.about === "digests") for (const digest of answer.digests) digests.set(digest.name, digest);
+    }
+    for (const entry of this.directory.entries) {
+      if (digests.has(entry.name)) continue;
+      const bytes = this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+      if (bytes) digests.set(entry.name, digestOf(this.decode(bytes)));
+    }
+    return [...digests.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /** Counts of every partition as of its last checkpoint. */
+  counts(): { readonly partition: string; readonly counts: PartitionCounts }[] {
+    return this.runs.map((run) => ({ partition: run.partition.id, counts: run.counts }));
+  }
+
+  /** What the shards hold. */
+  async memory(): Promise<ShardMemory> {
+    let sensors = 0, stateBytes = 0, historyBytes = 0;
+    for (const answer of await this.ask("memory")) {
+      if (answer.about !== "memory") continue;
+      sensors += answer.memory.sensors;
+      stateBytes += answer.memory.stateBytes;
+      historyBytes += answer.memory.historyBytes;
+    }
+    return { sensors, stateBytes, historyBytes };
+  }
+
+  private ask(about: "digests" | "memory" | "states"): Promise<ShardAnswer[]> {
+    return Promise.all(this.hosts.map((host) => host.send({ kind: "ask", about })));
+  }
+
+  private async viewStored(entry: Entry): Promise<SensorView | undefined> {
+    const bytes = this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+    return bytes && viewSensor(this.decode(bytes));
+  }
+
+  private decode(bytes: Uint8Array) {
+    const { judging } = this.options;
+    return decodeSnapshot(bytes, 0, judging, (type, channels) => makePlan(judging, type, channels), false);
+  }
+}

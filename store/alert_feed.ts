@@ -1,0 +1,127 @@
+/**
+ * The feed of alerts: every transition that was stored, in order of position within each partition, then new ones as they
+ * are committed.
+ *
+ * Transitions stay in the store until retention takes them, so a follower goes on from any cursor since then. The last
+ * ones are in memory too: a follower reads the store only to catch up.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { AlertTransition, FeedItem } from "../actors/views.ts";
+import { Waiters } from "../actors/waiters.ts";
+import { CursorError, readCursor, writeCursor } from "./cursor.ts";
+import { KEYS } from "./keys.ts";
+import type { KvPort } from "./kv.ts";
+
+/** Transitions kept in memory for followers who are up to date. */
+const RING = 4096;
+
+/** Place of a transition in its partition: position and id. */
+type Place = readonly [number, string];
+const cursorSchema: z.ZodType<Record<string, Place>> = z.record(
+  z.string().max(256),
+  z.tuple([z.number().int().min(-1), z.string().max(1024)]),
+);
+
+/** Transitions of alerts, from any place on. */
+export class AlertFeed {
+  private readonly latest = new Map<string, Place>();
+  private readonly ring: AlertTransition[] = [];
+  /** Number of the ring's first transition since the start. */
+  private ringStart = 0;
+  private readonly waiters = new Waiters();
+
+  constructor(private readonly kv: KvPort) {}
+
+  /** Learns where the feeds of these partitions stand. Before anything is published. */
+  async load(partitions: Iterable<string>): Promise<void> {
+    for (const partition of partitions) {
+      const selector = { prefix: KEYS.transitions(partition) };
+      for await (const { key } of this.kv.list(selector, { reverse: true, limit: 1 })) {
+        this.latest.set(partition, [Number(key[2]), String(key[3])]);
+      }
+    }
+  }
+
+  /** Tells followers of transitions that were just stored, in order. */
+  publish(partition: string, transitions: readonly AlertTransition[]): void {
+    if (transitions.length === 0) return;
+    for (const transition of transitions) {
+      this.latest.set(partition, [transition.position, transition.id]);
+      this.ring.push(transition);
+    }
+    const over = this.ring.length - RING;
+    if (over > 0) {
+      this.ring.splice(0, over);
+      this.ringStart += over;
+    }
+    this.waiters.wake();
+  }
+
+  /**
+   * Follows from a cursor on; without one, from now on. Ends when `signal` is aborted.
+   *
+   * A cursor that retention has overtaken, or that is none, gives one `resync` and goes on from now.
+   */
+  async *follow(cursor: string | undefined, signal: AbortSignal): AsyncGenerator<FeedItem<AlertTransition>> {
+    const resumed = cursor === undefined ? undefined : await this.resume(cursor);
+    const had = resumed ?? new Map(this.latest);
+    let next = this.ringStart + this.ring.length;
+    if (cursor !== undefined && resumed === undefined) yield { resync: writeCursor(Object.fromEntries(had)) };
+    let behind = resumed !== undefined;
+    while (!signal.aborted) {
+      if (behind || next < this.ringStart) {
+        next = this.ringStart + this.ring.length;
+        behind = false;
+        yield* this.stored(had, signal);
+      } else if (next === this.ringStart + this.ring.length) await this.waiters.wait(signal);
+      else {
+        const transition = this.ring[next++ - this.ringStart];
+        if (isAfter(transition, had.get(transition.partition))) yield give(transition, had);
+      }
+    }
+  }
+
+  /** What the store holds behind the follower's places. */
+  private async *stored(had: Map<string, Place>, signal: AbortSignal): AsyncGenerator<FeedItem<AlertTransition>> {
+    for (const partition of [...this.latest.keys()].sort()) {
+      const prefix = KEYS.transitions(partition), place = had.get(partition);
+      const selector = place ? { prefix, start: KEYS.transition(partition, place[0], place[1]) } : { prefix };
+      for await (const { value } of this.kv.list<AlertTransition>(selector)) {
+        if (signal.aborted) return;
+        const last = this.latest.get(partition);
+        // What is stored but not published yet comes from the ring, in its time.
+        if (last && isAfter(value, last)) break;
+        if (isAfter(value, had.get(partition))) yield give(value, had);
+      }
+    }
+  }
+
+  private async resume(cursor: string): Promise<Map<string, Place> | undefined> {
+    let had: Map<string, Place>;
+    try {
+      had = new Map(Object.entries(readCursor(cursor, cursorSchema)));
+    } catch (error) {
+      if (error instanceof CursorError) return undefined;
+      throw error;
+    }
+    for (const [partition, [position]] of had) {
+      const { value: trimmed } = await this.kv.get<number>(KEYS.trimmed(partition));
+      if (trimmed !== null && position < trimmed) return undefined;
+      const last = this.latest.get(partition);
+      if (position > (last?.[0] ?? -1)) return undefined; // from another data directory
+    }
+    return had;
+  }
+}
+
+function isAfter(transition: AlertTransition, place: Place | undefined): boolean {
+  if (!place) return true;
+  return transition.position > place[0] || (transition.position === place[0] && transition.id > place[1]);
+}
+
+function give(transition: AlertTransition, had: Map<string, Place>): FeedItem<AlertTransition> {
+  had.set(transition.partition, [transition.position, transition.id]);
+  return { id: writeCursor(Object.fromEntries(had)), data: transition };
+}

@@ -1,0 +1,163 @@
+/**
+ * Atomic writes of one partition, one after the other, by its owner only.
+ *
+ * Every write checks the partition's fence, which a new owner raises, and its chain key, which each write sets to a fresh
+ * id: so a write that was given up and comes late cannot undo what came after it. When an answer is ambiguous (an error,
+ * no answer in time, `ok: false` after a lost reply) the keys are read: they say whether the write is there.
+ *
+ * @module
+ */
+import { FencedError } from "../actors/checkpoint.ts";
+import type { Clock } from "../actors/ports.ts";
+import { KEYS } from "./keys.ts";
+import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";
+
+/** What protects a partition's writes. All of them, always; a test takes one away to see that it is needed. */
+export interface Guards {
+  readonly fence: boolean;
+  readonly chain: boolean;
+  /** Outputs before snapshots before the position. */
+  readonly order: boolean;
+}
+
+/** All of them. */
+export const ALL_GUARDS: Guards = { fence: true, chain: true, order: true };
+
+/** What a chain is made with. */
+export interface ChainOptions {
+  readonly clock: Clock;
+  /** A fresh id at each call: of an owner, of a write. */
+  readonly freshId: () => string;
+  /** How long a call to the database may take, ms. */
+  readonly deadlineMs: number;
+  readonly guards: Guards;
+}
+
+/** The database did not answer, or not in a way that told what happened. */
+export class StoreError extends Error {
+  override name = "StoreError";
+}
+
+/** One mutation, and about how many bytes it takes. */
+export interface Mutation {
+  readonly key: Deno.KvKey;
+  /** Absent: the key is deleted. */
+  readonly value?: unknown;
+  readonly bytes: number;
+}
+
+const TRIES = 6;
+
+/** The writes of a partition's owner. */
+export class Chain {
+  private fence: string | null = null;
+  private link: string | null = null;
+
+  private constructor(
+    private readonly kv: KvPort,
+    private readonly partition: string,
+    private readonly options: ChainOptions,
+  ) {}
+
+  /** Raises the fence: from now on writes of earlier owners fail. */
+  static async claim(kv: KvPort, partition: string, options: ChainOptions): Promise<Chain> {
+    const chain = new Chain(kv, partition, options), owner = options.freshId();
+    for (let tries = 0; tries < TRIES; tries++) {
+      const key = KEYS.fence(partition), old = await chain.call(kv.get<string>(key));
+      if (old.value !== owner) {
+        try {
+          await chain.call(kv.atomic().check(old).set(key, owner).commit());
+        } catch {
+          // Whether it is there is read below.
+        }
+      }
+      const [fence, link] = await chain.call(kv.getMany([key, KEYS.chain(partition)]));
+      if (fence.value === owner) {
+        chain.fence = fence.versionstamp;
+        chain.link = link.versionstamp;
+        return chain;
+      }
+    }
+    throw new StoreError(`partition ${partition} cannot be taken over: others do so at the same time`);
+  }
+
+  /**
+   * Writes mutations in as many atomic writes as they need, in order; `last` is in the last of them.
+   *
+   * @throws {FencedError} if another owner has taken over
+   * @throws {StoreError} if the database does not say what happened; a value over its limits is refused before
+   */
+  async write(mutations: Iterable<Mutation>, last: readonly Mutation[] = []): Promise<void> {
+    let group: Mutation[] = [], bytes = 0;
+    const full = (mutation: Mutation) =>
+      group.length >= KV_LIMITS.mutations || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
+    for (const mutation of mutations) {
+      if (mutation.bytes > KV_LIMITS.valueBytes) {
+        throw new StoreError(
+          `cannot store ${JSON.stringify(mutation.key)}: ${mutation.bytes} bytes, at most ${KV_LIMITS.valueBytes}`,
+        );
+      }
+      if (full(mutation)) {
+        await this.commit(group);
+        group = [];
+        bytes = 0;
+      }
+      group.push(mutation);
+      bytes += mutation.bytes;
+    }
+    if (group.length + last.length > KV_LIMITS.mutations || last.some(full)) {
+      await this.commit(group);
+      group = [];
+    }
+    group.push(...last);
+    if (group.length > 0) await this.commit(group);
+  }
+
+  private async commit(mutations: readonly Mutation[]): Promise<void> {
+    const { kv, partition, options } = this, attempted = new Set<string>();
+    for (let tries = 0; tries < TRIES; tries++) {
+      const id = options.freshId();
+      attempted.add(id);
+      try {
+        const result = await this.call(this.prepare(mutations, id).commit());
+        if (result.ok) {
+          this.link = result.versionstamp;
+          return;
+        }
+      } catch {
+        // Ambiguous: it may be there or may still come.
+      }
+      const [fence, link] = await this.call(kv.getMany([KEYS.fence(partition), KEYS.chain(partition)]));
+      if (fence.versionstamp !== this.fence && options.guards.fence) {
+        throw new FencedError(`partition ${partition} belongs to another owner`);
+      }
+      this.link = link.versionstamp;
+      if (typeof link.value === "string" && attempted.has(link.value)) return;
+      await options.clock.sleep(10 * 2 ** tries);
+    }
+    throw new StoreError(`partition ${partition}: the database did not take a write in ${TRIES} tries`);
+  }
+
+  private prepare(mutations: readonly Mutation[], id: string): KvAtomic {
+    const { partition, options: { guards } } = this;
+    let write = this.kv.atomic();
+    if (guards.fence) write = write.check({ key: KEYS.fence(partition), versionstamp: this.fence });
+    if (guards.chain) write = write.check({ key: KEYS.chain(partition), versionstamp: this.link });
+    write = write.set(KEYS.chain(partition), id);
+    for (const { key, value } of mutations) write = value === undefined ? write.delete(key) : write.set(key, value);
+    return write;
+  }
+
+  private async call<T>(answer: Promise<T>): Promise<T> {
+    const { clock, deadlineMs } = this.options, giveUp = new AbortController();
+    const late = clock.sleep(deadlineMs, giveUp.signal).then(() => {
+      throw new StoreError(`the database did not answer within ${deadlineMs / 1000} s`);
+    });
+    late.catch(() => {});
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      giveUp.abort();
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Checkpoints in the key-value store: how outputs, snapshots and positions become keys and values.
+ *
+ * @module
+ */
+import type { Snapshot } from "../actors/batch.ts";
+import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
+import type { Json } from "../actors/ports.ts";
+import type { AlertOutput } from "../actors/sensor/outputs.ts";
+import type { AlertView } from "../actors/views.ts";
+import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
+import { KEYS } from "./keys.ts";
+import { KV_LIMITS, type KvPort } from "./kv.ts";
+
+/** A window's value. Its sensor, length, hop and start are in its key. */
+export interface WindowValue {
+  readonly type?: string;
+  readonly location?: string;
+  readonly revision: number;
+  readonly channels: readonly string[];
+  readonly statistics: Float64Array;
+}
+
+/** A history chunk's value. */
+export interface ChunkValue {
+  readonly channels: readonly string[];
+  readonly rows: Float64Array;
+}
+
+/** What is stored beside outputs. */
+export interface OutputsValue {
+  readonly cut: number;
+  readonly sinks: Readonly<Record<string, Json>>;
+  readonly counts: CheckpointOutputs["counts"];
+  readonly sourceTime: number;
+}
+
+/** The position's value. */
+interface PositionValue {
+  readonly cuts: readonly Cut[];
+  readonly finished: boolean;
+}
+
+/** A snapshot over the size of a value: where its parts are. */
+interface Pointer {
+  readonly generation: string;
+  readonly parts: number;
+}
+
+/** How checkpoints are stored. */
+export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
+  readonly guards?: ChainOptions["guards"];
+  /** Chunks of a sensor's history that are kept; an older one goes when a new one comes. */
+  readonly historyChunks: number;
+}
+
+/** The store behind a supervisor. */
+export class KvCheckpointStore implements CheckpointStore {
+  /** Sensors whose snapshot is in parts, and the generation of it. */
+  private readonly inParts = new Map<string, Pointer>();
+  private readonly options: CheckpointStoreOptions & ChainOptions;
+
+  constructor(private readonly kv: KvPort, options: CheckpointStoreOptions) {
+    this.options = { ...options, guards: options.guards ?? ALL_GUARDS };
+  }
+
+  async claim(partition: string): Promise<Claim> {
+    const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
+    const [outputs, position] = await kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]);
+    const recovery = readRecovery(outputs.value as OutputsValue | null, position.value as PositionValue | null);
+    const claim: Claim = {
+      ...(recovery ? { recovery } : {}),
+      writeOutputs: (outputs) => chain.write(this.outputMutations(outputs), [outputsRecord(partition, outputs)]),
+      writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
+      writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
+    };
+    return this.options.guards.order ? claim : positionFirst(claim);
+  }
+
+  async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    for await (const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })) {
+      const name = String(key[1]);
+      yield { name, bytes: value instanceof Uint8Array ? value : await this.join(name, value) };
+    }
+  }
+
+  async snapshot(name: string): Promise<Uint8Array | undefined> {
+    const { value } = await this.kv.get<Uint8Array | Pointer>(KEYS.sensor(name));
+    if (value === null) return undefined;
+    return value instanceof Uint8Array ? value : await this.join(name, value);
+  }
+
+  private async join(name: string, pointer: Pointer): Promise<Uint8Array> {
+    this.inParts.set(name, pointer);
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < pointer.parts; i++) {
+      const { value } = await this.kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i));
+      if (!value) throw new StoreError(`part ${i} of ${pointer.parts} of the snapshot of ${name} is missing`);
+      parts.push(value);
+    }
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+
+  private *outputMutations(outputs: CheckpointOutputs): Generator<Mutation> {
+    for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
+      const value: WindowValue = { type, location, revision, channels, statistics };
+      const bytes = 200 + sensor.length + statistics.byteLength + channels.join().length;
+      yield { key: KEYS.window(sensor, lengthMs, hopMs, start), value, bytes };
+      if (revision === 0) yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
+    }
+    for (const { sensor, chunk, channels, rows } of outputs.history) {
+      const value: ChunkValue = { channels, rows };
+      yield { key: KEYS.readingsChunk(sensor, chunk), value, bytes: 200 + rows.byteLength + channels.join().length };
+      const old = chunk - this.options.historyChunks;
+      if (old >= 0) yield { key: KEYS.readingsChunk(sensor, old), bytes: 100 };
+    }
+    for (const alert of outputs.alerts) {
+      const { transition } = alert, view = alertView(alert), bytes = 200 + JSON.stringify(transition).length;
+      yield { key: KEYS.transition(transition.partition, transition.position, transition.id), value: transition, bytes };
+      yield { key: KEYS.alertAt(view.raised_at, view.id), value: view, bytes };
+      yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: 100 + view.id.length };
+    }
+    for (const item of outputs.quarantine) {
+      const bytes = 200 + JSON.stringify(item).length;
+      yield { key: KEYS.quarantine(item.partition, item.position, item.reason), value: item, bytes };
+    }
+  }
+
+  private async writeSnapshots(chain: Chain, snapshots: readonly Snapshot[]): Promise<void> {
+    const small: Mutation[] = [];
+    for (const { name, bytes } of snapshots) {
+      if (bytes.length > KV_LIMITS.valueBytes - 1024) await this.writeParts(chain, name, bytes);
+      else {
+        small.push({ key: KEYS.sensor(name), value: bytes, bytes: 200 + bytes.length });
+        small.push(...this.dropParts(name));
+      }
+    }
+    await chain.write(small);
+  }
+
+  /** Writes a large snapshot under a new generation; the pointer comes last and takes the old generation with it. */
+  private async writeParts(chain: Chain, name: string, bytes: Uint8Array): Promise<void> {
+    const generation = this.options.freshId(), size = KV_LIMITS.valueBytes - 1024;
+    const parts: Mutation[] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      const value = bytes.slice(at, at + size);
+      parts.push({ key: KEYS.sensorPart(name, generation, parts.length), value, bytes: 200 + value.length });
+    }
+    const pointer: Pointer = { generation, parts: parts.length };
+    await chain.write(parts, [{ key: KEYS.sensor(name), value: pointer, bytes: 200 }, ...this.dropParts(name)]);
+    this.inParts.set(name, pointer);
+  }
+
+  private dropParts(name: string): Mutation[] {
+    const old = this.inParts.get(name);
+    if (!old) return [];
+    this.inParts.delete(name);
+    return Array.from({ length: old.parts }, (_, i) => ({ key: KEYS.sensorPart(name, old.generation, i), bytes: 100 }));
+  }
+}
+
+/** An alert as it stands after a transition. */
+export function alertView({ transition, raisedAt }: AlertOutput): AlertView {
+  const { alert, transition: kind, time, id: _, partition: _p, position: _q, ...rest } = transition;
+  return {
+    id: alert,
+    state: kind === "raised" ? "active" : "cleared",
+    ...rest,
+    raised_at: raisedAt,
+    ...(kind === "cleared" ? { cleared_at: time } : {}),
+  };
+}
+
+function outputsRecord(partition: string, { cut, sinks, counts, sourceTime }: CheckpointOutputs): Mutation {
+  const value: OutputsValue = { cut, sinks, counts, sourceTime };
+  return { key: KEYS.outputs(partition), value, bytes: 200 + JSON.stringify(value).length };
+}
+
+function positionRecord(partition: string, cuts: readonly Cut[], finished: boolean): Mutation {
+  const value: PositionValue = { cuts, finished };
+  return { key: KEYS.position(partition), value, bytes: 200 + JSON.stringify(value).length };
+}
+
+function readRecovery(outputs: OutputsValue | null, position: PositionValue | null): Recovery | undefined {
+  if (!outputs) return undefined;
+  // Before the first position there is nothing that snapshots cover: from the beginning.
+  const from: Cut = position?.cuts[0] ?? {
+    position: 0,
+    router: {
+      sourceTime: { time: -1, lastTick: -1, ahead: [] },
+      counts: { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
+    },
+  };
+  return { outputsCut: outputs.cut, finished: position?.finished ?? false, sinks: outputs.sinks, from };
+}
+
+/** The steps in the wrong order: what the right one is for. Used by a test alone. */
+function positionFirst(claim: Claim): Claim {
+  let outputs: CheckpointOutputs | undefined, snapshots: readonly Snapshot[] = [];
+  return {
+    ...claim,
+    writeOutputs: (given) => {
+      outputs = given;
+      return Promise.resolve();
+    },
+    writeSnapshots: (given) => {
+      snapshots = given;
+      return Promise.resolve();
+    },
+    writePosition: async (cuts, finished) => {
+      await claim.writePosition(cuts, finished);
+      await claim.writeSnapshots(snapshots);
+      if (outputs) await claim.writeOutputs(outputs);
+    },
+  };
+}

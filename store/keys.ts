@@ -1,0 +1,76 @@
+/**
+ * Every key of the store, in one place.
+ *
+ * | key | value |
+ * |---|---|
+ * | `meta, format` | version of this layout |
+ * | `source, name` | what a source recorded |
+ * | `partition, id, fence / chain / outputs / position` | ownership and progress of a partition |
+ * | `sensor, name` | snapshot, or a pointer to its parts |
+ * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
+ * | `window, sensor, length, hop, start` | a window |
+ * | `window_at, length, start, sensor, hop` | the same window in order of time |
+ * | `readings, sensor, chunk` | rows of a sensor's history |
+ * | `alert, id` | an alert as it stands |
+ * | `alert_at, raised, id` | alerts in order of time |
+ * | `transition, partition, position, id` | transitions of alerts, the feed |
+ * | `transition_trim, partition` | position before which retention took transitions |
+ * | `quarantine, partition, position, reason` | what was not accepted |
+ *
+ * The log of readings taken over HTTP has its keys in `log.ts`.
+ *
+ * @module
+ */
+
+/** Keys by what they hold. */
+export const KEYS = {
+  format: (): Deno.KvKey => ["meta", "format"],
+  source: (name: string): Deno.KvKey => ["source", name],
+  partitions: (): Deno.KvKey => ["partition"],
+  fence: (partition: string): Deno.KvKey => ["partition", partition, "fence"],
+  chain: (partition: string): Deno.KvKey => ["partition", partition, "chain"],
+  outputs: (partition: string): Deno.KvKey => ["partition", partition, "outputs"],
+  position: (partition: string): Deno.KvKey => ["partition", partition, "position"],
+  sensors: (): Deno.KvKey => ["sensor"],
+  sensor: (name: string): Deno.KvKey => ["sensor", name],
+  sensorParts: (name: string, generation?: string): Deno.KvKey =>
+    generation === undefined ? ["sensor_part", name] : ["sensor_part", name, generation],
+  sensorPart: (name: string, generation: string, part: number): Deno.KvKey => ["sensor_part", name, generation, part],
+  windowsOf: (sensor: string, lengthMs: number): Deno.KvKey => ["window", sensor, lengthMs],
+  window: (sensor: string, lengthMs: number, hopMs: number, start: number): Deno.KvKey => [
+    "window",
+    sensor,
+    lengthMs,
+    hopMs,
+    start,
+  ],
+  windowTimes: (lengthMs?: number): Deno.KvKey => lengthMs === undefined ? ["window_at"] : ["window_at", lengthMs],
+  windowAt: (lengthMs: number, start: number, sensor: string, hopMs: number): Deno.KvKey => [
+    "window_at",
+    lengthMs,
+    start,
+    sensor,
+    hopMs,
+  ],
+  readings: (sensor: string): Deno.KvKey => ["readings", sensor],
+  readingsChunk: (sensor: string, chunk: number): Deno.KvKey => ["readings", sensor, chunk],
+  alerts: (): Deno.KvKey => ["alert"],
+  alert: (id: string): Deno.KvKey => ["alert", id],
+  alertTimes: (): Deno.KvKey => ["alert_at"],
+  alertAt: (raisedAt: number, id: string): Deno.KvKey => ["alert_at", raisedAt, id],
+  transitions: (partition: string): Deno.KvKey => ["transition", partition],
+  transition: (partition: string, position: number, id: string): Deno.KvKey => [
+    "transition",
+    partition,
+    position,
+    id,
+  ],
+  trimmed: (partition: string): Deno.KvKey => ["transition_trim", partition],
+  quarantines: (): Deno.KvKey => ["quarantine"],
+  quarantine: (partition: string, position: number, reason: string): Deno.KvKey => [
+    "quarantine",
+    partition,
+    position,
+    reason,
+  ],
+} as const;

@@ -1,0 +1,219 @@
+/**
+ * Answers to the routes' questions: what is stored, joined with what the running actors hold.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Supervisor } from "../actors/supervisor.ts";
+import { viewRows } from "../actors/sensor/view.ts";
+import type {
+  AlertFilter,
+  AlertView,
+  Page,
+  PeriodFilter,
+  QuarantineView,
+  Queries,
+  ReadingView,
+  SensorFilter,
+  SensorView,
+  SummaryView,
+  WindowChannelView,
+  WindowFilter,
+  WindowView,
+} from "../actors/views.ts";
+import type { ChunkValue, WindowValue } from "./checkpoint_store.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { KEYS } from "./keys.ts";
+import { KV_LIMITS, type KvPort } from "./kv.ts";
+
+const FAR = Number.MAX_SAFE_INTEGER;
+const DEFAULT_LENGTH_MS = 60_000;
+/** Entries that one page may look at: a filter that nothing matches ends there, with a cursor to go on. */
+const LOOK_AT = 20_000;
+const place = z.array(z.union([z.string(), z.number()])).min(1).max(8);
+
+/** Questions over the store and the supervisor. */
+export class StoreQueries implements Queries {
+  /** @param rate readings per second over the last seconds */
+  constructor(
+    private readonly kv: KvPort,
+    private readonly supervisor: Supervisor,
+    private readonly rate: () => number,
+  ) {}
+
+  async summary(): Promise<SummaryView> {
+    const states = await this.supervisor.states();
+    return { ...states, partitions: this.supervisor.partitions(), readings_per_second: this.rate() };
+  }
+
+  async sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>> {
+    const after = cursor === undefined ? "" : readCursor(cursor, z.tuple([z.string()]))[0];
+    const names = this.supervisor.directory.entries
+      .filter((entry) =>
+        entry.name > after && (filter.type === undefined || entry.type === filter.type) &&
+        (filter.location === undefined || entry.location === filter.location)
+      )
+      .map((entry) => entry.name).sort();
+    const items: SensorView[] = [];
+    for (let at = 0; at < names.length; at += limit) {
+      for (const view of await this.supervisor.sensors(names.slice(at, at + limit))) {
+        if (filter.state !== undefined && view.state !== filter.state) continue;
+        if (items.length === limit) return { items, next: writeCursor([items[limit - 1].sensor]) };
+        items.push(view);
+      }
+    }
+    return { items };
+  }
+
+  async sensor(name: string): Promise<SensorView | undefined> {
+    return (await this.supervisor.sensors([name]))[0];
+  }
+
+  async readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
+    const before = cursor === undefined ? FAR : readCursor(cursor, z.tuple([z.number()]))[0];
+    const items: ReadingView[] = [];
+    let oldest = FAR;
+    for await (const reading of this.newestReadings(sensor)) {
+      const position = Number(reading.id.split("/")[1]);
+      if (position >= oldest) continue; // in memory and in a stored chunk
+      oldest = position;
+      if (position >= before || reading.time >= (period.to ?? FAR)) continue;
+      if (reading.time < (period.from ?? 0)) continue;
+      if (items.length === limit) {
+        return { items, next: writeCursor([Number(items[limit - 1].id.split("/")[1])]) };
+      }
+      items.push(reading);
+    }
+    return { items };
+  }
+
+  /** A sensor's readings, newest first: those in memory, then stored chunks. */
+  private async *newestReadings(sensor: string): AsyncGenerator<ReadingView> {
+    yield* await this.supervisor.readings(sensor);
+    const partition = this.supervisor.directory.find(sensor)?.partition ?? "";
+    const chunks = this.kv.list<ChunkValue>({ prefix: KEYS.readings(sensor) }, { reverse: true, batchSize: 10 });
+    for await (const { value } of chunks) {
+      yield* viewRows({ name: sensor, partition }, value.channels, value.rows).reverse();
+    }
+  }
+
+  async windows(filter: WindowFilter, limit: number, cursor?: string): Promise<Page<WindowView>> {
+    const from = cursor === undefined ? undefined : readCursor(cursor, place);
+    return filter.sensor === undefined
+      ? await this.windowsByTime(filter, limit, from)
+      : await this.windowsOf(filter.sensor, filter, limit, from);
+  }
+
+  private async windowsOf(
+    sensor: string,
+    filter: WindowFilter,
+    limit: number,
+    from?: readonly (string | number)[],
+  ): Promise<Page<WindowView>> {
+    const prefix = KEYS.windowsOf(sensor, filter.lengthMs ?? DEFAULT_LENGTH_MS), items: WindowView[] = [];
+    const selector = from ? { prefix, end: [...prefix, ...from] } : { prefix };
+    let looked = 0;
+    for await (const { key, value } of this.kv.list<WindowValue>(selector, { reverse: true })) {
+      const start = Number(key[4]), rest = [Number(key[3]), start];
+      if (start < (filter.to ?? FAR) && start >= (filter.from ?? 0) && matches(filter, value)) {
+        items.push(viewWindow(key, value));
+      }
+      if (items.length === limit || ++looked === LOOK_AT) return { items, next: writeCursor(rest) };
+    }
+    return { items };
+  }
+
+  private async windowsByTime(
+    filter: WindowFilter,
+    limit: number,
+    from?: readonly (string | number)[],
+  ): Promise<Page<WindowView>> {
+    const lengthMs = filter.lengthMs ?? DEFAULT_LENGTH_MS, prefix = KEYS.windowTimes(lengthMs);
+    const selector = { start: [...prefix, filter.from ?? 0], end: [...prefix, ...(from ?? [filter.to ?? FAR])] };
+    const items: WindowView[] = [];
+    let keys: Deno.KvKey[] = [], looked = 0;
+    const fetch = async () => {
+      for (const entry of await this.kv.getMany(keys)) {
+        if (entry.value !== null && matches(filter, entry.value as WindowValue)) {
+          items.push(viewWindow(entry.key, entry.value as WindowValue));
+        }
+      }
+      keys = [];
+    };
+    for await (const { key } of this.kv.list(selector, { reverse: true })) {
+      keys.push(KEYS.window(String(key[3]), lengthMs, Number(key[4]), Number(key[2])));
+      const enough = items.length + keys.length >= limit;
+      if (keys.length === KV_LIMITS.getMany || enough) await fetch();
+      if (items.length >= limit || ++looked === LOOK_AT) return { items, next: writeCursor([...key.slice(2)].map(plain)) };
+    }
+    await fetch();
+    return { items };
+  }
+
+  async alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<AlertView>> {
+    const prefix = KEYS.alertTimes(), items: AlertView[] = [];
+    const end = cursor === undefined ? [filter.to ?? FAR] : readCursor(cursor, place);
+    const selector = { start: [...prefix, filter.from ?? 0], end: [...prefix, ...end] };
+    let looked = 0;
+    for await (const { key, value } of this.kv.list<AlertView>(selector, { reverse: true })) {
+      if (matches(filter, value) && matchesAlert(filter, value)) items.push(value);
+      if (items.length === limit || ++looked === LOOK_AT) return { items, next: writeCursor([...key.slice(1)].map(plain)) };
+    }
+    return { items };
+  }
+
+  async alert(id: string): Promise<AlertView | undefined> {
+    const raisedAt = (await this.kv.get<number>(KEYS.alert(id))).value;
+    if (raisedAt === null) return undefined;
+    return (await this.kv.get<AlertView>(KEYS.alertAt(raisedAt, id))).value ?? undefined;
+  }
+
+  async quarantine(limit: number, cursor?: string): Promise<Page<QuarantineView>> {
+    const prefix = KEYS.quarantines(), items: QuarantineView[] = [];
+    const selector = cursor === undefined ? { prefix } : { prefix, end: [...prefix, ...readCursor(cursor, place)] };
+    for await (const { key, value } of this.kv.list<QuarantineView>(selector, { reverse: true })) {
+      items.push(value);
+      if (items.length === limit) return { items, next: writeCursor([...key.slice(1)].map(plain)) };
+    }
+    return { items };
+  }
+}
+
+function plain(part: Deno.KvKeyPart): string | number {
+  return typeof part === "number" ? part : String(part);
+}
+
+function matches(
+  filter: { readonly type?: string; readonly location?: string },
+  value: { readonly type?: string; readonly location?: string },
+): boolean {
+  return (filter.type === undefined || filter.type === value.type) &&
+    (filter.location === undefined || filter.location === value.location);
+}
+
+function matchesAlert(filter: AlertFilter, alert: AlertView): boolean {
+  return (filter.sensor === undefined || filter.sensor === alert.sensor) &&
+    (filter.state === undefined || filter.state === alert.state) &&
+    (filter.condition === undefined || filter.condition === alert.condition);
+}
+
+/** A stored window as a person sees it. */
+export function viewWindow(key: Deno.KvKey, { type, location, revision, channels, statistics }: WindowValue): WindowView {
+  const [, sensor, length, hop, start] = key.map(plain);
+  const views: [string, WindowChannelView][] = channels.flatMap((channel, c) => {
+    const [count, mean, min, max, std, anomalies] = statistics.subarray(6 * c, 6 * c + 6);
+    return count > 0 ? [[channel, { count, mean, min, max, std, anomalies }]] : [];
+  });
+  return {
+    id: [sensor, length, start].map((part) => encodeURIComponent(part)).join("/"),
+    sensor: String(sensor),
+    ...(type === undefined ? {} : { type }),
+    ...(location === undefined ? {} : { location }),
+    start: Number(start),
+    end: Number(start) + Number(length),
+    length_ms: Number(length),
+    hop_ms: Number(hop),
+    revision,
+    channels: Object.fromEntries(views),
+  };
+}
