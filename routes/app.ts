@@ -32,7 +32,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
   app.notFound((c) => answerProblem(c, new Problem(404, "There is nothing here.")));
   app.onError((error, c) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) deps.report?.(error);
+    if (!(error instanceof Problem) && problem.status >= 500) deps.report?.(error);
     return answerProblem(c, problem);
   });
   return app;

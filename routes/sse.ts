@@ -17,6 +17,11 @@ export const RETRY_MS = 2_000;
 /** Bytes that wait for one client at most, and one frame more. */
 export const BUFFER_BYTES = 64 * 1024;
 
+/** A client took nothing and its connection is reset: no failure of the instance, so nobody is told. */
+export class CutOffError extends Error {
+  override name = "CutOffError";
+}
+
 /** One event. */
 export interface Frame {
   /** Cursor, sent back by the client as `Last-Event-ID`. */
@@ -146,7 +151,7 @@ class Connection {
   #cut(reason: string): void {
     if (this.#over) return;
     this.#end();
-    this.#controller.error(new Error(reason));
+    this.#controller.error(new CutOffError(reason));
   }
 
   #end(): void {

@@ -36,15 +36,21 @@ export async function* thin<T>(
   const slotMs = Math.max(SLOT_MS, 1000 / perSecond);
   const burst = Math.floor(perSecond * slotMs / 1000);
   const intake = new Intake(items, thinning);
+  let slotEnds = -Infinity, sent = 0;
   while (!signal.aborted) {
-    let sent = 0;
-    for (; sent < burst; sent++) {
-      const item = intake.take();
-      if (item === undefined) break;
-      yield item;
+    if (clock.now() >= slotEnds) {
+      slotEnds = clock.now() + slotMs;
+      sent = 0;
     }
-    if (sent > 0) await clock.sleep(slotMs, signal).catch(() => {});
-    else if (intake.over) return intake.rethrow();
+    if (sent === burst) {
+      await clock.sleep(slotEnds - clock.now(), signal).catch(() => {});
+      continue;
+    }
+    const item = intake.take();
+    if (item !== undefined) {
+      sent++;
+      yield item;
+    } else if (intake.over) return intake.rethrow();
     else await intake.changed.wait(signal);
   }
 }

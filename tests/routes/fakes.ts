@@ -24,9 +24,13 @@ export async function settle(rounds = 20): Promise<void> {
   for (let i = 0; i < rounds; i++) await new Promise<void>((resolve) => setTimeout(resolve, 0));
 }
 
-/** Resolves when `holds` does; a test's own deadline is the runner's. */
+/** Resolves when `holds` does; rejects when it does not within 20 s of real time. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  const deadline = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`It never held: ${holds}`);
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** A clock that stands still until it is advanced. */
