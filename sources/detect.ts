@@ -105,15 +105,19 @@ function checkHints({ zone, start, intervalMs }: MappingHints): void {
 export function numericFields(sample: Sample, taken: ReadonlySet<string | undefined>): string[] {
   return sample.fields.filter((field, i) => {
     if (field === "" || taken.has(field) || NUMBERED.has(plain(field))) return false;
-    return sample.rows.every((row) => isNumeric(row[i]));
+    const present = sample.rows.map((row) => row[i]).filter((value) => !isMissing(value));
+    // More than half: a few broken values make no text of a column, they are refused row by row.
+    return 2 * present.filter(isNumeric).length > present.length || present.length === 0;
   });
 }
 
+function isMissing(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === "string" && MISSING.includes(value.trim()));
+}
+
 function isNumeric(value: unknown): boolean {
-  if (typeof value === "number" || value === null || value === undefined) return true;
-  if (typeof value !== "string") return false;
-  const text = value.trim();
-  return MISSING.includes(text) || (Number.isFinite(+text) && !/^.[xob]/i.test(text));
+  if (typeof value === "number") return true;
+  return typeof value === "string" && Number.isFinite(+value) && !/^.[xob]/i.test(value.trim());
 }
 
 function channelsOf(sample: Sample, taken: ReadonlySet<string | undefined>): Partial<MappingInput> {

@@ -5,7 +5,8 @@
  */
 import { type Chunk, type Clock, SourceError, type SourcePartition } from "../actors/ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal, refusal } from "../actors/reading.ts";
-import { type Block, readBlocks, readLines, type TextFile } from "./file_text.ts";
+import { readLines } from "./file_lines.ts";
+import { type Block, readBlocks, type TextFile } from "./file_text.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { fileStem } from "./parser.ts";
 import type { ReplayOptions } from "./replay.ts";
@@ -132,11 +133,7 @@ export class ReplayPartition implements SourcePartition {
   #stamped(item: Reading | Refusal, time: number, index: number): Reading | Refusal {
     if (isRefusal(item)) return item;
     const { anchor } = this.memory;
-    const { speed, batchSize, batchIntervalMs } = {
-      ...this.options,
-      ...this.#pace,
-      batchIntervalMs: this.#pace.intervalMs,
-    };
+    const { speed, batchSize, intervalMs = 0 } = this.#pace;
     let stamp = time;
     if (anchor !== undefined && intervalMs > 0) {
       stamp = anchor.wall + Math.floor(index * intervalMs / batchSize); // spread over the batch's interval
