@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { z } from "zod";
 
 /** Channels of a row, in its order; units are °C, %, lux and V. */
 export const INTEL_CHANNELS = ["temperature", "humidity", "light", "voltage"] as const;
@@ -70,33 +71,37 @@ export function parseIntelLine(line: string): IntelRow | IntelFault {
   return { time, epoch, mote, temperature, humidity, light, voltage };
 }
 
+const count = z.number().int().nonnegative();
+
 /** What is found in a recording, without changing it. Rows of several motes are judged mote by mote and summed. */
-export interface IntelFindings {
-  readonly rows: number;
-  readonly motes: number;
+export const intelFindingsSchema = z.object({
+  rows: count,
+  motes: count,
   /** Zone-less stamps, ms; absent without rows. */
-  readonly first?: number;
-  readonly last?: number;
+  first: z.number().optional(),
+  last: z.number().optional(),
   /** Different epochs that are there. */
-  readonly epochs: number;
+  epochs: count,
   /** Share of the epochs between a mote's least and greatest that are not there, 0 to 1. */
-  readonly missingShare: number;
+  missingShare: z.number(),
   /** Rows with an epoch that an earlier row of the mote had. */
-  readonly duplicateEpochs: number;
+  duplicateEpochs: count,
   /** Rows whose epoch is less than that of the mote's row before. */
-  readonly stepsBack: number;
+  stepsBack: count,
   /** Rows whose stamp is less than that of the mote's row before. */
-  readonly stampsBack: number;
+  stampsBack: count,
   /** Longest time between a mote's rows, ms. */
-  readonly longestGapMs: number;
-  readonly above50: number;
-  readonly above120: number;
+  longestGapMs: z.number(),
+  above50: count,
+  above120: count,
   /** Greatest temperature, °C; absent without rows. */
-  readonly hottest?: number;
-  readonly humidityBelow0: number;
+  hottest: z.number().optional(),
+  humidityBelow0: count,
   /** Rows whose battery was below 2.3 V. */
-  readonly lowVoltage: number;
-}
+  lowVoltage: count,
+});
+/** What is found in a recording. */
+export type IntelFindings = Readonly<z.infer<typeof intelFindingsSchema>>;
 
 const EPOCHS = 65_536;
 /** Below this the motes' readings cannot be believed, V. */

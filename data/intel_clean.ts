@@ -8,46 +8,51 @@
  *
  * @module
  */
-import { INTEL_CHANNELS, type IntelFindings, IntelInspection, LOW_VOLTAGE, parseIntelLine } from "./intel.ts";
+import { z } from "zod";
+import { INTEL_CHANNELS, intelFindingsSchema, IntelInspection, LOW_VOLTAGE, parseIntelLine } from "./intel.ts";
+
+const count = z.number().int().nonnegative();
 
 /** What cleaning did; every count is of lines or values of the input. */
-export interface CleaningReport {
+export const cleaningReportSchema = z.object({
   /** Lines of the input, empty ones and a heading not counted. */
-  readonly lines: number;
+  lines: count,
   /** Rows of the cleaned recording. */
-  readonly kept: number;
-  readonly dropped: {
+  kept: count,
+  dropped: z.object({
     /** Fewer than eight fields. */
-    readonly missing_fields: number;
+    missing_fields: count,
     /** Not readable as a row. */
-    readonly malformed: number;
+    malformed: count,
     /** A mote that there was not: other than 1 to 54. */
-    readonly wrong_mote: number;
+    wrong_mote: count,
     /** A stamp outside of the experiment, 2004-02-28 to 2004-04-05. */
-    readonly wrong_time: number;
+    wrong_time: count,
     /** The same mote and time again, or the same mote and epoch within ten minutes. */
-    readonly duplicate: number;
-  };
+    duplicate: count,
+  }),
   /** Values that were taken out of kept rows; the rest of the row stays. */
-  readonly emptied: {
+  emptied: z.object({
     /** Temperature and humidity of a battery below 2.3 V. */
-    readonly low_voltage: number;
+    low_voltage: count,
     /** Outside of −10 to 50 °C, which no room of the lab was. */
-    readonly temperature: number;
+    temperature: count,
     /** Outside of 0 to 100 %. */
-    readonly humidity: number;
+    humidity: count,
     /** Below 0 lux. */
-    readonly light: number;
+    light: count,
     /** Outside of 0 to 4 V. */
-    readonly voltage: number;
-  };
+    voltage: count,
+  }),
   /** Rows that stood behind a later one of their mote and were put in order. */
-  readonly reordered: number;
+  reordered: count,
   /** Kept rows whose epoch their mote had used before, more than ten minutes ago. */
-  readonly repeated_epochs: number;
+  repeated_epochs: count,
   /** What the recording looked like before. */
-  readonly before: IntelFindings;
-}
+  before: intelFindingsSchema,
+});
+/** What cleaning did. */
+export type CleaningReport = Readonly<z.infer<typeof cleaningReportSchema>>;
 
 /** The cleaned recording. */
 export interface Cleaned {
