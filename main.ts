@@ -14,7 +14,9 @@ type Run = (args: readonly string[]) => Promise<number>;
 
 /** Every command's module is loaded only when it is asked for. */
 const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
+  start: async () => (await import("./commands/start.ts")).start,
   stop: async () => (await import("./commands/stop.ts")).stop,
+  data: async () => (await import("./commands/data.ts")).data,
 };
 
 /**
