@@ -5,7 +5,7 @@
  * @import { Chart as ChartClass, ChartConfiguration, Plugin } from "chart.js"
  * @import { Mark, Picture } from "./history.js"
  */
-import { measure, moment, number } from "../core/format.js";
+import { measure, moment, number, tick } from "../core/format.js";
 import { colour } from "./colour.js";
 import { forget, redraw } from "./schedule.js";
 import { timeTicks } from "./ticks.js";
@@ -134,14 +134,16 @@ function configuration(subject, owner) {
     type: "line",
     data: {
       datasets: [
-        { ...base, label: "greatest", fill: "+1" },
-        { ...base, label: "least" },
-        { ...base, label: "value", borderWidth: 1.5, borderJoinStyle: "round" },
+        { ...base, label: "greatest", fill: "+1", order: 2 },
+        { ...base, label: "least", order: 2 },
+        { ...base, label: "value", order: 1, borderWidth: 1.5, borderJoinStyle: "round" },
         {
           ...base,
           label: "anomalous",
+          order: 0,
+          clip: 8,
           showLine: false,
-          pointRadius: subject.compact ? 4 : 5,
+          pointRadius: subject.compact ? 3.5 : 5,
           pointStyle: "triangle",
           pointRotation: (context) => (/** @type {Mark | undefined} */ (context.raw))?.above === false ? 180 : 0,
         },
@@ -154,7 +156,7 @@ function configuration(subject, owner) {
       parsing: false,
       normalized: true,
       spanGaps: false,
-      layout: { padding: { top: 4, right: 2 } },
+      layout: { padding: { top: 6, right: 8 } },
       interaction: { mode: "nearest", axis: "x", intersect: false },
       scales: {
         x: {
@@ -173,11 +175,12 @@ function configuration(subject, owner) {
             scale.width = 46; // the same for every chart, so that their times stand one below the other
           },
           ticks: {
-            maxTicksLimit: subject.compact ? 4 : 7,
+            maxTicksLimit: subject.compact ? 6 : 9,
             padding: 6,
             font: { size: 11 },
             includeBounds: false,
-            callback: (value) => number(Number(value)),
+            callback: (value, at, ticks) =>
+              tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),
           },
         },
       },
@@ -210,7 +213,7 @@ function limits(subject, owner) {
       ctx.save();
       ctx.strokeStyle = ctx.fillStyle = owner.limitColour;
       ctx.font = "10px system-ui, sans-serif";
-      ctx.textAlign = "right";
+      ctx.textAlign = "left"; // the present is on the right: no text over it
       ctx.setLineDash([5, 4]);
       for (const [word, value] of /** @type {const} */ ([["high", subject.high], ["low", subject.low]])) {
         if (value === undefined || value < scales.y.min || value > scales.y.max) continue;
@@ -219,7 +222,7 @@ function limits(subject, owner) {
         ctx.moveTo(chartArea.left, y);
         ctx.lineTo(chartArea.right, y);
         ctx.stroke();
-        ctx.fillText(`${word} ${number(value)}`, chartArea.right - 2, word === "high" ? y - 3 : y + 11);
+        ctx.fillText(`${word} ${number(value)}`, chartArea.left + 3, word === "high" ? y - 3 : y + 11);
       }
       ctx.restore();
     },

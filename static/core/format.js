@@ -24,6 +24,30 @@ export function number(value) {
   return decimals[digits].format(value).replace("-", "−");
 }
 
+/**
+ * A tick's value, with as many decimals as tell it from its neighbours.
+ *
+ * @param {number} value
+ * @param {number} step distance of the neighbours
+ */
+export function tick(value, step) {
+  const size = Math.abs(value);
+  if (size >= 1e7 || (size !== 0 && step < 1e-4)) return number(value);
+  const digits = Math.min(4, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
+  return decimals[digits].format(value).replace("-", "−");
+}
+
+/**
+ * Limits in few characters: `10–30`, `≤ 150`, `≥ 5`; empty without any.
+ *
+ * @param {number | undefined} low @param {number | undefined} high
+ */
+export function bounds(low, high) {
+  if (low !== undefined && high !== undefined) return `${number(low)} to ${number(high)}`;
+  if (high !== undefined) return `≤ ${number(high)}`;
+  return low === undefined ? "" : `≥ ${number(low)}`;
+}
+
 /** A count. @param {number} value */
 export function count(value) {
   return decimals[0].format(value);

@@ -47,7 +47,7 @@ export function alertLog({ model, signal }) {
     const now = model.now();
     const text = alert.state === "active"
       ? `active since ${moment(alert.raised_at, now)}`
-      : `${moment(alert.raised_at, now)}, cleared after ${
+      : `cleared ${moment(lastStep(alert), now)}, after ${
         duration((alert.cleared_at ?? alert.raised_at) - alert.raised_at)
       }`;
     element.dataset.state = alert.state;

@@ -8,7 +8,7 @@
 import { ChannelChart } from "../charts/channel_chart.js";
 import { History } from "../charts/history.js";
 import { h, put, say } from "../core/dom.js";
-import { expected, measure, number } from "../core/format.js";
+import { bounds, number } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
 
@@ -142,14 +142,12 @@ export class Card {
     const sensor = this.#sensor;
     const [alert] = this.#model.activeOf(sensor.sensor);
     const look = alert?.priority ?? (sensor.is_anomaly ? "anomalous" : sensor.state);
-    const warmup = sensor.state === "warming_up" ? `${sensor.warmup_left} readings left` : undefined;
-    const key = `${look} ${warmup ?? ""}`;
-    if (this.#state.dataset.key !== key) {
-      this.#state.dataset.key = key;
+    if (this.#state.dataset.look !== look) {
+      this.#state.dataset.look = look;
       this.element.dataset.look = look;
       if (alert) put(this.#state, priorityBadge(alert.priority));
       else if (sensor.is_anomaly) put(this.#state, stateBadge("anomalous"));
-      else if (sensor.state !== "ok") put(this.#state, stateBadge(sensor.state, warmup));
+      else if (sensor.state !== "ok") put(this.#state, stateBadge(sensor.state));
       else put(this.#state);
     }
     const shown = this.#channel();
@@ -167,13 +165,16 @@ export class Card {
       say(value, number(channel.value));
       say(unit, `${channel.unit ?? ""} ${channel.channel}`.trim());
     });
-    say(this.#foot, shown ? footOf(shown) : "");
+    say(
+      this.#foot,
+      sensor.warmup_left > 0 ? `${sensor.warmup_left} readings until every rule speaks` : shown ? footOf(shown) : "",
+    );
   }
 }
 
 /** @param {ChannelView} channel */
-function footOf(channel) {
-  const limits = expected([channel.low ?? null, channel.high ?? null], channel.unit);
-  const usual = `last ${channel.count}: ${number(channel.mean)} ± ${measure(channel.std, channel.unit)}`;
+function footOf({ mean, std, low, high }) {
+  const limits = bounds(low, high);
+  const usual = `mean ${number(mean)} ± ${number(std)}`;
   return limits === "" ? usual : `${usual} · limits ${limits}`;
 }

@@ -80,7 +80,8 @@ export function counts({ model, signal }) {
 
   /** @param {ReturnType<typeof model.active>} active */
   function judge(active) {
-    const sensors = new Set(active.map((alert) => alert.sensor)).size;
+    const failed = [...model.sensors.values()].filter((sensor) => sensor.state === "failed");
+    const sensors = new Set([...active, ...failed].map((item) => item.sensor)).size;
     const total = model.summary?.sensors ?? 0;
     const worst = active[0]?.priority ?? "none";
     if (element.dataset.worst !== worst) element.dataset.worst = worst;
@@ -89,7 +90,7 @@ export function counts({ model, signal }) {
     if (sensors === 0) return put(verdict, `No active alert on ${count(total)} ${total === 1 ? "sensor" : "sensors"}`);
     put(
       verdict,
-      priorityMark(active[0].priority),
+      active[0] ? priorityMark(active[0].priority) : stateMark("failed"),
       `${count(sensors)} of ${count(total)} sensors ${sensors === 1 ? "needs" : "need"} attention`,
     );
   }

@@ -10,6 +10,9 @@ import { clockSeconds, dateTime, duration, zone } from "../core/format.js";
 /** Data older than this is told by its date instead of its age, ms. */
 const AGE_MOST_MS = 86_400_000;
 
+/** The server's clock may be ahead of the reader's by so much, ms. */
+const CLOCKS_APART_MS = 60_000;
+
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 
 /** Fills the header; it stays for the life of the page. @param {HTMLElement} element @param {Model} model */
@@ -69,7 +72,7 @@ function ageOf(model) {
   const now = model.now();
   if (Number.isNaN(now)) return model.connection === "live" ? "no readings yet" : "";
   const age = Date.now() - now;
-  if (age < 0 || age > AGE_MOST_MS) return `data to ${dateTime(now)}`;
+  if (age < -CLOCKS_APART_MS || age > AGE_MOST_MS) return `data to ${dateTime(now)}`;
   return model.connection === "live" ? `data ${duration(age)} old` : `retrying, data ${duration(age)} old`;
 }
 

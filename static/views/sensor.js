@@ -139,8 +139,14 @@ class View {
       this.#head,
       h("p", { class: "muted place" }, [sensor.location, sensor.type, sensor.partition].filter(Boolean).join(" · ")),
       sensor.is_anomaly ? stateBadge("anomalous", "last reading") : null,
-      stateBadge(sensor.state, warmup),
-      h("span", { class: "muted" }, `since ${moment(sensor.state_since, now)} (${duration(now - sensor.state_since)})`),
+      ...(sensor.is_anomaly && sensor.state === "ok" ? [] : [
+        stateBadge(sensor.state, warmup),
+        h(
+          "span",
+          { class: "muted" },
+          `since ${moment(sensor.state_since, now)} (${duration(now - sensor.state_since)})`,
+        ),
+      ]),
       this.#facts,
     );
     /** @type {[string, string, string | number][]} */

@@ -26,18 +26,25 @@ function table(caption, heads, rows, none) {
       "table",
       {},
       h("caption", { class: "sr" }, caption),
-      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+      h(
+        "thead",
+        {},
+        h("tr", {}, ...heads.map((head, at) => h("th", { scope: "col", class: classOf(rows[0][at]) }, head))),
+      ),
       h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map(cell)))),
     ),
   );
 }
 
+/** Figures stand to the right. @param {Cell} content */
+function classOf(content) {
+  return typeof content === "number" ? "figure" : undefined;
+}
+
 /** @param {Cell} content @param {number} at */
 function cell(content, at) {
   const shown = typeof content === "number" ? h("data", { value: content }, number(content)) : content;
-  return at === 0
-    ? h("th", { scope: "row" }, shown)
-    : h("td", { class: typeof content === "number" ? "figure" : "" }, shown);
+  return at === 0 ? h("th", { scope: "row" }, shown) : h("td", { class: classOf(content) }, shown);
 }
 
 /** Features by channel. @param {SensorView} sensor */

@@ -77,17 +77,18 @@ export function worst({ model, signal }) {
     const [alert] = alerts;
     /** @param {string} selector */
     const part = (selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
-    const mark = alert?.priority ?? "anomalous";
+    const state = sensor?.state === "failed" ? "failed" : "anomalous";
+    const mark = alert?.priority ?? state;
     if (element.dataset.mark !== mark) {
       element.dataset.mark = mark;
-      put(part(".row-priority"), alert ? priorityBadge(alert.priority) : stateBadge("anomalous"));
+      put(part(".row-priority"), alert ? priorityBadge(alert.priority) : stateBadge(state));
     }
     const unit = sensor?.channels.find((channel) => channel.channel === alert?.channel)?.unit;
     say(part(".place"), [sensor?.location ?? alert?.location, sensor?.type ?? alert?.type].filter(Boolean).join(" · "));
     say(part(".sentence"), sentence(row));
     say(part(".seen"), seen(alert, unit));
     const now = model.now(sensor?.partition);
-    const since = alert?.raised_at ?? sensor?.last_time;
+    const since = alert?.raised_at ?? (sensor?.state === "failed" ? sensor.state_since : sensor?.last_time);
     say(part(".row-since"), since === undefined ? "" : `since ${moment(since, now)} (${duration(now - since)})`);
     element.dataset.channel = alert?.channel ?? sensor?.channels[0]?.channel ?? "";
     draw(element);
@@ -130,7 +131,7 @@ export function worst({ model, signal }) {
   );
 }
 
-/** Sensors with active alerts, worst first, then those whose last reading was anomalous. @param {Stage["model"]} model */
+/** Sensors with active alerts, worst first, then those that failed or whose last reading was anomalous. @param {Stage["model"]} model */
 function rowsOf(model) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
@@ -141,14 +142,17 @@ function rowsOf(model) {
   }
   const list = [...rows.values()].sort((a, b) => worstFirst(a.alerts[0], b.alerts[0]));
   for (const sensor of model.sensors.values()) {
-    if (sensor.is_anomaly && !rows.has(sensor.sensor)) list.push({ name: sensor.sensor, sensor, alerts: [] });
+    if ((sensor.is_anomaly || sensor.state === "failed") && !rows.has(sensor.sensor)) {
+      list.push({ name: sensor.sensor, sensor, alerts: [] });
+    }
   }
   return list;
 }
 
 /** @param {Row} row */
-function sentence({ alerts }) {
+function sentence({ alerts, sensor }) {
   const [alert, ...others] = alerts;
+  if (!alert && sensor?.state === "failed") return "It failed and was stopped; its readings go to quarantine.";
   if (!alert) return "The last reading was anomalous; no alert is active.";
   return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
 }

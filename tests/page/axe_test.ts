@@ -1,0 +1,57 @@
+/**
+ * Accessibility of every view, light and dark, judged by axe-core.
+ *
+ * @module
+ */
+import { assertEquals } from "../../std/assert.ts";
+import { openPage, startBrowser } from "./browser.ts";
+import { FakePlant } from "./fake.ts";
+import { badHour } from "./scene.ts";
+import { servePlant } from "./server.ts";
+
+/** What is used of axe-core. */
+interface Axe {
+  readonly source: string;
+}
+
+/** What is used of its answer. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+}
+
+const { default: axe }: { default: Axe } = await import("axe-core");
+const now = Math.floor(Date.now() / 2_000) * 2_000;
+
+Deno.test({
+  name: "no view violates a rule of axe-core, light or dark",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn(t) {
+    const browser = await startBrowser();
+    const bad = servePlant(badHour(now));
+    const empty = servePlant(new FakePlant({ now, places: 0 }));
+    const views = [
+      { name: "overview", url: `${bad.url}/#/`, ready: ".plot canvas" },
+      { name: "sensor", url: `${bad.url}/#/sensors/server-room-temperature`, ready: "table" },
+      { name: "empty", url: `${empty.url}/#/`, ready: "#empty pre" },
+    ];
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const { name, url, ready } of views) {
+        await t.step(`${name}, ${colorScheme}`, async () => {
+          const { page, close } = await openPage(browser, url, { colorScheme });
+          await page.waitForSelector(ready);
+          await page.evaluate(axe.source);
+          const violations: Violation[] = await page.evaluate("axe.run().then((result) => result.violations)");
+          const found = violations.flatMap(({ id, nodes }) =>
+            nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`)
+          );
+          assertEquals(found, []);
+          await close();
+        });
+      }
+    }
+    await browser.close();
+    await Promise.all([bad.stop(), empty.stop()]);
+  },
+});

@@ -1,0 +1,169 @@
+/**
+ * One sensor of a fake plant: a value for every time, its readings and windows.
+ *
+ * @module
+ */
+import type { ReadingView, SensorState, SensorView, WindowView } from "../../actors/views.ts";
+
+/** What a sensor measures and how it behaves. */
+export interface FakeKind {
+  readonly type: string;
+  readonly channel: string;
+  readonly unit?: string;
+  readonly base: number;
+  /** Half the difference of day and night. */
+  readonly swing: number;
+  readonly noise: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+const STEP_MS = 2_000;
+const WINDOW_MS = 60_000;
+/** Past that has readings, ms. */
+const READINGS_MS = 4_200_000;
+/** Past that has windows, ms. */
+const WINDOWS_MS = 26 * 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** A hash of a text and a number, from 0 to 1: noise that is the same each time. */
+function noise(name: string, n: number): number {
+  let h = 2166136261 ^ n;
+  for (let at = 0; at < name.length; at++) h = Math.imul(h ^ name.charCodeAt(at), 16777619);
+  h = Math.imul(h ^ (h >>> 15), 2246822507);
+  h = Math.imul(h ^ (h >>> 13), 3266489909);
+  return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
+}
+
+/** A sensor with its past. */
+export class FakeSensor {
+  state: SensorState = "ok";
+  stateSince: number;
+  warmupLeft = 0;
+  readonly alerts = new Set<string>();
+  readonly readings: ReadingView[] = [];
+  readonly windows: WindowView[] = [];
+  #anomalies = 0;
+  #count = 0;
+
+  constructor(readonly name: string, readonly place: string, readonly kind: FakeKind, now: number) {
+    this.stateSince = now - DAY_MS;
+    for (let time = now - READINGS_MS; time <= now; time += STEP_MS) this.read(time, undefined, time / STEP_MS);
+    const last = Math.floor(now / WINDOW_MS) * WINDOW_MS;
+    this.windows.length = 0;
+    for (let start = last - WINDOWS_MS; start < last; start += WINDOW_MS) this.#closeWindow(start);
+  }
+
+  /** Its value at a time, without anomaly. */
+  valueAt(time: number): number {
+    const { base, swing, noise: sigma } = this.kind;
+    const own = noise(this.name, 0);
+    const day = Math.sin(2 * Math.PI * (time / DAY_MS - 0.3 - own * 0.1));
+    const wave = Math.sin(2 * Math.PI * time / (2_400_000 + own * 1_800_000)) * swing * 0.12;
+    const n = Math.floor(time / STEP_MS);
+    const bell = noise(this.name, n) + noise(this.name, n + 1e9) + noise(this.name, n + 2e9) - 1.5;
+    return Math.round((base * (0.96 + own * 0.08) + swing * day + wave + sigma * 2 * bell) * 100) / 100;
+  }
+
+  /** Whether it has an anomaly of its own accord then; few do, in runs of one. */
+  #oddAt(time: number): boolean {
+    return noise(this.name, Math.floor(time / STEP_MS) + 5e8) > 0.9975;
+  }
+
+  /** Takes a reading of `value`, or of what it measures. */
+  read(time: number, value: number | undefined, position: number): ReadingView {
+    const { channel, low = -Infinity, high = Infinity, noise: sigma } = this.kind;
+    const usual = this.valueAt(time);
+    const seen = value ?? (this.#oddAt(time) ? usual + sigma * (noise(this.name, time) > 0.4 ? 9 : -9) : usual);
+    const flags = [
+      ...(seen < low || seen > high ? [{ detector: "limit", channel } as const] : []),
+      ...(Math.abs(seen - usual) > 4 * sigma ? [{ detector: "zscore", channel } as const] : []),
+    ];
+    const reading: ReadingView = {
+      id: `main/${position}/${this.name}`,
+      sensor: this.name,
+      time,
+      values: { [channel]: seen },
+      is_anomaly: flags.length > 0,
+      flags,
+    };
+    this.readings.push(reading);
+    this.#count++;
+    if (reading.is_anomaly) this.#anomalies++;
+    const start = Math.floor(time / WINDOW_MS) * WINDOW_MS;
+    if (time === start) this.#closeWindow(start - WINDOW_MS);
+    return reading;
+  }
+
+  /** As the API shows it. */
+  view(): SensorView {
+    const last = this.readings[this.readings.length - 1];
+    const values = this.readings.slice(-10).map((reading) => reading.values[this.kind.channel] ?? 0);
+    const { mean, std, min, max } = statistics(values);
+    const value = values[values.length - 1];
+    const angle = 2 * Math.PI * (last.time % DAY_MS) / DAY_MS;
+    const { type, channel, unit, low, high } = this.kind;
+    return {
+      sensor: this.name,
+      partition: "main",
+      type,
+      location: this.place,
+      state: this.state,
+      state_since: this.stateSince,
+      warmup_left: this.warmupLeft,
+      last_time: last.time,
+      is_anomaly: last.is_anomaly,
+      hour_sin: Math.sin(angle),
+      hour_cos: Math.cos(angle),
+      channels: [{
+        channel,
+        ...(unit === undefined ? {} : { unit }),
+        value,
+        rate: (value - (values[values.length - 2] ?? value)) / (STEP_MS / 1000),
+        mean,
+        std,
+        range: max - min,
+        count: values.length,
+        z: std === 0 ? 0 : (value - mean) / std,
+        ...(low === undefined ? {} : { low }),
+        ...(high === undefined ? {} : { high }),
+      }],
+      readings: this.#count,
+      anomalies: this.#anomalies,
+      late: 3,
+      duplicates: 1,
+      conflicts: 0,
+      steps_back: 0,
+      active_alerts: [...this.alerts],
+    };
+  }
+
+  #closeWindow(start: number): void {
+    const end = start + WINDOW_MS;
+    const covered = this.readings.length > 0 && end > this.readings[0].time;
+    const read = covered ? this.readings.filter((reading) => reading.time >= start && reading.time < end) : [];
+    const times = Array.from({ length: WINDOW_MS / STEP_MS }, (_, at) => start + at * STEP_MS);
+    const values = read.length > 0
+      ? read.map((reading) => reading.values[this.kind.channel] ?? 0)
+      : times.map((time) => this.valueAt(time));
+    const anomalies = read.filter((reading) => reading.is_anomaly).length;
+    this.windows.push({
+      id: `${this.name}/${WINDOW_MS}/${start}`,
+      sensor: this.name,
+      type: this.kind.type,
+      location: this.place,
+      start,
+      end,
+      length_ms: WINDOW_MS,
+      hop_ms: WINDOW_MS,
+      revision: 0,
+      channels: { [this.kind.channel]: { count: values.length, ...statistics(values), anomalies } },
+    });
+  }
+}
+
+function statistics(values: readonly number[]): { mean: number; min: number; max: number; std: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, min: Math.min(...values), max: Math.max(...values), std: Math.sqrt(variance) };
+}

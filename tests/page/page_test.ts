@@ -1,0 +1,272 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/**
+ * The page in a real Chromium, over the real routes and a plant in memory.
+ *
+ * @module
+ */
+import type { Browser, Page } from "playwright-core";
+import { assert, assertEquals } from "../../std/assert.ts";
+import { openPage, startBrowser, type Watched } from "./browser.ts";
+import { FakePlant } from "./fake.ts";
+import { badHour } from "./scene.ts";
+import { type PageServer, servePlant } from "./server.ts";
+
+/** A multiple of 2,000 near the present, so that ages are small. */
+const now = () => Math.floor(Date.now() / 2_000) * 2_000;
+
+let browser: Browser;
+const started = startBrowser().then((one) => browser = one);
+globalThis.addEventListener("unload", () => void browser?.close());
+
+interface Scene {
+  readonly plant: FakePlant;
+  server: PageServer;
+  readonly watched: Watched;
+  readonly page: Page;
+}
+
+/** A test over a plant, with the page open at `hash`. */
+function onPage(
+  name: string,
+  make: () => FakePlant,
+  act: (scene: Scene) => Promise<void>,
+  options: { hash?: string; viewport?: { width: number; height: number }; colorScheme?: "light" | "dark" } = {},
+): void {
+  // The browser outlives each test, and with it what it holds open.
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await started;
+      const plant = make();
+      const server = servePlant(plant);
+      const { hash = "#/", ...rest } = options;
+      const watched = await openPage(browser, `${server.url}/${hash}`, rest);
+      const scene: Scene = { plant, server, watched, page: watched.page };
+      try {
+        await act(scene);
+      } finally {
+        await watched.close();
+        await scene.server.stop();
+      }
+    },
+  });
+}
+
+/** Waits until an element's text is this. */
+async function says(page: Page, selector: string, text: string): Promise<void> {
+  await page.waitForFunction(([selector, text]) => document.querySelector(selector)?.textContent === text, [
+    selector,
+    text,
+  ]);
+}
+
+/** The pixels of a canvas, to tell whether it was drawn anew. */
+function pixels(page: Page, selector: string): Promise<string> {
+  return page.evaluate((selector) => {
+    const canvas = document.querySelector(selector);
+    return canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : "";
+  }, selector);
+}
+
+const small = () => new FakePlant({ now: now(), places: 1 });
+
+onPage("overview() shows the figures of the API", () => badHour(now()), async ({ page, plant, server, watched }) => {
+  const summary = await (await fetch(`${server.url}/summary`)).json();
+  await says(page, "#sensors-anomalous", String(summary.anomalous));
+  await says(page, "#sensors-silent", String(summary.silent));
+  await says(page, "#sensors-failed", String(summary.failed));
+  await says(page, "#sensors-warming_up", String(summary.warming_up));
+  for (const priority of ["critical", "high", "medium", "low"]) await says(page, `#alerts-${priority}`, "1");
+  const sensors = (await (await fetch(`${server.url}/sensors?limit=2000`)).json()).items;
+  await page.waitForFunction((n) => document.querySelectorAll(".card").length === n, sensors.length);
+  const shown = await page.$$eval(
+    ".card",
+    (cards) => cards.map((card) => [(card as HTMLElement).dataset.sensor, card.querySelector("data")?.value]),
+  );
+  const wanted = sensors.map((sensor: { sensor: string; channels: { value: number }[] }) => [
+    sensor.sensor,
+    String(sensor.channels[0].value),
+  ]);
+  assertEquals(shown.sort(), wanted.sort());
+  assertEquals(await page.textContent("#worst .row:first-child .name"), "server-room-temperature");
+  assertEquals(
+    await page.textContent("#worst .row:first-child .seen"),
+    "temperature 34.1 °C, expected 10 to 30 °C",
+  );
+  assertEquals(await page.$$eval("#worst .row", (rows) => rows.length), 5);
+  assertEquals(watched.errors, []);
+  assertEquals(watched.foreign, []);
+  assertEquals(plant.alertsById.size, await page.$$eval("#alerts .entry", (entries) => entries.length));
+});
+
+onPage("Card.read() draws readings as they come", small, async ({ page, plant }) => {
+  const card = '.card[data-sensor="server-room-humidity"]';
+  await page.waitForSelector(`${card} canvas`);
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  const before = await pixels(page, `${card} canvas`);
+  plant.tick({ "server-room-humidity": 67.25 });
+  await page.waitForFunction(
+    (selector) => document.querySelector<HTMLDataElement>(`${selector} data`)?.value === "67.25",
+    card,
+  );
+  await page.waitForFunction(([selector, before]) => {
+    const canvas = document.querySelector(`${selector} canvas`);
+    return canvas instanceof HTMLCanvasElement && canvas.toDataURL() !== before;
+  }, [card, before]);
+});
+
+onPage("alertLog() shows and says an alert as it is raised, and marks it cleared", small, async ({ page, plant }) => {
+  await says(page, "#verdict", "No active alert on 5 sensors");
+  const name = "server-room-co2";
+  const id = plant.raise(name, { priority: "high", condition: "limit", message: "co2 is high.", value: 1100 });
+  await says(page, "#verdict", "21 of 5 sensors needs attention".slice(1));
+  await page.waitForSelector(`#alerts .entry[data-state="active"]`);
+  await says(page, "#alert-voice", "New high alert: co2 is high.");
+  assertEquals(await page.getAttribute(`.card[data-sensor="${name}"]`, "data-look"), "high");
+  plant.clear(id);
+  await page.waitForSelector(`#alerts .entry[data-state="cleared"]`);
+  await says(page, "#verdict", "No active alert on 5 sensors");
+});
+
+onPage("Stream resumes after a restart of the server and misses no alert", small, async (scene) => {
+  const { page, plant, server } = scene;
+  const raise = (n: number) =>
+    plant.raise("server-room-co2", { priority: "low", condition: "zscore", message: `Alert ${n}.` });
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  const ids = [raise(1)];
+  await page.waitForSelector("#alerts .entry");
+  await server.stop();
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Disconnected");
+  ids.push(raise(2), raise(3));
+  plant.clear(ids[1]);
+  scene.server = servePlant(plant, server.port);
+  await page.waitForFunction(() => document.querySelectorAll("#alerts .entry").length === 3);
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  const shown = await page.$$eval(
+    "#alerts .entry",
+    (entries) => entries.map((entry) => [(entry as HTMLElement).dataset.alert, (entry as HTMLElement).dataset.state]),
+  );
+  const wanted = ids.map((id) => [id, plant.alertsById.get(id)?.state]);
+  assertEquals(shown.sort(), wanted.sort());
+});
+
+onPage("Sync.refresh() asks again after a resync", small, async (scene) => {
+  const { page, plant, server } = scene;
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  const first = plant.raise("server-room-co2", { priority: "low", condition: "zscore", message: "One." });
+  await page.waitForSelector("#alerts .entry[data-state=active]");
+  await server.stop();
+  plant.clear(first);
+  plant.raise("server-room-humidity", { priority: "low", condition: "zscore", message: "Two." });
+  plant.alertLog.forget();
+  scene.server = servePlant(plant, server.port);
+  await page.waitForFunction(() =>
+    document.querySelectorAll("#alerts .entry[data-state=active]").length === 1 &&
+    document.querySelectorAll("#alerts .entry[data-state=cleared]").length === 1
+  );
+});
+
+const NASTY = `<img src=x onerror="document.title='owned'">/?#%&"'`;
+
+onPage("h() shows names and messages as text, whatever they hold", () => {
+  const plant = small();
+  plant.add(NASTY, "<b>place</b>", { type: "<i>t</i>", channel: "<u>c</u>", unit: "<s>", base: 1, swing: 0, noise: 1 });
+  plant.raise(NASTY, { priority: "high", condition: "limit", message: "<script>document.title='owned'</script>" });
+  return plant;
+}, async ({ page, watched }) => {
+  await page.waitForSelector("#worst .row");
+  assertEquals(await page.textContent("#worst .row .name"), NASTY);
+  assertEquals(await page.$$eval("main img, main script, main b, main u, main s, main i", (found) => found.length), 0);
+  await page.click("#worst .row .name");
+  await says(page, "#sensor-name", NASTY);
+  await page.waitForSelector(".plot.big canvas");
+  assertEquals(await page.$$eval("main img, main script, main b, main u, main s, main i", (found) => found.length), 0);
+  assert((await page.title()).startsWith(NASTY));
+  assertEquals(watched.errors, []);
+});
+
+onPage(
+  "sensorView() shows features, readings and windows of the API by a deep link",
+  small,
+  async ({ page, server }) => {
+    await page.waitForSelector(".plot.big canvas");
+    const name = "server-room-temperature";
+    const sensor = await (await fetch(`${server.url}/sensors/${name}`)).json();
+    const [channel] = sensor.channels;
+    const row = await page.$$eval(
+      "[aria-label='Features by channel'] tbody td data",
+      (cells) => cells.map((cell) => Number((cell as HTMLDataElement).value)),
+    );
+    const { value, rate, mean, std, range, z, count, low, high } = channel;
+    assertEquals(row, [value, rate, mean, std, range, z, count, low, high]);
+    const { items: [window] } = await (await fetch(`${server.url}/sensors/${name}/windows?limit=1`)).json();
+    const statistics = window.channels.temperature;
+    await page.waitForSelector("[aria-label='Latest windows'] tbody td data");
+    const first = await page.$$eval(
+      "[aria-label='Latest windows'] tbody tr:first-child td data",
+      (cells) => cells.map((cell) => Number((cell as HTMLDataElement).value)),
+    );
+    const { count: n, mean: m, min, max, std: s, anomalies } = statistics;
+    assertEquals(first, [n, m, min, max, s, anomalies]);
+    const { items: readings } = await (await fetch(`${server.url}/sensors/${name}/readings?limit=20`)).json();
+    const values = await page.$$eval(
+      "[aria-label='Latest readings'] tbody td data",
+      (cells) => cells.map((cell) => Number((cell as HTMLDataElement).value)),
+    );
+    assertEquals(values, readings.map((reading: { values: { temperature: number } }) => reading.values.temperature));
+  },
+  { hash: "#/sensors/server-room-temperature" },
+);
+
+onPage("sensorView() says that there is no such sensor", small, async ({ page }) => {
+  await page.waitForFunction(() => document.querySelector("#sensor-note")?.textContent?.includes("nowhere"));
+}, { hash: "#/sensors/nowhere" });
+
+onPage("grid() takes its filters from the address and keeps them there", () => badHour(now()), async ({ page }) => {
+  await page.waitForFunction(() => document.querySelectorAll(".card").length === 5);
+  assertEquals(await page.$eval("#location", (select) => (select as HTMLSelectElement).value), "office");
+  await page.selectOption("#state", "failed");
+  await page.waitForFunction(() => document.querySelectorAll(".card").length === 1);
+  assert(new URL(page.url()).hash.includes("state=failed"));
+}, { hash: "#/?location=office&range=6h" });
+
+onPage(
+  "grid() draws only what is on the screen of 1,000 sensors",
+  () => new FakePlant({ now: now(), places: 40 }),
+  async ({ page }) => {
+    await page.waitForSelector(".card canvas");
+    const [cards, charts] = await page.evaluate(() => [
+      document.querySelectorAll(".card").length,
+      document.querySelectorAll(".card canvas").length,
+    ]);
+    assertEquals(cards, 60);
+    assert(charts < 40, `${charts} charts are drawn`);
+    await page.click("#more");
+    await page.waitForFunction(() => document.querySelectorAll(".card").length === 120);
+  },
+);
+
+onPage(
+  "emptyState() tells how to send a first reading",
+  () => new FakePlant({ now: now(), places: 0 }),
+  async ({ page, server }) => {
+    await page.waitForSelector("#empty pre");
+    assert((await page.textContent("#empty pre"))?.includes(`${server.url}/readings`));
+  },
+);
+
+for (
+  const [size, viewport] of [["phone", { width: 360, height: 740 }], ["wall", { width: 3840, height: 2160 }]] as const
+) {
+  onPage(`the page fits a ${size}`, () => badHour(now()), async ({ page }) => {
+    for (const hash of ["#/", "#/sensors/server-room-temperature"]) {
+      await page.evaluate((hash) => void (location.hash = hash), hash);
+      await page.waitForSelector(hash === "#/" ? ".card" : ".plot.big canvas");
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert(over <= 0, `${hash} is ${over} px too wide`);
+    }
+  }, { viewport });
+}
