@@ -39,8 +39,9 @@ export class JsonFramer implements Framer {
     for (let at = from; at < bytes.length; at++) {
       const byte = bytes[at];
       if (isSpace(byte) || byte === COMMA || byte === CLOSE || BOM.includes(byte)) continue;
-      if (byte !== OPEN || this.#opened) return at;
-      this.#opened = true;
+      const bracket = byte === OPEN && !this.#opened;
+      this.#opened = true; // the array's bracket is the first thing, or there is none
+      if (!bracket) return at;
     }
     return -1;
   }

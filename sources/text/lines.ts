@@ -35,8 +35,9 @@ export class LineFramer implements Framer {
  */
 export function countNewlines(bytes: Uint8Array): number {
   let count = 0, at = 0;
-  const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
-  for (; at < aligned; at++) if (bytes[at] === LF) count++;
+  const aligned = (4 - (bytes.byteOffset & 3)) & 3;
+  for (; at < Math.min(aligned, bytes.length); at++) if (bytes[at] === LF) count++;
+  if (bytes.length - at < 4) return count + bytes.subarray(at).filter((byte) => byte === LF).length;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + at, (bytes.length - at) >> 2);
   for (let from = 0; from < words.length; from += 255) {
     let lanes = 0; // four counters of a byte each: 255 words fit
