@@ -88,7 +88,12 @@ export class BatchBuilder {
 
   /** From the next reading on, the sensor is of this type, at this location. */
   addDescribe(sensor: number, type: string | undefined, location: string | undefined): void {
-    this.describes.push({ index: this.count, sensor, ...(type === undefined ? {} : { type }), ...(location === undefined ? {} : { location }) });
+    this.describes.push({
+      index: this.count,
+      sensor,
+      ...(type === undefined ? {} : { type }),
+      ...(location === undefined ? {} : { location }),
+    });
   }
 
   /** The batch, in arrays of its own; the builder is empty again. */

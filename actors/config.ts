@@ -31,9 +31,12 @@ export const sensorTypeSchema = z.strictObject({
 export const windowSpecSchema = z.strictObject({
   lengthMs: z.number().int().min(1_000).max(86_400_000),
   hopMs: z.number().int().min(1_000).max(86_400_000),
-}).refine((spec) => spec.hopMs <= spec.lengthMs && spec.lengthMs % spec.hopMs === 0 && spec.lengthMs / spec.hopMs <= 60, {
-  error: "hopMs must divide lengthMs, at most 60 times",
-});
+}).refine(
+  (spec) => spec.hopMs <= spec.lengthMs && spec.lengthMs % spec.hopMs === 0 && spec.lengthMs / spec.hopMs <= 60,
+  {
+    error: "hopMs must divide lengthMs, at most 60 times",
+  },
+);
 
 /** Everything that a verdict depends on beside the readings. */
 export const judgingSchema = z.strictObject({

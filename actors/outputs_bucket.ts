@@ -9,13 +9,7 @@ import type { PlanName, ShardOutput } from "./batch.ts";
 import type { StoredChunk, StoredWindow } from "./checkpoint.ts";
 import type { WindowSpec } from "./config.ts";
 import type { Directory } from "./directory.ts";
-import {
-  type AlertOutput,
-  VERDICT_HEAD,
-  WINDOW_CHANNEL,
-  WINDOW_HEAD,
-  WINDOW_RECORD,
-} from "./sensor/outputs.ts";
+import { type AlertOutput, VERDICT_HEAD, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./sensor/outputs.ts";
 import { viewVerdict } from "./sensor/view.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
 
@@ -56,7 +50,8 @@ export class OutputsBucket {
         const position = records[at + WINDOW_RECORD.position];
         if (position >= from) {
           const entry = directory.entries[records[at + WINDOW_RECORD.sensor]];
-          const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]), spec = specs[records[at + WINDOW_RECORD.spec]];
+          const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]),
+            spec = specs[records[at + WINDOW_RECORD.spec]];
           found.push({
             position,
             window: {

@@ -36,6 +36,8 @@ export class PartitionRun {
   private cuts: Cut[] = [];
   private committing?: Promise<void>;
   private lastCutAt = 0;
+  /** Position of the last cut. */
+  private cutTo = 0;
   private readingsAtCut = 0;
   /** What shards refused since the record that the router was restored from. */
   private shardRefused = { count: 0, hash: 0 };
@@ -45,7 +47,13 @@ export class PartitionRun {
 
   constructor(readonly partition: SourcePartition, readonly source: string, private readonly shared: Shared) {
     const { directory, hosts, options } = shared;
-    this.router = new Router(partition.id, directory, hosts.length, options.judging, (time) => shared.sleepersBefore(time));
+    this.router = new Router(
+      partition.id,
+      directory,
+      hosts.length,
+      options.judging,
+      (time) => shared.sleepersBefore(time),
+    );
   }
 
   /** Position up to which everything was read. */
@@ -72,9 +80,15 @@ export class PartitionRun {
     this.claim = await shared.store.claim(this.partition.id);
     await this.recover();
     if (this.state === "finished") return;
-    for await (const chunk of this.partition.read(this.readTo, signal)) {
-      await this.take(chunk);
-      if (signal.aborted) break;
+    const chunks = this.partition.read(this.readTo, signal)[Symbol.asyncIterator]();
+    try {
+      while (!signal.aborted) {
+        const { done, value } = await this.next(chunks.next());
+        if (done) break;
+        await this.take(value);
+      }
+    } finally {
+      await chunks.return?.();
     }
     if (!signal.aborted) await this.end();
     else {
@@ -94,8 +108,24 @@ export class PartitionRun {
       if (recovery.finished) this.state = "finished";
     }
     this.cuts = [{ position: this.readTo, router: this.router.record() }];
+    this.cutTo = this.readTo;
     this.lastCutAt = shared.clock.now();
     this.readingsAtCut = this.router.counts.readings;
+  }
+
+  /** Waits for the source; when it lets us wait, what came before is made durable in the meantime. */
+  private async next(chunk: Promise<IteratorResult<Chunk>>): Promise<IteratorResult<Chunk>> {
+    const { clock, options } = this.shared;
+    while (this.readTo > this.cutTo) {
+      const stop = new AbortController();
+      const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
+      due.catch(() => {}); // the abort below
+      const late = await Promise.race([chunk.then(() => false), due.then(() => true)]).finally(() => stop.abort());
+      if (!late) break;
+      await this.cutIfDue();
+      await this.committing;
+    }
+    return await chunk;
   }
 
   private async take(chunk: Chunk): Promise<void> {
@@ -133,12 +163,17 @@ export class PartitionRun {
     }
   }
 
-  private post(shard: number, message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" }): void {
+  private post(
+    shard: number,
+    message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" },
+  ): void {
     const { bucket, shared } = this;
-    bucket.expected.push(shared.hosts[shard].send(message).then((output) => {
-      shared.plans.add(shard, output.plans);
-      bucket.add(shard, output);
-    }));
+    bucket.expected.push(
+      shared.hosts[shard].send(message).then((output) => {
+        shared.plans.add(shard, output.plans);
+        bucket.add(shard, output);
+      }),
+    );
     bucket.expected[bucket.expected.length - 1].catch(() => {}); // reported by the checkpoint that waits for it
   }
 
@@ -148,7 +183,9 @@ export class PartitionRun {
     if (this.bucket.bytes > PENDING_BYTES) await this.committing;
     if (this.committing) return;
     const elapsed = clock.now() - this.lastCutAt, readings = this.router.counts.readings - this.readingsAtCut;
-    if (elapsed < options.checkpointMs && this.bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) return;
+    if (elapsed < options.checkpointMs && this.bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) {
+      return;
+    }
     const share = Math.max(elapsed / options.snapshotMs, readings / options.snapshotReadings);
     const committing = this.checkpoint(Math.min(1, Math.max(0, share)), false);
     // While sensors are let go nobody may believe that they are in memory.
@@ -171,6 +208,7 @@ export class PartitionRun {
     const { shared, bucket, partition } = this, position = ended ? this.readTo + 1 : this.readTo;
     this.bucket = new OutputsBucket();
     this.lastCutAt = shared.clock.now();
+    this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
     const router = this.router.record(), sinks = shared.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
     const release = shared.chooseReleases(partition.id);

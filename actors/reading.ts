@@ -155,7 +155,10 @@ export const readingSchema = z.strictObject({
   ).refine((attributes) => Object.keys(attributes).length <= limits.attributes, {
     error: `attributes must be at most ${limits.attributes}`,
   }).optional(),
-}, { error: (issue) => issue.code === "unrecognized_keys" ? undefined : `a reading must be an object, not ${seen(issue.input)}` });
+}, {
+  error: (issue) =>
+    issue.code === "unrecognized_keys" ? undefined : `a reading must be an object, not ${seen(issue.input)}`,
+});
 
 /**
  * Judges one record of the canonical shape.

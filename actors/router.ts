@@ -8,7 +8,7 @@ import { scanHead, scanned } from "../models/scan.ts";
 import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
-import { isRefusal, READING_LIMITS, type Reading, type Refusal } from "./reading.ts";
+import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
 import { hashRefusal, parseLineText, quarantineRefusal } from "./shard.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
@@ -155,7 +155,9 @@ export class Router {
       return undefined;
     }
     // deno-lint-ignore no-control-regex -- control characters are exactly what a name must not hold
-    if (name.length < 1 || name.length > READING_LIMITS.sensorLength || /[\u0000-\u001f\u007f]/.test(name)) return undefined;
+    if (name.length < 1 || name.length > READING_LIMITS.sensorLength || /[\u0000-\u001f\u007f]/.test(name)) {
+      return undefined;
+    }
     const entry = this.directory.of(name, this.partition);
     this.directory.remember(entry, bytes, start, end, hash);
     return entry;
@@ -184,7 +186,13 @@ export class Router {
   }
 
   /** Whether the reading goes to its actor; else it is quarantined. */
-  private admit(entry: Entry, time: number, position: number, arrived: number | undefined, sample: () => string): boolean {
+  private admit(
+    entry: Entry,
+    time: number,
+    position: number,
+    arrived: number | undefined,
+    sample: () => string,
+  ): boolean {
     if (entry.partition !== this.partition) {
       this.counts.foreign++;
       const message = `the sensor belongs to ${entry.partition}, readings of it from ${this.partition} are not taken`;
@@ -195,7 +203,9 @@ export class Router {
     if (now >= 0 && time > now + this.options.futureMs) {
       this.counts.future++;
       const than = arrived === undefined ? "source time" : "arrival";
-      const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${sayTime(now)}`;
+      const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${
+        sayTime(now)
+      }`;
       this.setAside("future", entry, position, "time", message, sample());
       return false;
     }

@@ -223,7 +223,8 @@ export class Shard {
   private addChannel(actor: SensorActor, channel: string, position: number): number {
     const { plan } = actor;
     if (plan.channels.length >= READING_LIMITS.channels) {
-      const message = `the sensor has ${READING_LIMITS.channels} channels, as many as one may have; ${channel} is not taken`;
+      const message =
+        `the sensor has ${READING_LIMITS.channels} channels, as many as one may have; ${channel} is not taken`;
       this.out.quarantine.push({
         id: `${actor.partition}/${position}`,
         partition: actor.partition,
@@ -256,7 +257,9 @@ export class Shard {
       if (batch.sensors[k] !== actor.id) continue;
       const position = batch.positions[k];
       if (failed.has(position) || position < actor.state[HEADER.applied]) continue;
-      if (batch.lineAt[k] >= 0 ? !this.scanLine(batch, k, actor) : (this.gather(batch, k, actor, dictionary), false)) continue;
+      if (batch.lineAt[k] >= 0 ? !this.scanLine(batch, k, actor) : (this.gather(batch, k, actor, dictionary), false)) {
+        continue;
+      }
       takeReading(actor, batch.times[k], position, this.out);
     }
     const { history, state } = actor;

@@ -190,7 +190,8 @@ export class Supervisor implements Shared {
     const arrivals: Arrival[][] = Array.from({ length: this.hosts.length }, () => []);
     await Promise.all(entries.map(async (entry) => {
       this.sleepers.delete(entry.sensor);
-      const snapshot = this.atHand.get(entry.sensor) ?? (entry.stored ? await this.store.snapshot(entry.name) : undefined);
+      const snapshot = this.atHand.get(entry.sensor) ??
+        (entry.stored ? await this.store.snapshot(entry.name) : undefined);
       this.atHand.delete(entry.sensor);
       const { sensor, name } = entry;
       arrivals[entry.shard].push({ sensor, name, ...(snapshot ? { snapshot: snapshot.slice() } : {}) });
@@ -259,7 +260,7 @@ export class Supervisor implements Shared {
     await Promise.all(this.hosts.map(async (host, shard) => {
       const sensors = entries.filter((entry) => entry.shard === shard).map((entry) => entry.sensor);
       const answer = await host.send({ kind: "ask", about: "sensors", sensors });
-      if (answer.about === "sensors") for (const view of answer.views) views.set(view.sensor, view);
+      if (answer.about === "sensors") { for (const view of answer.views) views.set(view.sensor, view); }
     }));
     const all = await Promise.all(entries.map((entry) => views.get(entry.name) ?? this.viewStored(entry)));
     return all.filter((view) => view !== undefined);
@@ -275,7 +276,14 @@ export class Supervisor implements Shared {
 
   /** How many sensors are how; those out of memory are counted as sensors only. */
   async states(): Promise<StateCounts> {
-    const total = { sensors: this.directory.entries.length, anomalous: 0, silent: 0, warming_up: 0, failed: 0, active_alerts: 0 };
+    const total = {
+      sensors: this.directory.entries.length,
+      anomalous: 0,
+      silent: 0,
+      warming_up: 0,
+      failed: 0,
+      active_alerts: 0,
+    };
     for (const answer of await this.ask("states")) {
       if (answer.about !== "states") continue;
       for (const key of ["anomalous", "silent", "warming_up", "failed", "active_alerts"] as const) {
@@ -289,7 +297,7 @@ export class Supervisor implements Shared {
   async digests(): Promise<SensorDigest[]> {
     const digests = new Map<string, SensorDigest>();
     for (const answer of await this.ask("digests")) {
-      if (answer.about === "digests") for (const digest of answer.digests) digests.set(digest.name, digest);
+      if (answer.about === "digests") { for (const digest of answer.digests) digests.set(digest.name, digest); }
     }
     for (const entry of this.directory.entries) {
       if (digests.has(entry.name)) continue;

@@ -78,7 +78,9 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 
   async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
-    for await (const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })) {
+    for await (
+      const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })
+    ) {
       const name = String(key[1]);
       yield { name, bytes: value instanceof Uint8Array ? value : await this.join(name, value) };
     }
@@ -112,7 +114,9 @@ export class KvCheckpointStore implements CheckpointStore {
       const value: WindowValue = { type, location, revision, channels, statistics };
       const bytes = 200 + sensor.length + statistics.byteLength + channels.join().length;
       yield { key: KEYS.window(sensor, lengthMs, hopMs, start), value, bytes };
-      if (revision === 0) yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
+      if (revision === 0) {
+        yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
+      }
     }
     for (const { sensor, chunk, channels, rows } of outputs.history) {
       const value: ChunkValue = { channels, rows };
@@ -122,7 +126,11 @@ export class KvCheckpointStore implements CheckpointStore {
     }
     for (const alert of outputs.alerts) {
       const { transition } = alert, view = alertView(alert), bytes = 200 + JSON.stringify(transition).length;
-      yield { key: KEYS.transition(transition.partition, transition.position, transition.id), value: transition, bytes };
+      yield {
+        key: KEYS.transition(transition.partition, transition.position, transition.id),
+        value: transition,
+        bytes,
+      };
       yield { key: KEYS.alertAt(view.raised_at, view.id), value: view, bytes };
       yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: 100 + view.id.length };
     }

@@ -144,7 +144,9 @@ export class StoreQueries implements Queries {
       keys.push(KEYS.window(String(key[3]), lengthMs, Number(key[4]), Number(key[2])));
       const enough = items.length + keys.length >= limit;
       if (keys.length === KV_LIMITS.getMany || enough) await fetch();
-      if (items.length >= limit || ++looked === LOOK_AT) return { items, next: writeCursor([...key.slice(2)].map(plain)) };
+      if (items.length >= limit || ++looked === LOOK_AT) {
+        return { items, next: writeCursor([...key.slice(2)].map(plain)) };
+      }
     }
     await fetch();
     return { items };
@@ -157,7 +159,9 @@ export class StoreQueries implements Queries {
     let looked = 0;
     for await (const { key, value } of this.kv.list<AlertView>(selector, { reverse: true })) {
       if (matches(filter, value) && matchesAlert(filter, value)) items.push(value);
-      if (items.length === limit || ++looked === LOOK_AT) return { items, next: writeCursor([...key.slice(1)].map(plain)) };
+      if (items.length === limit || ++looked === LOOK_AT) {
+        return { items, next: writeCursor([...key.slice(1)].map(plain)) };
+      }
     }
     return { items };
   }
@@ -198,7 +202,10 @@ function matchesAlert(filter: AlertFilter, alert: AlertView): boolean {
 }
 
 /** A stored window as a person sees it. */
-export function viewWindow(key: Deno.KvKey, { type, location, revision, channels, statistics }: WindowValue): WindowView {
+export function viewWindow(
+  key: Deno.KvKey,
+  { type, location, revision, channels, statistics }: WindowValue,
+): WindowView {
   const [, sensor, length, hop, start] = key.map(plain);
   const views: [string, WindowChannelView][] = channels.flatMap((channel, c) => {
     const [count, mean, min, max, std, anomalies] = statistics.subarray(6 * c, 6 * c + 6);

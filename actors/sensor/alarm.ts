@@ -163,6 +163,12 @@ export function alertId(
   channel: string | undefined,
   raisedPosition: number,
 ): string {
-  const parts = [actor.partition, String(raisedPosition), actor.name, condition, ...(channel === undefined ? [] : [channel])];
+  const parts = [
+    actor.partition,
+    String(raisedPosition),
+    actor.name,
+    condition,
+    ...(channel === undefined ? [] : [channel]),
+  ];
   return parts.map(encodeURIComponent).join(":");
 }

@@ -208,7 +208,9 @@ export function moveState(old: Float64Array, from: Plan, plan: Plan): Float64Arr
   const state = emptyState(plan);
   state.set(old.subarray(0, HEADER_LENGTH));
   const same = sameWindows(from, plan);
-  if (same) state.set(old.subarray(HEADER_LENGTH, from.length - from.channels.length * from.channelLength), HEADER_LENGTH);
+  if (same) {
+    state.set(old.subarray(HEADER_LENGTH, from.length - from.channels.length * from.channelLength), HEADER_LENGTH);
+  }
   const length = same ? plan.channelLength : MOMENTS_AT;
   for (let c = 0; c < from.channels.length; c++) {
     state.set(old.subarray(from.channelAt[c], from.channelAt[c] + length), plan.channelAt[c]);

@@ -107,7 +107,11 @@ export function decodeSnapshot(
   }
   const doubles = new Float64Array(bytes.slice(stateAt).buffer);
   const plan = planOf(meta.type, meta.channels);
-  const written = makePlan({ ...judging, windows: meta.windows, latenessMs: meta.latenessMs }, meta.type, meta.channels);
+  const written = makePlan(
+    { ...judging, windows: meta.windows, latenessMs: meta.latenessMs },
+    meta.type,
+    meta.channels,
+  );
   let state: Float64Array = doubles.slice(0, stateLength);
   if (!sameWindows(written, plan)) state = moveState(state, written, plan);
   const actor: SensorActor = {

@@ -29,7 +29,9 @@ export function openSlots(actor: SensorActor, time: number): void {
   slotCount = 0;
   for (let w = 0; w < windows.length; w++) {
     const { hopMs, lengthMs } = windows[w];
-    for (let start = time - time % hopMs; start > time - lengthMs && start >= 0; start -= hopMs) useSlot(actor, w, start);
+    for (let start = time - time % hopMs; start > time - lengthMs && start >= 0; start -= hopMs) {
+      useSlot(actor, w, start);
+    }
   }
 }
 
@@ -86,7 +88,9 @@ function findNextEnd(state: Float64Array, window: WindowPlan): number {
   let least = NEVER;
   for (let slot = 0; slot < window.slots; slot++) {
     const head = window.headAt + slot * SLOT_LENGTH, start = state[head + SLOT.start];
-    if (start >= 0 && state[head + SLOT.revision] < 0 && start + window.lengthMs < least) least = start + window.lengthMs;
+    if (start >= 0 && state[head + SLOT.revision] < 0 && start + window.lengthMs < least) {
+      least = start + window.lengthMs;
+    }
   }
   return state[window.nextEndAt] = least;
 }

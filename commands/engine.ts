@@ -1,0 +1,169 @@
+/**
+ * Everything of a running instance but its commands and its HTTP: the data directory, the store, the supervisor, and the
+ * feeds, wired together.
+ *
+ * @module
+ */
+import type { CommitSink } from "../actors/checkpoint.ts";
+import type { Judging } from "../actors/config.ts";
+import { runDigest } from "../actors/digest.ts";
+import type { Clock, Source } from "../actors/ports.ts";
+import { InlineHost } from "../actors/runtime/host.ts";
+import { WorkerHost } from "../actors/runtime/worker_host.ts";
+import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor.ts";
+import type { Feed, ReadingView } from "../actors/views.ts";
+import { join } from "../std/path.ts";
+import { AlertFeed } from "../store/alert_feed.ts";
+import { KvCheckpointStore } from "../store/checkpoint_store.ts";
+import { Hub } from "../store/hub.ts";
+import type { DataDirLock } from "../store/lock.ts";
+import { StoreQueries } from "../store/queries.ts";
+import { sourceMemory } from "../store/source_memory.ts";
+import { CommandError } from "./errors.ts";
+import { takeDataDir } from "./instance.ts";
+import { RateMeter } from "./rate_meter.ts";
+
+/** What an instance is made of. */
+export interface EngineOptions {
+  readonly dataDir: string;
+  /** Path of the KV file or URL of a KV server; default a file in the data directory. */
+  readonly kv?: string;
+  readonly judging: Judging;
+  /** 1 works in this thread, more in as many workers. */
+  readonly shards: number;
+  readonly clock: Clock;
+  readonly sinks?: readonly CommitSink[];
+  /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
+  readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
+  /** Told when a partition has failed; the others run on. */
+  readonly failed?: (partition: string, error: Error) => void;
+}
+
+/** Name of the KV file in the data directory. */
+export const KV_FILE = "sensorium.kv";
+/** Chunks of 64 readings that are kept of each sensor: about 10,000 readings. */
+const HISTORY_CHUNKS = 160;
+/** Longest wait for the database, ms. */
+const KV_DEADLINE_MS = 30_000;
+/** Readings that the feed of readings can go back. */
+const READINGS_RING = 20_000;
+/** Work between two turns of the event loop, ms. */
+const TURN_MS = 8;
+
+/** A running instance without its commands and HTTP. */
+export class Engine {
+  readonly feed: Feed;
+  readonly queries: StoreQueries;
+
+  private constructor(
+    readonly kv: Deno.Kv,
+    readonly supervisor: Supervisor,
+    private readonly lock: DataDirLock,
+    alerts: AlertFeed,
+    readings: Hub<ReadingView>,
+    rate: RateMeter,
+  ) {
+    this.feed = {
+      alerts: (cursor, signal) => alerts.follow(cursor, signal),
+      readings: (cursor, signal) => readings.follow(cursor, signal),
+    };
+    this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+  }
+
+  /**
+   * Takes the data directory, opens the store and learns what is in it.
+   *
+   * @throws {DataDirError} if another process holds the data directory
+   * @throws {CommandError} if the store cannot be opened
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { dataDir, clock, judging, shards } = options;
+    const lock = await takeDataDir(dataDir);
+    try {
+      const kv = await openKv(options.kv ?? join(dataDir, KV_FILE));
+      const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock);
+      const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
+        store: new KvCheckpointStore(kv, {
+          clock,
+          freshId: () => crypto.randomUUID(),
+          deadlineMs: KV_DEADLINE_MS,
+          historyChunks: HISTORY_CHUNKS,
+        }),
+        clock,
+        sinks: options.sinks,
+        shards,
+        host: (shardOptions) => shards > 1 ? new WorkerHost(shardOptions) : new InlineHost(shardOptions),
+        committed: (partition, verdicts, transitions) => {
+          readings.publish(verdicts);
+          alerts.publish(partition, transitions.map(({ transition }) => transition));
+          rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
+        },
+        failed: options.failed,
+        breathe: breather(),
+      });
+      await supervisor.load();
+      await alerts.load(await partitionsOf(kv));
+      return new Engine(kv, supervisor, lock, alerts, readings, rate);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Runs a source until it ends or `signal` is aborted. */
+  run(source: Source, signal: AbortSignal): Promise<void> {
+    return this.supervisor.run(source, sourceMemory(this.kv, source.name), signal);
+  }
+
+  /** The digest of everything that came out so far; stable once the sources have ended. */
+  async digest(): Promise<string> {
+    return await runDigest(await this.supervisor.digests(), this.supervisor.counts());
+  }
+
+  /** Ends the shards, closes the store and lets go of the data directory. */
+  async close(): Promise<void> {
+    await this.supervisor.close();
+    this.kv.close();
+    await this.lock.release();
+  }
+}
+
+async function openKv(path: string): Promise<Deno.Kv> {
+  try {
+    return await Deno.openKv(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new CommandError(`cannot open the KV ${path}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+}
+
+function readingsHub(): Hub<ReadingView> {
+  const parts = (reading: ReadingView) => reading.id.split("/");
+  return new Hub<ReadingView>({
+    partitionOf: (reading) => parts(reading)[0],
+    positionOf: (reading) => Number(parts(reading)[1]),
+    capacity: READINGS_RING,
+  });
+}
+
+async function partitionsOf(kv: Deno.Kv): Promise<Set<string>> {
+  const partitions = new Set<string>();
+  for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
+  return partitions;
+}
+
+/** Gives the event loop a turn when the last one is long ago: a replay at full speed starves nobody. */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < TURN_MS) return Promise.resolve();
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        last = performance.now();
+        resolve();
+      }, 0)
+    );
+  };
+}

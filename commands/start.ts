@@ -1,0 +1,177 @@
+/**
+ * `deno task start`: watches sensors live, and serves the page and the API.
+ *
+ * @module
+ */
+import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
+import { makeApp } from "../routes/app.ts";
+import { assets } from "../routes/assets.ts";
+import { serve } from "../routes/serve.ts";
+import { Simulator } from "../sources/simulator.ts";
+import { systemClock } from "./clock.ts";
+import { Engine } from "./engine.ts";
+import { CommandError, EXIT } from "./errors.ts";
+import { announceInstance, localUrl, makeToken } from "./instance.ts";
+import { type ProgressBar, progressBar } from "./progress.ts";
+import { choice, wholeNumber } from "./setting.ts";
+import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
+import { stopSignal } from "./signals.ts";
+import { VERSION } from "./version.ts";
+
+const settings = {
+  host: COMMON.host,
+  port: COMMON.port,
+  dataDir: COMMON.dataDir,
+  shards: COMMON.shards,
+  seed: COMMON.seed,
+  kv: COMMON.kv,
+  scenario: choice({
+    words: [...SCENARIO_NAMES, "none"],
+    fallback: "facility",
+    help: "what is simulated; none: readings come over HTTP alone",
+  }),
+  history: wholeNumber({
+    min: 0,
+    max: 744,
+    fallback: 24,
+    help: "hours before now that a new data directory begins with",
+    placeholder: "HOURS",
+  }),
+};
+
+const command: Command<typeof settings> = {
+  name: "start",
+  summary: "Watches sensors live, and serves the page and the API.",
+  settings,
+  examples: [
+    { line: "deno task start", does: "watch the simulated facility" },
+    { line: "deno task start --port 9000 --shards 2", does: "another port, two workers" },
+    { line: "deno task start --scenario none", does: "take readings over HTTP alone" },
+  ],
+};
+
+/** Longest time that a graceful end may take, ms. */
+export const END_MS = 10_000;
+/** Time between two looks at how far catching up is, ms. */
+const LOOK_MS = 200;
+/** Less than this behind the present is live, ms. */
+const LIVE_MS = 10_000;
+
+/**
+ * The command.
+ *
+ * @param args what stands behind its name
+ * @returns 0 after a graceful stop, 1 if every source has failed
+ */
+export async function start(args: readonly string[]): Promise<number> {
+  const { values, judging } = await readSettings(command, args);
+  const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
+  const stop = stopSignal(), clock = systemClock;
+  const engine = await Engine.open({
+    dataDir: values.dataDir,
+    kv: values.kv,
+    judging: judgingOf(judging, { types: scenario?.types ?? {} }),
+    shards: values.shards,
+    clock,
+    failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
+  });
+  const ending = new AbortController();
+  stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
+  const closing = new AbortController(), token = makeToken();
+  try {
+    const app = makeApp({
+      queries: engine.queries,
+      feed: engine.feed,
+      clock,
+      version: VERSION,
+      signal: closing.signal,
+      token,
+      hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
+      health: () => healthOf(engine),
+      stop: () => ending.abort(new Error("stopped by a command")),
+      report: (error) =>
+        console.error(`sensorium: an answer failed: ${error instanceof Error ? error.message : error}`),
+    }, assets());
+    const server = listen(app, values.host, values.port);
+    const url = localUrl(server.addr.hostname, server.addr.port);
+    const leave = await announceInstance(values.dataDir, {
+      pid: Deno.pid,
+      url,
+      token,
+      started: new Date(clock.now()).toISOString(),
+    });
+    console.log(`Sensorium ${VERSION} watches; the page is at ${url}/`);
+    if (scenario) {
+      const simulator = new Simulator(scenario, {
+        seed: values.seed,
+        pace: { kind: "live", historyMs: values.history * 3_600_000 },
+        clock,
+      });
+      const bar = showCatchingUp(simulator, engine, ending.signal);
+      await engine.run(simulator, ending.signal);
+      await bar;
+    }
+    if (!ending.signal.aborted) await new Promise((resolve) => ending.signal.addEventListener("abort", resolve));
+    closing.abort(ending.signal.reason);
+    await within(server.shutdown(), END_MS);
+    await leave();
+  } finally {
+    await engine.close();
+    stop.release();
+  }
+  console.log("Sensorium has ended; everything is stored.");
+  return EXIT.done;
+}
+
+function isLocal(host: string): boolean {
+  return ["127.0.0.1", "localhost", "::1", "[::1]"].includes(host);
+}
+
+function listen(app: Parameters<typeof serve>[0], hostname: string, port: number) {
+  try {
+    return serve(app, { hostname, port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new CommandError(`port ${port} of ${hostname} is taken: choose another one with --port`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function healthOf(engine: Engine) {
+  const partitions = engine.supervisor.partitions();
+  const reasons = partitions.filter(({ state }) => state === "failed")
+    .map(({ partition, error }) => `partition ${partition} has failed: ${error}`);
+  let kv = true;
+  try {
+    await engine.kv.get(["meta", "format"]);
+  } catch {
+    kv = false;
+    reasons.push("the key-value store does not answer");
+  }
+  return { ready: reasons.length === 0, reasons, partitions, lock: true, kv };
+}
+
+/** Shows how far the past is run through, until it is the present. */
+async function showCatchingUp(simulator: Simulator, engine: Engine, signal: AbortSignal): Promise<void> {
+  let bar: ProgressBar | undefined;
+  const begun = performance.now();
+  while (!signal.aborted) {
+    await systemClock.sleep(LOOK_MS, signal).catch(() => {});
+    const { behindMs, totalMs } = simulator.behind();
+    if (totalMs > 0 && behindMs < LIVE_MS) break;
+    if (totalMs <= LIVE_MS) continue;
+    bar ??= progressBar("the last hours");
+    const readings = engine.supervisor.runs.reduce((sum, run) => sum + run.readings, 0);
+    const rate = Math.round(readings * 1000 / (performance.now() - begun));
+    bar.update(1 - behindMs / totalMs, `${readings.toLocaleString("en")} readings, ${rate.toLocaleString("en")}/s`);
+  }
+  bar?.update(1, "live");
+  bar?.stop();
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const giveUp = new AbortController();
+  await Promise.race([work, systemClock.sleep(ms, giveUp.signal).catch(() => {})]);
+  giveUp.abort();
+}
