@@ -7,20 +7,8 @@
  * @module
  */
 import { assert, assertEquals } from "../../std/assert.ts";
-import type {
-  Chunk,
-  Json,
-  Source,
-  SourceMemory,
-  SourcePartition,
-} from "../../actors/ports.ts";
-import {
-  isRefusal,
-  parseReading,
-  type Reading,
-  type Refusal,
-  REFUSAL_SAMPLE_LENGTH,
-} from "../../actors/reading.ts";
+import type { Chunk, Json, Source, SourceMemory, SourcePartition } from "../../actors/ports.ts";
+import { isRefusal, parseReading, type Reading, type Refusal, REFUSAL_SAMPLE_LENGTH } from "../../actors/reading.ts";
 
 /** What the suite has to know of a source. */
 export interface ConformanceOptions {
@@ -301,8 +289,7 @@ export function sourceConformance(
         const { taken } = await readAll(partition, 0, take);
         for (const at of some(taken, 5)) {
           const again = await makeSource();
-          const other =
-            (await again.open(new TestMemory(await memory.load())))[i];
+          const other = (await again.open(new TestMemory(await memory.load())))[i];
           const rest = taken.filter((one) => one.position >= at.position);
           assertEquals(
             (await readAll(other, at.position, rest.length)).taken,
