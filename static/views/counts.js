@@ -15,7 +15,8 @@ const STATES = /** @type {const} */ (["anomalous", "silent", "failed", "warming_
 
 /** The strip of counts. @param {Stage} stage */
 export function counts({ model, signal }) {
-  const verdict = h("p", { class: "verdict", id: "verdict" }, "Asking the server…");
+  const sign = h("span", { class: "sign" });
+  const verdict = h("span", { id: "verdict" }, "Asking the server…");
   /** @type {Map<Priority, HTMLElement>} */
   const priorities = new Map();
   /** @type {Map<string, HTMLElement>} */
@@ -23,7 +24,7 @@ export function counts({ model, signal }) {
   const element = h(
     "section",
     { class: "counts", "aria-label": "At a glance" },
-    verdict,
+    h("p", { class: "verdict" }, sign, verdict),
     h(
       "dl",
       { class: "tiles", "aria-label": "Active alerts by priority" },
@@ -86,13 +87,11 @@ export function counts({ model, signal }) {
     const worst = active[0]?.priority ?? "none";
     if (element.dataset.worst !== worst) element.dataset.worst = worst;
     document.title = sensors === 0 ? "Sensorium" : `(${sensors}) Sensorium`;
-    if (total === 0) return say(verdict, "No sensors yet");
-    if (sensors === 0) return put(verdict, `No active alert on ${count(total)} ${total === 1 ? "sensor" : "sensors"}`);
-    put(
-      verdict,
-      active[0] ? priorityMark(active[0].priority) : stateMark("failed"),
-      `${count(sensors)} of ${count(total)} sensors ${sensors === 1 ? "needs" : "need"} attention`,
-    );
+    put(sign, sensors === 0 ? null : active[0] ? priorityMark(active[0].priority) : stateMark("failed"));
+    if (total === 0) say(verdict, "No sensors yet");
+    else if (sensors > 0) {
+      say(verdict, `${count(sensors)} of ${count(total)} sensors ${sensors === 1 ? "needs" : "need"} attention`);
+    } else say(verdict, `No active alert on ${count(total)} ${total === 1 ? "sensor" : "sensors"}`);
   }
 
   for (const topic of /** @type {const} */ (["summary", "alerts", "sensors"])) model.on(topic, update, signal);

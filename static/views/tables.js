@@ -50,7 +50,7 @@ function cell(content, at) {
 /** Features by channel. @param {SensorView} sensor */
 export function featureTable(sensor) {
   return table(
-    "Features by channel",
+    "Table of features by channel",
     ["channel", "unit", "value", "rate /s", "mean", "std", "range", "z", "of", "low", "high"],
     sensor.channels.map((channel) => [
       channel.channel,
@@ -73,7 +73,7 @@ export function featureTable(sensor) {
 export function readingTable(readings, sensor, now) {
   const channels = sensor.channels.map((channel) => channel.channel);
   return table(
-    "Latest readings",
+    "Table of the latest readings",
     ["time", ...channels, "verdict"],
     readings.map((reading) => [
       moment(reading.time, now),
@@ -93,8 +93,8 @@ function flagsOf(reading) {
 export function windowTable(windows, sensor, now) {
   const several = sensor.channels.length > 1;
   return table(
-    "Latest windows",
-    ["start", ...(several ? ["channel"] : []), "count", "mean", "min", "max", "std", "anomalies", ""],
+    "Table of the latest windows",
+    ["start", ...(several ? ["channel"] : []), "count", "mean", "min", "max", "std", "anomalies", "revised"],
     windows.flatMap((window) =>
       Object.entries(window.channels).map(([channel, statistics]) => [
         `${moment(window.start, now).slice(0, -3)}–${clock(window.end)}`,
@@ -105,7 +105,7 @@ export function windowTable(windows, sensor, now) {
         statistics.max,
         statistics.std,
         statistics.anomalies,
-        window.revision > 0 ? `revision ${count(window.revision)}` : "",
+        window.revision > 0 ? `${count(window.revision)} ×` : "",
       ])
     ),
     "No windows in this range.",
@@ -115,7 +115,7 @@ export function windowTable(windows, sensor, now) {
 /** Alerts of one sensor. @param {readonly AlertView[]} alerts @param {number} now */
 export function alertTable(alerts, now) {
   return table(
-    "Alerts of this sensor",
+    "Table of its alerts",
     ["raised", "priority", "state", "condition", "seen", "message"],
     alerts.map((alert) => [
       moment(alert.raised_at, now),
