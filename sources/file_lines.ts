@@ -113,7 +113,7 @@ class LineCutter {
     yield {
       items: [refusal([{ field: "", message }], sample, row)],
       positions: [position],
-      indexes: [row - 1],
+      indexes: [this.options.before + row - 1],
       next: { position: next, rows: row },
       done,
       ended: false,

@@ -29,6 +29,8 @@ export interface ReadFrom {
   /** Records that begin before it are passed over. */
   readonly from: number;
   readonly signal: AbortSignal;
+  /** Data records of the files before this one. */
+  readonly before: number;
   /** Readings of a block, at most. */
   readonly batchSize: number;
   /** Bytes read at once; about the size of a piece of lines. */
@@ -41,7 +43,7 @@ export interface ReadFrom {
 export interface Block {
   readonly items: (Reading | Refusal)[];
   readonly positions: number[];
-  /** Data records of the file before each. */
+  /** Data records before each, those of the files before included. */
   readonly indexes: number[];
   /** Whole lines instead, with the number of the first. */
   readonly lines?: { readonly bytes: Uint8Array; readonly position: number; readonly row: number };
@@ -151,7 +153,7 @@ class Batch {
   }
 
   #index(row: number): number {
-    return row - 1 - (this.file.shape.header ? 1 : 0);
+    return this.options.before + row - 1 - (this.file.shape.header ? 1 : 0);
   }
 
   #add(item: Reading | Refusal, position: number, row: number): void {
@@ -176,7 +178,7 @@ class Batch {
     this.#positions = held ? positions.splice(-1) : [];
     this.#indexes = held ? indexes.splice(-1) : [];
     const next = held
-      ? { position: this.#positions[0], rows: this.#indexes[0] + (this.file.shape.header ? 1 : 0) }
+      ? { position: this.#positions[0], rows: this.#indexes[0] - this.#index(1) }
       : ended
       ? { position: this.records.taken(), rows: this.records.row }
       : this.#next;

@@ -21,8 +21,9 @@ interface Place {
   readonly file: number;
   /** Position of the file's first byte. */
   readonly base: number;
-  /** Records of all files and loops before it. */
-  readonly index: number;
+  /** Data records of the files before it in this loop, and those of all loops before. */
+  readonly before: number;
+  readonly looped: number;
 }
 
 /** See {@linkcode ReplayOptions} for what it does, and `replay.ts` for its positions. */
@@ -111,7 +112,7 @@ export class ReplayPartition implements SourcePartition {
     const positions = block.positions.map((position) => base + position);
     const shift = place.loop * (this.memory.shiftMs ?? 0);
     const times = block.items.map((item) => isRefusal(item) ? NaN : item.time + shift);
-    const items = block.items.map((item, i) => this.#stamped(item, times[i], place.index + block.indexes[i]));
+    const items = block.items.map((item, i) => this.#stamped(item, times[i], place.looped + block.indexes[i]));
     for (let at = 0; at < items.length;) {
       const count = pace.waits ? await pace.due(times, at, signal) : items.length;
       this.lagMs = pace.lagMs;
@@ -164,10 +165,11 @@ export class ReplayPartition implements SourcePartition {
       const end = this.memory.end(place.file);
       if (signal.aborted || end === undefined) return;
       const dataRows = end.rows - (file.shape.header && end.rows > 0 ? 1 : 0);
-      const following = { base: place.base + end.position, index: place.index + dataRows };
-      if (place.file + 1 < this.files.length) place = { ...place, ...following, file: place.file + 1 };
-      else if (this.options.loop && !once) place = { ...following, loop: place.loop + 1, file: 0 };
-      else return;
+      const base = place.base + end.position, before = place.before + dataRows;
+      if (place.file + 1 < this.files.length) place = { ...place, base, before, file: place.file + 1 };
+      else if (this.options.loop && !once) {
+        place = { loop: place.loop + 1, file: 0, base, before: 0, looped: place.looped + before };
+      } else return;
     }
   }
 
@@ -183,6 +185,7 @@ export class ReplayPartition implements SourcePartition {
     const blocks = read(file, {
       mark: this.memory.markBefore(place.file, from),
       from,
+      before: place.before,
       signal,
       batchSize,
       ...(this.options.pieceBytes === undefined ? {} : { pieceBytes: this.options.pieceBytes }),
@@ -199,7 +202,7 @@ export class ReplayPartition implements SourcePartition {
   #firstPlace(from: number, once: boolean): Place {
     const ends = this.files.map((_, i) => this.memory.end(i));
     if (once || !this.options.loop || ends.some((end) => end === undefined)) {
-      return { loop: 0, file: 0, base: 0, index: 0 };
+      return { loop: 0, file: 0, base: 0, before: 0, looped: 0 };
     }
     let length = 0, rows = 0;
     for (const [i, end] of ends.entries()) {
@@ -207,7 +210,7 @@ export class ReplayPartition implements SourcePartition {
       rows += (end?.rows ?? 0) - (this.files[i].shape.header ? 1 : 0);
     }
     const loop = Math.floor(from / length);
-    return { loop, file: 0, base: loop * length, index: loop * rows };
+    return { loop, file: 0, base: loop * length, before: 0, looped: loop * rows };
   }
 
   #asLines(file: TextFile): boolean {

@@ -25,7 +25,13 @@ async function parse(name: string, text: string, hints: MappingHints = {}, input
   const shape = await inspectFile(path, mapping);
   const file = { path, shape, parser: makeParser(shape, mapping, hints) };
   const items: (Reading | Refusal)[] = [];
-  const options = { mark: { position: 0, rows: 0 }, from: 0, signal: new AbortController().signal, batchSize: 1_000 };
+  const options = {
+    mark: { position: 0, rows: 0 },
+    from: 0,
+    before: 0,
+    signal: new AbortController().signal,
+    batchSize: 1_000,
+  };
   for await (const block of readBlocks(file, options)) items.push(...block.items);
   return { file, items };
 }
@@ -267,7 +273,13 @@ Deno.test("bytes that are no UTF-8 are refused, not replaced", async () => {
   );
   const shape = await inspectFile(path);
   const file = { path, shape, parser: makeParser(shape, undefined, {}) };
-  const options = { mark: { position: 0, rows: 0 }, from: 0, signal: new AbortController().signal, batchSize: 10 };
+  const options = {
+    mark: { position: 0, rows: 0 },
+    from: 0,
+    before: 0,
+    signal: new AbortController().signal,
+    batchSize: 10,
+  };
   const items = [];
   for await (const block of readBlocks(file, options)) items.push(...block.items);
   assert(isRefusal(items[0]) && items[0].errors[0].message.includes("UTF-8"));
