@@ -15,6 +15,7 @@ type Run = (args: readonly string[]) => Promise<number>;
 /** Every command's module is loaded only when it is asked for. */
 const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   start: async () => (await import("./commands/start.ts")).start,
+  replay: async () => (await import("./commands/replay.ts")).replay,
   stop: async () => (await import("./commands/stop.ts")).stop,
   data: async () => (await import("./commands/data.ts")).data,
 };

@@ -131,10 +131,11 @@ export class Router {
       const entry = this.directory.findBytes(bytes, nameStart, nameEnd, nameHash) ??
         this.nameEntry(bytes, nameStart, nameEnd, nameHash);
       if (entry && time <= READING_LIMITS.timeGreatest) {
+        this.note(entry, time, chunk.arrived);
         if (this.admit(entry, time, position, chunk.arrived, () => decoder.decode(bytes.subarray(start, end)))) {
           this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
         }
-        return this.advance(entry, time, position, chunk.arrived);
+        return this.tick(position);
       }
     }
     let item: Reading | Refusal;
@@ -171,6 +172,7 @@ export class Router {
       return;
     }
     const entry = this.directory.of(item.sensor, this.partition);
+    this.note(entry, item.time, arrived);
     if (this.admit(entry, item.time, position, arrived, () => JSON.stringify(item))) {
       const builder = this.builders[entry.shard];
       const newType = item.type !== undefined && item.type !== entry.type;
@@ -182,7 +184,7 @@ export class Router {
       }
       builder.addReading(entry.sensor, item, position, row);
     }
-    this.advance(entry, item.time, position, arrived);
+    this.tick(position);
   }
 
   /** Whether the reading goes to its actor; else it is quarantined. */
@@ -239,10 +241,12 @@ export class Router {
     });
   }
 
-  private advance(entry: Entry, time: number, position: number, arrived: number | undefined): void {
-    // Where arrival is known it says what is in the future; else several sensors that agree do.
+  /**
+   * Takes a reading's time into the source time. Where arrival is known it says what is in the future, and such a reading
+   * moves nothing; else several sensors that agree do, a reading that makes them several included.
+   */
+  private note(entry: Entry, time: number, arrived: number | undefined): void {
     if (arrived === undefined || time <= arrived + this.options.futureMs) this.sourceTime.note(entry.sensor, time);
-    this.tick(position);
   }
 
   private tick(position: number): void {

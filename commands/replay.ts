@@ -1,0 +1,237 @@
+/**
+ * `deno task replay`: runs recorded readings through the sensors, and says what came of it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { CommitSink } from "../actors/checkpoint.ts";
+import type { Source } from "../actors/ports.ts";
+import { join, resolve } from "../std/path.ts";
+import { Injection } from "../sources/injection.ts";
+import { type Mapping, mappingSchema } from "../sources/mapping.ts";
+import type { Speed } from "../sources/pace.ts";
+import { type ReplayOptions, ReplaySource } from "../sources/replay.ts";
+import { hashText } from "../models/hash.ts";
+import { systemClock } from "./clock.ts";
+import { Engine } from "./engine.ts";
+import { CommandError, EXIT, UsageError } from "./errors.ts";
+import { intelFindings, sayFindings } from "./intel_report.ts";
+import { progressBar } from "./progress.ts";
+import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
+import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
+import { type Command, COMMON, judgingOf, readSettings, type Settings } from "./settings.ts";
+import { type StopSignal, stopSignal } from "./signals.ts";
+
+const speed: z.ZodType<Speed> = z.union([
+  z.enum(["recorded", "max"]),
+  z.string().regex(/^\d+(\.\d+)?$/).transform(Number).refine((times) => times > 0),
+  z.number().positive(),
+]);
+const ALL_AT_ONCE = 0;
+
+const settings = {
+  dataDir: text({
+    fallback: undefined,
+    help: "folder of this replay's state (default: one of its own below .sensorium/replays)",
+    placeholder: "PATH",
+  }),
+  kv: COMMON.kv,
+  shards: COMMON.shards,
+  seed: COMMON.seed,
+  speed: custom({
+    schema: speed,
+    allowed: "recorded, max or a number of times as fast, such as 60",
+    fallback: "max",
+    help: "as recorded, so many times as fast, or as fast as possible",
+    placeholder: "recorded|N|max",
+  }),
+  batchSize: wholeNumber({
+    min: 0,
+    max: 1000,
+    fallback: ALL_AT_ONCE,
+    help: "readings of a batch; 0 leaves it to the program",
+  }),
+  interval: wholeNumber({
+    min: -1,
+    max: 86_400_000,
+    fallback: -1,
+    help: "time between two batches in ms; -1 for none",
+    placeholder: "MS",
+  }),
+  stamp: choice({
+    words: ["recorded", "now"],
+    fallback: "recorded",
+    help: "times as they were recorded, or as if it happened now",
+  }),
+  loop: toggle({ fallback: false, help: "begin again at the end, for ever, times shifted forward" }),
+  fresh: toggle({ fallback: false, help: "begin anew, instead of going on where it was stopped" }),
+  digest: toggle({ fallback: false, help: "end with a line that is the same for the same results" }),
+  zone: text({ fallback: undefined, help: "zone of times that name none: UTC, Europe/Berlin", placeholder: "ZONE" }),
+  start: text({
+    fallback: undefined,
+    help: "time of the first record of a file without times (ISO 8601 with a zone); wants --step",
+    placeholder: "TIME",
+  }),
+  step: wholeNumber({
+    min: 0,
+    max: 86_400_000,
+    fallback: 0,
+    help: "time between two records of a file without times, in ms",
+    placeholder: "MS",
+  }),
+  mapping: text({
+    fallback: undefined,
+    help: "JSON file that says which columns are what (default: seen from the file)",
+    placeholder: "PATH",
+  }),
+  inject: decimal({ min: 0, max: 1, fallback: 0, help: "chance that a reading is made anomalous, labelled as such" }),
+  channels: list({ help: "channels that may be made anomalous (default: all)", placeholder: "NAME" }),
+  files: text({
+    fallback: undefined,
+    help: "folder for stream_batch_<index>.json and stream_manifest.json",
+    placeholder: "PATH",
+  }),
+  records: wholeNumber({ min: 1, max: 100_000, fallback: 1000, help: "records of one batch file" }),
+};
+type ReplaySettings = Settings<typeof settings>;
+
+const command: Command<typeof settings> = {
+  name: "replay",
+  summary: "Runs recorded readings through the sensors, and says what came of it. It goes on where it was stopped.",
+  settings,
+  positional: { what: "FILE...", least: 1, most: 1000 },
+  examples: [
+    { line: "deno task replay readings.csv", does: "as fast as possible" },
+    { line: "deno task replay readings.ndjson.gz --speed 60", does: "a minute in a second" },
+    { line: "deno task replay lab.csv --zone UTC --digest", does: "times without a zone, and a digest at the end" },
+  ],
+};
+
+/** Below this folder every replay has a data directory of its own. */
+const REPLAYS = ".sensorium/replays";
+/** Time between two steps of the progress bar, ms. */
+const LOOK_MS = 200;
+
+/**
+ * The command.
+ *
+ * @param args what stands behind its name
+ * @returns 0 once the input has ended, or after a graceful stop
+ */
+export async function replay(args: readonly string[]): Promise<number> {
+  const given = await readSettings(command, args), stop = stopSignal();
+  try {
+    const dataDir = given.values.dataDir ?? defaultDataDir(given);
+    if (given.values.fresh) await begunAnew(dataDir);
+    return await run(given, dataDir, stop);
+  } finally {
+    stop.release();
+  }
+}
+
+async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Promise<number> {
+  const { values } = given, sinks: CommitSink[] = [];
+  const recorded = new ReplaySource(await replayOptions(given), systemClock);
+  const source: Source = values.inject > 0
+    ? new Injection(recorded, values.seed, {
+      chance: values.inject,
+      ...(values.channels.length > 0 ? { channels: [...values.channels] } : {}),
+    })
+    : recorded;
+  let failure: Error | undefined;
+  const engine = await Engine.open({
+    dataDir,
+    kv: values.kv,
+    judging: judgingOf(given.judging),
+    shards: values.shards,
+    clock: systemClock,
+    sinks,
+    failed: (_, error) => failure = error,
+  });
+  try {
+    const begun = performance.now(), ended = new AbortController();
+    const bar = showProgress(engine, recorded, ended.signal);
+    try {
+      await engine.run(source, stop.signal);
+    } finally {
+      ended.abort();
+      await bar;
+    }
+    if (failure) throw new CommandError(`the replay has stopped: ${failure.message}`, { cause: failure });
+    const result: ReplayResult = await replayResult(engine, performance.now() - begun);
+    console.log(sayResult(result));
+    if (stop.signal.aborted) console.log("stopped; the same command goes on from here");
+    const findings = stop.signal.aborted ? undefined : await intelFindings(given.positional);
+    if (findings) console.log(sayFindings(findings));
+    if (values.digest) console.log(`digest ${await engine.digest()}`);
+  } finally {
+    await engine.close();
+  }
+  return EXIT.done;
+}
+
+async function replayOptions({ values, positional }: ReplaySettings): Promise<ReplayOptions> {
+  return {
+    paths: positional,
+    mapping: values.mapping === undefined ? undefined : await readMapping(values.mapping),
+    speed: values.speed,
+    batchSize: values.batchSize === ALL_AT_ONCE ? undefined : values.batchSize,
+    batchIntervalMs: values.interval < 0 ? undefined : values.interval,
+    stamp: values.stamp,
+    loop: values.loop,
+    zone: values.zone,
+    start: values.start,
+    intervalMs: values.step > 0 ? values.step : undefined,
+    partition: "replay",
+  };
+}
+
+async function readMapping(path: string): Promise<Mapping> {
+  let record: unknown;
+  try {
+    record = JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new UsageError(`--mapping: cannot read ${path} as JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const result = mappingSchema.safeParse(record);
+  if (result.success) return result.data;
+  const { path: field, message } = result.error.issues[0];
+  throw new UsageError(`--mapping: ${path}: ${field.join(".") || "the mapping"}: ${message}`);
+}
+
+/** A folder that the same files find again. */
+function defaultDataDir({ positional }: ReplaySettings): string {
+  const paths = positional.map((path) => resolve(path)), last = paths[0].split(/[/\\]/).at(-1) ?? "file";
+  const name = last.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 40);
+  return join(REPLAYS, `${name}-${hashText(paths.join("\n")).toString(16).padStart(8, "0")}`);
+}
+
+/** Takes away what an earlier run of this replay left; only what Sensorium made. */
+async function begunAnew(dataDir: string): Promise<void> {
+  for (const name of ["sensorium.kv", "sensorium.kv-shm", "sensorium.kv-wal"]) {
+    try {
+      await Deno.remove(join(dataDir, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+async function showProgress(engine: Engine, source: ReplaySource, signal: AbortSignal): Promise<void> {
+  const bar = progressBar("replay"), begun = performance.now();
+  let from = -1;
+  while (!signal.aborted) {
+    await systemClock.sleep(LOOK_MS, signal).catch(() => {});
+    const run = engine.supervisor.runs[0];
+    if (!run) continue;
+    if (from < 0) from = run.readings;
+    const rate = Math.round((run.readings - from) * 1000 / (performance.now() - begun));
+    const lag = source.lagMs > 0 ? `, ${(source.lagMs / 1000).toFixed(1)} s behind` : "";
+    bar.update(
+      run.progress ?? 0,
+      `${run.readings.toLocaleString("en")} readings, ${rate.toLocaleString("en")}/s${lag}`,
+    );
+  }
+  bar.stop();
+}
