@@ -119,9 +119,8 @@ export async function simulate(args: readonly string[]): Promise<number> {
     const source = sourceOf(scenario, plan, values, inject && (ruled || name !== "facility"));
     const sent = await run(source, scenario, plan, target, stop.signal, values.to);
     const where = values.to === "-" ? "standard output" : values.to;
-    console.error(
-      `${sent.toLocaleString("en")} readings of ${name} to ${where}${stop.signal.aborted ? ", stopped" : ""}`,
-    );
+    const stopped = stop.signal.aborted ? ", stopped" : "";
+    if (sent !== undefined) console.error(`${sent.toLocaleString("en")} readings of ${name} to ${where}${stopped}`);
     return EXIT.done;
   } finally {
     stop.release();
@@ -167,7 +166,7 @@ function sourceOf(scenario: Scenario, plan: Plan, values: Values, inject: boolea
   return new Injection(source, values.seed, rule);
 }
 
-/** Sends round by round until the end or the signal; how many readings were sent. */
+/** Sends round by round until the end or the signal; how many readings were sent, if they were read to the end. */
 async function run(
   source: Source,
   scenario: Scenario,
@@ -175,7 +174,7 @@ async function run(
   target: Target,
   signal: AbortSignal,
   label: string,
-): Promise<number> {
+): Promise<number | undefined> {
   const bar = progressBar(`simulating ${scenario.name}`, Deno.stderr.isTerminal() && label !== "-");
   const expected = Math.min(plan.count, plan.rounds * scenario.perRound);
   let sent = 0;
@@ -189,7 +188,8 @@ async function run(
     }
     await target.finish();
   } catch (error) {
-    if (!(error instanceof ReaderGone)) throw error; // a closed pipe is an end like any other
+    if (!(error instanceof ReaderGone)) throw error;
+    return undefined; // a closed pipe is an end like any other
   } finally {
     bar.stop();
     await source.close();

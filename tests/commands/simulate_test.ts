@@ -258,6 +258,17 @@ Deno.test("simulate() ends well when it is interrupted: exit 0 and a whole file"
   });
 });
 
+Deno.test("simulate() ends well when nobody reads on", async () => {
+  await inFolder(async (folder) => {
+    const child = command(["facility", "--interval", "0", "--loop"], folder).spawn();
+    const reader = child.stdout.getReader();
+    assert(((await reader.read()).value?.length ?? 0) > 0);
+    await reader.cancel(); // the pipe is closed, as by `| head`
+    const [{ code }, error] = await Promise.all([child.status, new Response(child.stderr).text()]);
+    assertEquals([code, error], [0, ""]);
+  });
+});
+
 Deno.test("simulate() refuses what it does not know in one sentence", async () => {
   await inFolder(async (folder) => {
     const wrong: readonly (readonly [string[], string])[] = [
