@@ -169,7 +169,8 @@ function command(args: readonly string[], folder: string): Deno.Command {
   const script = `import { simulate } from ${JSON.stringify(import.meta.resolve("../../commands/simulate.ts"))};
     import { explain } from ${JSON.stringify(import.meta.resolve("../../commands/explain.ts"))};
     try { Deno.exit(await simulate(Deno.args)); } catch (error) { console.error(explain(error).text); Deno.exit(explain(error).exitCode); }`;
-  Deno.writeTextFileSync(`${folder}/run.ts`, script);
+  const path = `${folder}/run-${crypto.randomUUID()}.ts`; // several may run at once
+  Deno.writeTextFileSync(path, script);
   const config = new URL("../deno.json", import.meta.url).pathname;
   const permissions = [
     "--no-prompt",
@@ -179,7 +180,7 @@ function command(args: readonly string[], folder: string): Deno.Command {
     "--allow-net",
   ];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", config, ...permissions, `${folder}/run.ts`, ...args],
+    args: ["run", "--config", config, ...permissions, path, ...args],
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdout: "piped",
     stderr: "piped",
