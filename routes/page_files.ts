@@ -1,4 +1,3 @@
-// deno-lint-ignore-file sensorium/imports -- these are texts to be sent, not code of this program
 /**
  * Every file of the page, by the path that it is served under. A test compares the list with the folder.
  *
@@ -19,6 +18,8 @@ import coreRouterJs from "../static/core/router.js" with { type: "text" };
 import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
 import coreSyncJs from "../static/core/sync.js" with { type: "text" };
 import cssBaseCss from "../static/css/base.css" with { type: "text" };
+import cssGridCss from "../static/css/grid.css" with { type: "text" };
+import cssPartsCss from "../static/css/parts.css" with { type: "text" };
 import cssOverviewCss from "../static/css/overview.css" with { type: "text" };
 import cssSensorCss from "../static/css/sensor.css" with { type: "text" };
 import cssTokensCss from "../static/css/tokens.css" with { type: "text" };
@@ -56,6 +57,8 @@ export const files: Readonly<Record<string, string>> = {
   "/static/core/shapes.js": coreShapesJs,
   "/static/core/sync.js": coreSyncJs,
   "/static/css/base.css": cssBaseCss,
+  "/static/css/grid.css": cssGridCss,
+  "/static/css/parts.css": cssPartsCss,
   "/static/css/overview.css": cssOverviewCss,
   "/static/css/sensor.css": cssSensorCss,
   "/static/css/tokens.css": cssTokensCss,

@@ -129,6 +129,8 @@ export function extent(picture, subject) {
 
 /** @param {Subject} subject @param {ChannelChart} owner @returns {ChartConfiguration<"line">} */
 function configuration(subject, owner) {
+  // Sizes follow the page's own, which grows on a wall.
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const base = { data: [], pointRadius: 0, pointHitRadius: 0, borderWidth: 0 };
   return {
     type: "line",
@@ -136,14 +138,14 @@ function configuration(subject, owner) {
       datasets: [
         { ...base, label: "greatest", fill: "+1", order: 2 },
         { ...base, label: "least", order: 2 },
-        { ...base, label: "value", order: 1, borderWidth: 1.5, borderJoinStyle: "round" },
+        { ...base, label: "value", order: 1, borderWidth: 1.5 * rem, borderJoinStyle: "round" },
         {
           ...base,
           label: "anomalous",
           order: 0,
           clip: 8,
           showLine: false,
-          pointRadius: subject.compact ? 3.5 : 5,
+          pointRadius: rem * (subject.compact ? 3.5 : 5),
           pointStyle: "triangle",
           pointRotation: (context) => (/** @type {Mark | undefined} */ (context.raw))?.above === false ? 180 : 0,
         },
@@ -163,21 +165,21 @@ function configuration(subject, owner) {
           type: "linear",
           border: { display: false },
           grid: { drawTicks: false },
-          ticks: { maxRotation: 0, padding: 4, font: { size: 11 }, callback: (_, at, ticks) => ticks[at].label },
+          ticks: { maxRotation: 0, padding: 4, font: { size: 11 * rem }, callback: (_, at, ticks) => ticks[at].label },
           afterBuildTicks: (scale) => {
-            scale.ticks = timeTicks(scale.min, scale.max, Math.max(2, Math.floor(scale.width / 90)));
+            scale.ticks = timeTicks(scale.min, scale.max, Math.max(2, Math.floor(scale.width / (90 * rem))));
           },
         },
         y: {
           border: { display: false },
           grid: { drawTicks: false },
           afterFit: (scale) => {
-            scale.width = 46; // the same for every chart, so that their times stand one below the other
+            scale.width = 46 * rem; // the same for every chart, so that their times stand one below the other
           },
           ticks: {
             maxTicksLimit: subject.compact ? 6 : 9,
             padding: 6,
-            font: { size: 11 },
+            font: { size: 11 * rem },
             includeBounds: false,
             callback: (value, at, ticks) =>
               tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),

@@ -17,6 +17,8 @@ export const RANGE_WORDS = { "10m": "10 min", "1h": "1 h", "6h": "6 h", "24h": "
 
 /** Up to this range readings alone are shown, ms. */
 const READINGS_RANGE_MS = 600_000;
+/** From this range on the readings behind the last window are drawn as one point, as their window will be, ms. */
+const JOINED_RANGE_MS = RANGES["6h"];
 /** Readings that are asked for behind windows: the present, and what a slow sensor has. */
 const TAIL = 200;
 /** Readings that are kept for one sensor. */
@@ -127,6 +129,7 @@ export class History {
 
   /** @param {string} channel @param {number} from @param {Picture} picture */
   #drawReadings(channel, from, picture) {
+    if (picture.low.length > 0 && this.rangeMs >= JOINED_RANGE_MS) return this.#drawOpenWindow(channel, from, picture);
     const typical = gapOf(this.readings.map((reading) => reading.time));
     let before = picture.line.at(-1)?.x;
     let middle = picture.line.at(-1)?.y;
@@ -142,6 +145,23 @@ export class History {
         picture.marks.push({ x: reading.time, y, above: y >= (middle ?? y) });
       } else middle = y;
       before = reading.time;
+    }
+  }
+
+  /** The readings of the window that is still open, as one point. @param {string} channel @param {number} from @param {Picture} picture */
+  #drawOpenWindow(channel, from, picture) {
+    const open = this.readings.filter((reading) => reading.time >= from);
+    const values = open.map((reading) => reading.values[channel]).filter((value) => typeof value === "number");
+    if (values.length === 0) return;
+    const x = open[open.length - 1].time;
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    picture.line.push({ x, y: mean });
+    picture.low.push({ x, y: Math.min(...values) });
+    picture.high.push({ x, y: Math.max(...values) });
+    for (const reading of open) {
+      const y = reading.values[channel];
+      if (typeof y !== "number" || !reading.flags.some((flag) => flag.channel === channel)) continue;
+      picture.marks.push({ x: reading.time, y, above: y >= mean });
     }
   }
 }

@@ -131,5 +131,5 @@ export function zone() {
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date());
   const offset = (parts.find((part) => part.type === "timeZoneName")?.value ?? "").replace("GMT", "UTC");
-  return name === offset || offset === "" ? name : `${name} (${offset})`;
+  return name === "UTC" || offset === "" ? name : `${name} (${offset})`;
 }

@@ -109,6 +109,8 @@ export class Sync {
     const summary = await this.#asked("summary", api.summary());
     if (!summary) return;
     this.#model.summarised(summary);
+    const unknown = this.#model.moreSensors === undefined && summary.sensors > this.#model.sensors.size;
+    if (unknown && this.#model.sensorsLoaded) await this.#loadSensors();
     // The server answers, so the streams need not wait for their next try.
     if (!this.#standing) this.#alerts.retry();
     this.#readings?.retry();

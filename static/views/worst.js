@@ -13,10 +13,8 @@ import { worstFirst } from "../core/model.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
 
-/** Rows that are shown at first. */
-const ROWS = 8;
-/** Rows that are shown at most: who has more alerts than this has a flood, not a list. */
-const ROWS_MOST = 100;
+/** Rows that are shown: who has more sensors with alerts than this has a flood, not a list. */
+const ROWS = 100;
 /** How far back a sparkline goes, ms; at most the last 200 readings. */
 const SPARK_MS = 3_600_000;
 /** Readings of a sparkline. */
@@ -26,23 +24,17 @@ const SPARK_READINGS = 60;
 
 /** The list. @param {Stage} stage */
 export function worst({ model, signal }) {
-  const list = h("ol", { class: "rows", id: "worst" });
+  const list = h("ol", { class: "rows", id: "worst", tabindex: "0", "aria-label": "Sensors with something wrong" });
+  const beyond = h("p", { class: "muted" });
   const note = h("p", { class: "note", id: "worst-note" }, "Loading…");
-  const more = h("button", { type: "button", class: "quiet", hidden: true });
-  let all = false;
-  more.addEventListener("click", () => {
-    all = !all;
-    update();
-  });
   /** @type {Map<string, History>} */
   const histories = new Map();
 
   function update() {
     const rows = rowsOf(model);
-    const shown = rows.slice(0, all ? ROWS_MOST : ROWS);
+    const shown = rows.slice(0, ROWS);
     reconcile(list, shown, (row) => row.name, create, fill, (element) => histories.delete(element.dataset.key ?? ""));
-    more.hidden = rows.length <= ROWS;
-    say(more, all ? "Show the worst only" : `Show all ${count(rows.length)}`);
+    say(beyond, rows.length > ROWS ? `and ${count(rows.length - ROWS)} more sensors` : "");
     note.hidden = rows.length > 0;
     const error = model.errors.get("alerts");
     if (!model.alertsLoaded) say(note, error ?? "Loading…");
@@ -127,7 +119,7 @@ export function worst({ model, signal }) {
     h("h2", { id: "worst-title" }, "What is wrong, worst first"),
     note,
     list,
-    more,
+    beyond,
   );
 }
 
