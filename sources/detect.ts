@@ -8,6 +8,7 @@
  * @module
  */
 import { SourceError } from "../actors/ports.ts";
+import { READING_LIMITS } from "../actors/reading.ts";
 import { type Mapping, type MappingInput, mappingSchema, MISSING } from "./mapping.ts";
 import { isZoneless } from "./stamps.ts";
 import { makeZone } from "./zone.ts";
@@ -127,6 +128,11 @@ function channelsOf(sample: Sample, taken: ReadonlySet<string | undefined>): Par
   const channels = numericFields(sample, taken);
   if (channels.length === 0 && sample.rows.length > 0) {
     throw new SourceError(`cannot read ${sample.path}: no column of numbers among ${listed(sample.fields)}`);
+  }
+  if (channels.length > READING_LIMITS.channels) {
+    throw new SourceError(
+      `cannot read ${sample.path}: it has ${channels.length} columns of numbers and a sensor at most ${READING_LIMITS.channels} channels; declare which with a mapping`,
+    );
   }
   return { channels: sample.json ? "numeric" : channels };
 }

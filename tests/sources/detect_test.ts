@@ -160,6 +160,10 @@ Deno.test("detectMapping() refuses a file without zone or times, and says what t
   assert(half.message.includes("--start"), half.message);
   const names = await assertRejects(() => parse("a.csv", "time,text\n1704067200,x\n"), SourceError);
   assert(names.message.includes("no column of numbers"), names.message);
+  const wide = await assertRejects(() =>
+    parse("a.csv", `${Array(51).fill("1").join(",")}\n`, { start: 0, intervalMs: 1 })
+  );
+  assert(String(wide).includes("at most 50 channels"), String(wide));
   await assertRejects(() => parse("a.csv", "time,x,x\n1704067200,1,2\n"), SourceError, "two columns");
   await assertRejects(() => parse("a.csv", "\xff\xfea"), SourceError);
 });
