@@ -17,6 +17,7 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   replay: async () => (await import("./commands/replay.ts")).replay,
   stop: async () => (await import("./commands/stop.ts")).stop,
+  simulate: async () => (await import("./commands/simulate.ts")).simulate,
   data: async () => (await import("./commands/data.ts")).data,
 };
 

@@ -63,8 +63,9 @@ const LINE_LENGTH = 110;
 export function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
   return rows.flatMap(([left, right]) => {
-    const [first, ...rest] = broken(right, LINE_LENGTH - width - 4);
-    return [`  ${left.padEnd(width)}  ${first}`, ...rest.map((line) => " ".repeat(width + 4) + line)];
+    const lines = broken(right, LINE_LENGTH - width - 4).map((line) => " ".repeat(width + 4) + line);
+    if (left.length > width) return [`  ${left}`, ...lines];
+    return [`  ${left.padEnd(width)}  ${lines[0].trimStart()}`, ...lines.slice(1)];
   });
 }
 
