@@ -47,6 +47,11 @@ export class FakeClock implements Clock {
     return this.#sleepers.size;
   }
 
+  /** Time until the first of them wakes, ms; 0 where nobody sleeps. */
+  get untilNext(): number {
+    return Math.max(0, Math.min(...[...this.#sleepers].map(({ at }) => at)) - this.#now);
+  }
+
   now(): number {
     return this.#now;
   }
