@@ -4,34 +4,10 @@
  * @module
  */
 import type { Attribute, FieldError, Reading } from "../actors/reading.ts";
+import { type Column, columnsOf, namedRoles, type Role } from "./roles.ts";
 import type { Mapping } from "./mapping.ts";
 import { Stamps } from "./stamps.ts";
 import { makeZone } from "./zone.ts";
-import { SourceError } from "../actors/ports.ts";
-
-/** What a column is for. */
-type Role =
-  | "sensor"
-  | "time"
-  | "clock"
-  | "index"
-  | "channel"
-  | "longChannel"
-  | "longValue"
-  | "type"
-  | "location"
-  | "comment"
-  | "label"
-  | "attribute"
-  | "byType" // of JSON: a number is a channel, anything else an attribute
-  | "ignore";
-
-interface Column {
-  readonly field: string;
-  readonly role: Role;
-  /** Channel or attribute name. */
-  readonly name: string;
-}
 
 /** A reading under construction: what the row says, not judged yet. */
 export interface Draft {
@@ -147,7 +123,8 @@ export class RowMapper {
   }
 
   #isMissing(value: unknown): boolean {
-    return value === null || value === undefined || (typeof value === "string" && this.#missing.has(value.trim()));
+    if (typeof value !== "string") return value === null || value === undefined;
+    return this.#missing.has(value) || (isPadded(value) && this.#missing.has(value.trim()));
   }
 
   /** A number; null if missing; NaN if it is none. */
@@ -157,7 +134,7 @@ export class RowMapper {
     if (this.#missingNumbers && this.#isMissing(value)) return null;
     const number = +value;
     // What is no decimal number but JavaScript takes for one: nothing but spaces, 0x1f, Infinity.
-    if (number - number === 0 && value.charCodeAt(0) > 32 && !/[xob]/i.test(value[1] ?? "")) return number;
+    if (number - number === 0 && value.charCodeAt(0) > 32 && !isPrefix(value.charCodeAt(1))) return number;
     if (this.#isMissing(value)) return null;
     return value.charCodeAt(0) <= 32 && value.trim() !== "" ? this.#number(value.trim()) : NaN;
   }
@@ -175,7 +152,7 @@ export class RowMapper {
   #text(value: unknown): string {
     if (this.#isMissing(value)) return "";
     const text = String(value).trim();
-    return INTEGRAL.exec(text)?.[1] ?? text;
+    return text.endsWith("0") ? INTEGRAL.exec(text)?.[1] ?? text : text;
   }
 
   #other(draft: Draft, column: Column, value: unknown): void {
@@ -240,61 +217,12 @@ export class RowMapper {
   }
 }
 
-function columnsOf(mapping: Mapping, fields: readonly string[], json: boolean): Column[] {
-  const roles = new Map<string, [Role, string]>();
-  for (const [name, [role, to]] of namedRoles(mapping)) roles.set(name, [role, to]);
-  for (const name of mapping.ignore) roles.set(name, ["ignore", name]);
-  const rest: Role = mapping.channels === "numeric" && json && mapping.long === undefined
-    ? "byType"
-    : mapping.attributes === "rest"
-    ? "attribute"
-    : "ignore";
-  if (!json) requireFields(roles, fields);
-  const columns = fields.map((field): Column => {
-    const [role, name] = roles.get(field) ?? [field === "" ? "ignore" : rest, field];
-    return { field, role, name };
-  });
-  const channels = columns.filter((column) => column.role === "channel").map((column) => column.name);
-  const twice = channels.find((channel, i) => channels.indexOf(channel) !== i);
-  if (twice !== undefined) throw new SourceError(`two columns are mapped to the channel ${JSON.stringify(twice)}`);
-  return columns;
+/** Whether a number's second character makes it hexadecimal, octal or binary: x, o, b. */
+function isPrefix(code: number): boolean {
+  const lower = code | 32;
+  return lower === 120 || lower === 111 || lower === 98;
 }
 
-function namedRoles(mapping: Mapping): [string, [Role, string]][] {
-  const { sensor, time, type, location, comment, label, channels, long, attributes } = mapping;
-  const named: [string, [Role, string]][] = [];
-  const add = (field: unknown, role: Role, name = String(field)) => {
-    if (typeof field === "string") named.push([field, [role, name]]);
-  };
-  if (Array.isArray(attributes)) { for (const field of attributes) add(field, "attribute"); }
-  if (long !== undefined) {
-    add(long.channel, "longChannel");
-    add(long.value, "longValue");
-  } else if (Array.isArray(channels)) { for (const field of channels) add(field, "channel"); }
-  else if (typeof channels === "object") {
-    for (const [field, name] of Object.entries(channels)) add(field, "channel", name);
-  }
-  add(typeof sensor === "object" && "field" in sensor ? sensor.field : sensor, "sensor");
-  if ("start" in time) add(time.index, "index");
-  else if (typeof time.field === "string") add(time.field, "time");
-  else {
-    add(time.field[0], "time");
-    add(time.field[1], "clock");
-  }
-  add(type, "type");
-  add(location, "location");
-  add(comment, "comment");
-  add(label, "label");
-  return named;
-}
-
-function requireFields(roles: ReadonlyMap<string, [Role, string]>, fields: readonly string[]): void {
-  for (const [field, [role]] of roles) {
-    if (fields.includes(field) || role === "ignore") continue;
-    throw new SourceError(
-      `the mapping wants a column ${JSON.stringify(field)}; the file has ${
-        fields.slice(0, 20).map((f) => JSON.stringify(f)).join(", ")
-      }`,
-    );
-  }
+function isPadded(text: string): boolean {
+  return text.charCodeAt(0) <= 32 || text.charCodeAt(text.length - 1) <= 32;
 }

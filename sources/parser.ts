@@ -51,7 +51,7 @@ export function makeParser(shape: FileShape, mapping: Mapping | undefined, hints
   const canonical = shape.canonical || (sample.json && sample.fields.length === 0);
   if (mapping === undefined && canonical) return new CanonicalParser(hints.zone);
   if (!sample.json && sample.fields.length === 0) return new EmptyParser(sample.path);
-  const used = mapping === undefined ? detectMapping(sample, hints) : withNumeric(mapping, sample);
+  const used = mapping === undefined ? detectMapping(sample, hints) : withNumeric(withZone(mapping, hints), sample);
   const file = fileStem(sample.path);
   const booleans = sample.rows.some((row) => typeof row[sample.fields.indexOf(used.label ?? "")] === "boolean");
   return shape.format === "csv"
@@ -63,6 +63,12 @@ export function makeParser(shape: FileShape, mapping: Mapping | undefined, hints
 export function fileStem(path: string): string {
   const name = path.split(/[\\/]/).at(-1) ?? path;
   return name.replace(/\.gz$/i, "").replace(/\.(csv|tsv|txt|json|ndjson|jsonl)$/i, "");
+}
+
+/** The zone that is said beside a mapping counts where the mapping itself has none. */
+function withZone(mapping: Mapping, { zone }: MappingHints): Mapping {
+  if (zone === undefined || "start" in mapping.time || mapping.time.zone !== undefined) return mapping;
+  return { ...mapping, time: { ...mapping.time, zone } };
 }
 
 /** In CSV a column's type shows in its values: the channels that a declared `"numeric"` means. */

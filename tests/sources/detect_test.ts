@@ -248,6 +248,21 @@ Deno.test("a mapping renames, sets constants, leaves out and marks missing", asy
   await assertRejects(() => parse("a.csv", "a,b\n1,2\n", {}, input), SourceError, "wants a column");
 });
 
+Deno.test("a mapping takes its zone from itself, else from beside it", async () => {
+  const time = (zone?: string) => ({ field: "when", ...(zone === undefined ? {} : { zone }) });
+  const text = "id,when,x\na,2024-01-01 12:00:00,1\n";
+  for (const [own, beside, hour] of [["UTC", "+02:00", 12], [undefined, "+02:00", 10]] as const) {
+    const { items } = await parse("a.csv", text, { zone: beside }, {
+      sensor: "id",
+      time: time(own),
+      channels: "numeric",
+    });
+    assertEquals<unknown>(items, [{ sensor: "a", time: Date.UTC(2024, 0, 1, hour), values: { x: 1 } }]);
+  }
+  const { items } = await parse("a.csv", text, {}, { sensor: "id", time: time() });
+  assert(isRefusal(items[0]) && items[0].errors[0].message.includes("--zone UTC"));
+});
+
 Deno.test("a refusal says in which row and field, what was seen and what is allowed", async () => {
   const { items } = await parse(
     "a.csv",
