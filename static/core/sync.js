@@ -16,6 +16,8 @@ import { Stream } from "./live.js";
 const SUMMARY_EVERY_MS = 3_000;
 /** The sensors are asked for so often, ms, and proportionally less often beyond 200 of them. */
 const SENSORS_EVERY_MS = 10_000;
+/** Readings of all sensors that are taken a second; the server leaves out the older ones of a sensor. */
+const EVENTS_PER_SECOND = 250;
 /** Pages of active alerts that are taken: with the API's greatest page 20,000. */
 const ACTIVE_PAGES = 10;
 
@@ -26,7 +28,7 @@ export class Sync {
   #alerts;
   /** @type {Stream<ReadingView> | undefined} */
   #readings;
-  #query = "";
+  #query = `?max_per_second=${EVENTS_PER_SECOND}`;
   #reachable = true;
   #standing = false;
   #stood = false;
@@ -66,7 +68,7 @@ export class Sync {
    * @param {string | undefined} sensor one sensor's, all of them; undefined for every sensor's, thinned by the server
    */
   watch(sensor) {
-    const query = sensor === undefined ? "" : `?${new URLSearchParams({ sensor })}`;
+    const query = sensor === undefined ? `?max_per_second=${EVENTS_PER_SECOND}` : `?${new URLSearchParams({ sensor })}`;
     if (query === this.#query) return;
     this.#query = query;
     this.#follow();

@@ -9,7 +9,7 @@ import { History } from "../charts/history.js";
 import { spark, sparkline } from "../charts/spark.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, expected, measure, moment } from "../core/format.js";
-import { worstFirst } from "../core/model.js";
+import { PRIORITIES, worstFirst } from "../core/model.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
 
@@ -123,7 +123,7 @@ export function worst({ model, signal }) {
   );
 }
 
-/** Sensors with active alerts, worst first, then those that failed or whose last reading was anomalous. @param {Stage["model"]} model */
+/** Sensors with active alerts, failed ones, and those whose last reading was anomalous: worst first. @param {Stage["model"]} model */
 function rowsOf(model) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
@@ -132,13 +132,23 @@ function rowsOf(model) {
     row.alerts.push(alert);
     rows.set(alert.sensor, row);
   }
-  const list = [...rows.values()].sort((a, b) => worstFirst(a.alerts[0], b.alerts[0]));
   for (const sensor of model.sensors.values()) {
-    if ((sensor.is_anomaly || sensor.state === "failed") && !rows.has(sensor.sensor)) {
-      list.push({ name: sensor.sensor, sensor, alerts: [] });
-    }
+    const wrong = sensor.is_anomaly || sensor.state === "failed";
+    if (wrong && !rows.has(sensor.sensor)) rows.set(sensor.sensor, { name: sensor.sensor, sensor, alerts: [] });
   }
-  return list;
+  return [...rows.values()].sort((a, b) => rank(a) - rank(b) || lastFirst(a, b));
+}
+
+/** A failed sensor is blind: worse than an alert of low priority. @param {Row} row */
+function rank({ alerts: [alert], sensor }) {
+  if (alert) return PRIORITIES.indexOf(alert.priority);
+  return PRIORITIES.indexOf("low") + (sensor?.state === "failed" ? -0.5 : 1);
+}
+
+/** @param {Row} a @param {Row} b */
+function lastFirst(a, b) {
+  if (a.alerts.length > 0 && b.alerts.length > 0) return worstFirst(a.alerts[0], b.alerts[0]);
+  return a.name < b.name ? -1 : 1;
 }
 
 /** @param {Row} row */
