@@ -9,7 +9,7 @@ import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
-import { hashRefusal, parseLineText, quarantineRefusal } from "./shard.ts";
+import { hashRefusal, parseLineText, quarantineRefusal } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -38,6 +38,9 @@ export interface RouterOptions {
   readonly tickMs: number;
 }
 
+/** Sees every record in order, and whether it went to its sensor's actor. */
+export type RecordTap = (item: Reading | Refusal, position: number, accepted: boolean) => void;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const NEWLINE = 10, RETURN = 13, BRACE = 125;
 
@@ -50,6 +53,8 @@ export class Router {
   /** Sensors to be brought into memory before the batches are applied. */
   private arrivals = new Set<number>();
   readonly counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
+  /** Where sinks listen; lines are parsed for it. */
+  tap?: RecordTap;
   private readonly sourceTime: SourceTime;
   private batchNumber = 0;
 
@@ -132,19 +137,21 @@ export class Router {
         this.nameEntry(bytes, nameStart, nameEnd, nameHash);
       if (entry && time <= READING_LIMITS.timeGreatest) {
         this.note(entry, time, chunk.arrived);
-        if (this.admit(entry, time, position, chunk.arrived, () => decoder.decode(bytes.subarray(start, end)))) {
+        const accepted = this.admit(
+          entry,
+          time,
+          position,
+          chunk.arrived,
+          () => decoder.decode(bytes.subarray(start, end)),
+        );
+        if (accepted) {
           this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
         }
+        this.tap?.(parseLineBytes(bytes.subarray(start, end), row), position, accepted);
         return this.tick(position);
       }
     }
-    let item: Reading | Refusal;
-    try {
-      item = parseLineText(decoder.decode(bytes.subarray(start, end)), row);
-    } catch {
-      item = { row, errors: [{ field: "", message: "the line is not UTF-8" }], sample: "" };
-    }
-    this.takeItem(item, position, chunk.arrived, row);
+    this.takeItem(parseLineBytes(bytes.subarray(start, end), row), position, chunk.arrived, row);
   }
 
   /** A sensor whose name's bytes were not seen before: only a plain name takes the fast way. */
@@ -169,11 +176,13 @@ export class Router {
       this.counts.refused++;
       this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
       this.quarantine.push(quarantineRefusal(this.partition, position, item));
+      this.tap?.(item, position, false);
       return;
     }
     const entry = this.directory.of(item.sensor, this.partition);
     this.note(entry, item.time, arrived);
-    if (this.admit(entry, item.time, position, arrived, () => JSON.stringify(item))) {
+    const accepted = this.admit(entry, item.time, position, arrived, () => JSON.stringify(item));
+    if (accepted) {
       const builder = this.builders[entry.shard];
       const newType = item.type !== undefined && item.type !== entry.type;
       const newLocation = item.location !== undefined && item.location !== entry.location;
@@ -184,6 +193,7 @@ export class Router {
       }
       builder.addReading(entry.sensor, item, position, row);
     }
+    this.tap?.(item, position, accepted);
     this.tick(position);
   }
 
@@ -258,6 +268,16 @@ export class Router {
     }
     for (const builder of this.builders) builder.addTick(time, position);
   }
+}
+
+function parseLineBytes(bytes: Uint8Array, row: number): Reading | Refusal {
+  let line: string;
+  try {
+    line = decoder.decode(bytes);
+  } catch {
+    return { row, errors: [{ field: "", message: "the line is not UTF-8" }], sample: "" };
+  }
+  return parseLineText(line, row);
 }
 
 function sayTime(time: number): string {

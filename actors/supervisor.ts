@@ -14,7 +14,8 @@ import { PartitionRun } from "./partition_run.ts";
 import type { Clock, Source, SourceMemory } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
-import { digestOf, type ShardOptions } from "./shard.ts";
+import type { ShardOptions } from "./shard.ts";
+import { digestOf } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake } from "./sensor/snapshot.ts";
@@ -65,7 +66,8 @@ export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
 export interface SupervisorParts {
   readonly store: CheckpointStore;
   readonly clock: Clock;
-  readonly sinks?: readonly CommitSink[];
+  /** The sinks of a partition; each partition has its own. */
+  readonly sinks?: (partition: string) => readonly CommitSink[];
   /** Makes a shard's host. */
   readonly host: (options: ShardOptions, shard: number) => ShardHost;
   readonly shards: number;
@@ -84,8 +86,8 @@ export interface Shared {
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
   readonly plans: PlanTables;
-  readonly sinks: readonly CommitSink[];
   readonly options: SupervisorOptions;
+  sinksOf(partition: string): readonly CommitSink[];
   sleepersBefore(time: number): number[];
   arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
   overBudget(): boolean;
@@ -103,7 +105,6 @@ export class Supervisor implements Shared {
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
   readonly plans = new PlanTables();
-  readonly sinks: readonly CommitSink[];
   /** Partitions that were opened, in that order. */
   readonly runs: PartitionRun[] = [];
   /** Snapshots at hand: read at the start, or let go and not stored yet. */
@@ -116,7 +117,6 @@ export class Supervisor implements Shared {
   constructor(readonly options: SupervisorOptions, private readonly parts: SupervisorParts) {
     this.store = parts.store;
     this.clock = parts.clock;
-    this.sinks = parts.sinks ?? [];
     this.directory = new Directory(parts.shards);
     const { judging, wanted, keepHistory } = options;
     this.hosts = Array.from(
@@ -164,9 +164,13 @@ export class Supervisor implements Shared {
   }
 
   /** Ends the shards. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     for (const host of this.hosts) host.close();
-    for (const sink of this.sinks) await sink.close();
+    return Promise.resolve();
+  }
+
+  sinksOf(partition: string): readonly CommitSink[] {
+    return this.parts.sinks?.(partition) ?? [];
   }
 
   sleepersBefore(time: number): number[] {

@@ -8,32 +8,21 @@
 /** A failure counts against an actor for so long, ms of event time. */
 export const FAILURE_WINDOW_MS = 60_000;
 
-/** Copies of states as they were at the start of a batch, in one buffer that is used again for every batch. */
-export class Arena {
-  private buffer = new Float64Array(1 << 16);
-  private used = 0;
+/** A copy of one state as it was before a batch, in a buffer that is used again for every actor. */
+export class Aside {
+  private buffer = new Float64Array(1024);
+  private length = 0;
 
-  /** Forgets what was put aside. */
-  clear(): void {
-    this.used = 0;
-  }
-
-  /** Puts a state aside and says where. */
-  save(state: Float64Array): number {
-    const at = this.used;
-    if (at + state.length > this.buffer.length) {
-      const grown = new Float64Array(Math.max(2 * this.buffer.length, at + state.length));
-      grown.set(this.buffer);
-      this.buffer = grown;
-    }
-    this.buffer.set(state, at);
-    this.used = at + state.length;
-    return at;
+  /** Puts a state aside. */
+  put(state: Float64Array): void {
+    if (state.length > this.buffer.length) this.buffer = new Float64Array(2 * state.length);
+    this.buffer.set(state);
+    this.length = state.length;
   }
 
   /** A copy of what was put aside. */
-  read(at: number, length: number): Float64Array {
-    return this.buffer.slice(at, at + length);
+  read(): Float64Array {
+    return this.buffer.slice(0, this.length);
   }
 }
 

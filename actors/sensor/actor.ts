@@ -17,7 +17,4 @@ export interface SensorActor {
   state: Float64Array;
   /** Absent where no history is kept. */
   history?: History;
-  /** Number of the batch before which its state was put aside, and where. */
-  savedBatch: number;
-  savedAt: number;
 }

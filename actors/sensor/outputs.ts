@@ -8,6 +8,7 @@
  */
 import { deviation, MOMENT } from "../../models/moments.ts";
 import { FEATURE } from "../../models/features.ts";
+import type { ShardOutput } from "../batch.ts";
 import type { AlertTransition, QuarantineView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
 import type { WindowPlan } from "./layout.ts";
@@ -42,7 +43,7 @@ export interface HistoryOutput {
   readonly rows: Float64Array;
 }
 
-/** Which outputs somebody wants. Windows and alerts always come. */
+/** Which outputs somebody wants. Alerts always come. */
 export interface Wanted {
   /** Every verdict, for feeds and sinks. */
   readonly verdicts: boolean;
@@ -50,6 +51,10 @@ export interface Wanted {
   readonly flags: boolean;
   /** Chunks of the history. */
   readonly history: boolean;
+  /** Windows and flagged values as rows of text, written in the shard; default false. */
+  readonly rows?: boolean;
+  /** Windows as records; default true. Where rows are all that is wanted of them they need not come. */
+  readonly windows?: boolean;
 }
 
 /** A buffer of doubles that grows. */
@@ -132,4 +137,35 @@ export class Outputs {
     out[at + 9] = state[from + FEATURE.std];
     out[at + 10] = state[from + FEATURE.range];
   }
+
+  /** Where everything stands now. */
+  mark(): OutputMark {
+    const { windows, flags, verdicts, alerts, history, quarantine } = this;
+    return [windows.length, flags.length, verdicts.length, alerts.length, history.length, quarantine.length];
+  }
+
+  /** Takes back what was written since. */
+  rewind([windows, flags, verdicts, alerts, history, quarantine]: OutputMark): void {
+    this.windows.length = windows;
+    this.flags.length = flags;
+    this.verdicts.length = verdicts;
+    this.alerts.length = alerts;
+    this.history.length = history;
+    this.quarantine.length = quarantine;
+  }
+
+  /** Everything, in arrays of its own; the outputs are empty again. */
+  take(): Pick<ShardOutput, "windows" | "flags" | "verdicts" | "alerts" | "history" | "quarantine"> {
+    return {
+      windows: this.windows.take(),
+      flags: this.flags.take(),
+      verdicts: this.verdicts.take(),
+      alerts: this.alerts.splice(0),
+      history: this.history.splice(0),
+      quarantine: this.quarantine.splice(0),
+    };
+  }
 }
+
+/** Lengths of all outputs at one moment. */
+export type OutputMark = readonly [number, number, number, number, number, number];

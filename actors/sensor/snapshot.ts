@@ -121,8 +121,6 @@ export function decodeSnapshot(
     location: meta.location,
     plan,
     state,
-    savedBatch: -1,
-    savedAt: 0,
   };
   if (keepHistory) {
     const next = state[HEADER.rows];

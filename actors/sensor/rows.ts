@@ -1,0 +1,189 @@
+/**
+ * Windows and flagged values as rows of text, written as bytes where they arise: no string per number or row.
+ *
+ *     A,sensor,time,channel,value,z,rate,mean,std,range            a flagged value
+ *     W,sensor,start,channel,count,mean,min,max,std,flagged        a channel of a closed window
+ *
+ * Times are epoch ms, numbers have four decimals. Where several window specifications are configured a W row ends with
+ * the window's length in ms. A window that a late reading corrects comes again: its last row counts. A name with a comma
+ * or a quote is quoted as in CSV.
+ *
+ * @module
+ */
+import type { WindowSpec } from "../config.ts";
+import { writeFixed, writeWhole } from "./digits.ts";
+import { FLAG_LENGTH, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./outputs.ts";
+
+/** Doubles of the index for each record: position, twice the sensor's number (and one more for a flag), end in the bytes. */
+export const ROW_INDEX = 3;
+
+/** Rows, and an index that says which bytes belong to which record. */
+export interface Rows {
+  readonly bytes: Uint8Array;
+  /** In order of position; of one position windows come before flags, each in order of the sensors' names. */
+  readonly index: Float64Array;
+}
+
+/** What records refer to by number. */
+export interface RowNames {
+  sensor(number: number): string;
+  /** Channels of a plan. */
+  channels(plan: number): readonly string[];
+}
+
+/** Bytes that a row takes at the most: two quoted names of 128 and 64 characters, and 7 numbers. */
+const ROW_BYTES = 2_048;
+const COMMA = 44, LINE_FEED = 10, LETTER_A = 65, LETTER_W = 87;
+const encoder = new TextEncoder();
+
+/** Writes the rows of one shard. */
+export class RowWriter {
+  private bytes = new Uint8Array(1 << 16);
+  private at = 0;
+  private index = new Float64Array(3 * 1024);
+  private records = 0;
+  private readonly sensors: Uint8Array[] = [];
+  private readonly plans: (readonly Uint8Array[])[] = [];
+  private readonly lengths: readonly number[];
+
+  /** @param specs the configured windows */
+  constructor(specs: readonly WindowSpec[], private readonly names: RowNames) {
+    this.lengths = specs.length > 1 ? specs.map(({ lengthMs }) => lengthMs) : [];
+  }
+
+  /**
+   * Writes the records of a batch, see `outputs.ts`. O(records), and a sort where a tick gave out several at once.
+   *
+   * @returns copies of their own
+   */
+  write(windows: Float64Array, windowsLength: number, flags: Float64Array, flagsLength: number): Rows {
+    this.at = this.records = 0;
+    const windowOrder = this.order(windows, offsetsOfWindows(windows, windowsLength), WINDOW_RECORD.position);
+    const flagOrder = this.order(flags, offsetsOfFlags(flagsLength), 1);
+    let w = 0, f = 0;
+    while (w < windowOrder.length || f < flagOrder.length) {
+      const isFlag = w === windowOrder.length ||
+        (f < flagOrder.length && flags[flagOrder[f] + 1] < windows[windowOrder[w] + WINDOW_RECORD.position]);
+      if (isFlag) this.flag(flags, flagOrder[f++]);
+      else this.window(windows, windowOrder[w++]);
+    }
+    return { bytes: this.bytes.slice(0, this.at), index: this.index.slice(0, ROW_INDEX * this.records) };
+  }
+
+  /** Sorts records by position and sensor's name, where they are not; what one sensor gave out at once stays as it is. */
+  private order(records: Float64Array, offsets: number[], positionAt: number): number[] {
+    const { names } = this;
+    const compare = (a: number, b: number) => {
+      const apart = records[a + positionAt] - records[b + positionAt];
+      if (apart !== 0 || records[a] === records[b]) return apart;
+      return names.sensor(records[a]) < names.sensor(records[b]) ? -1 : 1;
+    };
+    for (let i = 1; i < offsets.length; i++) if (compare(offsets[i - 1], offsets[i]) > 0) return offsets.sort(compare);
+    return offsets;
+  }
+
+  private window(records: Float64Array, at: number): void {
+    const sensor = records[at], channels = this.channelsOf(records[at + WINDOW_RECORD.plan]);
+    const from = this.at, { lengths } = this;
+    let head = -1, headEnd = -1;
+    for (let c = 0, of = at + WINDOW_HEAD; c < records[at + WINDOW_RECORD.channels]; c++, of += WINDOW_CHANNEL) {
+      if (records[of] === 0) continue; // the window has no value of this channel
+      this.room();
+      const { bytes } = this;
+      let to = this.at;
+      if (head < 0) { // written once, copied for the other channels
+        head = to;
+        to = this.head(LETTER_W, sensor, records[at + WINDOW_RECORD.start]);
+        headEnd = to;
+      } else for (let i = head; i < headEnd; i++) bytes[to++] = bytes[i];
+      to = put(bytes, to, channels[c]);
+      to = writeWhole(bytes, to, records[of]);
+      bytes[to++] = COMMA;
+      for (let k = 1; k < 5; k++) {
+        to = writeFixed(bytes, to, records[of + k]);
+        bytes[to++] = COMMA;
+      }
+      to = writeWhole(bytes, to, records[of + 5]);
+      if (lengths.length > 0) {
+        bytes[to++] = COMMA;
+        to = writeWhole(bytes, to, lengths[records[at + WINDOW_RECORD.spec]]);
+      }
+      bytes[to++] = LINE_FEED;
+      this.at = to;
+    }
+    if (this.at > from) this.note(records[at + WINDOW_RECORD.position], 2 * sensor);
+  }
+
+  private flag(records: Float64Array, at: number): void {
+    this.room();
+    const { bytes } = this;
+    let to = this.head(LETTER_A, records[at], records[at + 2]);
+    to = put(bytes, to, this.channelsOf(records[at + 3])[records[at + 4]]);
+    for (let k = 5; k < FLAG_LENGTH; k++) {
+      to = writeFixed(bytes, to, records[at + k]);
+      bytes[to++] = k < FLAG_LENGTH - 1 ? COMMA : LINE_FEED;
+    }
+    this.at = to;
+    this.note(records[at + 1], 2 * records[at] + 1);
+  }
+
+  /** What a row begins with; the bytes have room for it. */
+  private head(letter: number, sensor: number, time: number): number {
+    const { bytes } = this;
+    let to = this.at;
+    bytes[to++] = letter;
+    bytes[to++] = COMMA;
+    to = put(bytes, to, this.sensors[sensor] ??= spell(this.names.sensor(sensor)));
+    to = writeWhole(bytes, to, time);
+    bytes[to++] = COMMA;
+    return to;
+  }
+
+  private channelsOf(plan: number): readonly Uint8Array[] {
+    return this.plans[plan] ??= this.names.channels(plan).map(spell);
+  }
+
+  private note(position: number, of: number): void {
+    const at = ROW_INDEX * this.records++;
+    if (at === this.index.length) {
+      const wide = new Float64Array(2 * at);
+      wide.set(this.index);
+      this.index = wide;
+    }
+    this.index[at] = position;
+    this.index[at + 1] = of;
+    this.index[at + 2] = this.at;
+  }
+
+  private room(): void {
+    if (this.at + ROW_BYTES <= this.bytes.length) return;
+    const wide = new Uint8Array(2 * this.bytes.length);
+    wide.set(this.bytes);
+    this.bytes = wide;
+  }
+}
+
+function offsetsOfWindows(records: Float64Array, length: number): number[] {
+  const offsets: number[] = [];
+  for (let at = 0; at < length; at += WINDOW_HEAD + records[at + WINDOW_RECORD.channels] * WINDOW_CHANNEL) {
+    offsets.push(at);
+  }
+  return offsets;
+}
+
+function offsetsOfFlags(length: number): number[] {
+  const offsets: number[] = [];
+  for (let at = 0; at < length; at += FLAG_LENGTH) offsets.push(at);
+  return offsets;
+}
+
+/** A name as a field, with the comma behind it. */
+function spell(name: string): Uint8Array {
+  const field = /[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  return encoder.encode(`${field},`);
+}
+
+function put(bytes: Uint8Array, to: number, what: Uint8Array): number {
+  for (let i = 0; i < what.length; i++) bytes[to++] = what[i];
+  return to;
+}

@@ -1,0 +1,57 @@
+/**
+ * What a shard says of its actors when it is asked.
+ *
+ * @module
+ */
+import { HASH_LENGTH, mixNumber, mixText } from "../models/hash.ts";
+import type { SensorDigest, ShardAnswer, ShardAsk, ShardMemory, StateCounts } from "./batch.ts";
+import type { SensorActor } from "./sensor/actor.ts";
+import { HEADER } from "./sensor/layout.ts";
+import { viewReadings, viewSensor } from "./sensor/view.ts";
+
+/** Answers a question over a shard's actors, by the numbers of their sensors. */
+export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefined)[]): ShardAnswer {
+  const asked = () => (ask.sensors ?? []).map((sensor) => actors[sensor]).filter((actor) => actor !== undefined);
+  const present = () => actors.filter((actor) => actor !== undefined);
+  switch (ask.about) {
+    case "sensors":
+      return { about: "sensors", views: asked().map(viewSensor) };
+    case "readings":
+      return { about: "readings", readings: asked().flatMap(viewReadings) };
+    case "digests":
+      return { about: "digests", digests: present().map(digestOf) };
+    case "states":
+      return { about: "states", states: countStates(present()) };
+    case "memory":
+      return { about: "memory", memory: countBytes(present()) };
+  }
+}
+
+/** What a sensor adds to a run's digest: its rolling hash of outputs, and a hash of its state as it stands. */
+export function digestOf(actor: SensorActor): SensorDigest {
+  const { state, plan } = actor, lanes = new Float64Array(HASH_LENGTH);
+  for (const channel of plan.channels) mixText(lanes, 0, channel);
+  mixText(lanes, 0, JSON.stringify([plan.type ?? null, actor.location ?? null]));
+  for (let i = HEADER.applied + 1; i < state.length; i++) mixNumber(lanes, 0, state[i]);
+  return { name: actor.name, lanes: [state[HEADER.hash], state[HEADER.hash + 1], lanes[0], lanes[1]] };
+}
+
+function countStates(actors: readonly SensorActor[]): StateCounts {
+  const counts = { sensors: actors.length, anomalous: 0, silent: 0, warming_up: 0, failed: 0, active_alerts: 0 };
+  for (const actor of actors) {
+    const view = viewSensor(actor);
+    if (view.state !== "ok") counts[view.state]++;
+    if (view.is_anomaly) counts.anomalous++;
+    counts.active_alerts += view.active_alerts.length;
+  }
+  return counts;
+}
+
+function countBytes(actors: readonly SensorActor[]): ShardMemory {
+  let stateBytes = 0, historyBytes = 0;
+  for (const actor of actors) {
+    stateBytes += actor.state.byteLength;
+    historyBytes += actor.history?.bytes ?? 0;
+  }
+  return { sensors: actors.length, stateBytes, historyBytes };
+}
