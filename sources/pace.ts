@@ -53,21 +53,23 @@ export class Pace {
     if (this.#factor === undefined || most === 0) return most;
     if (!await this.#until(this.#dueAt(times[from]), signal)) return 0;
     const now = this.clock.now();
-    let count = 1;
-    while (count < most && this.#dueAt(times[from + count]) <= now) count++;
+    let count = 0;
+    do this.#pass(times[from + count++]); while (count < most && this.#dueAt(times[from + count]) <= now);
     return count;
   }
 
   /** When a reading of that event time is due by the clock; one that is out of order is due with those before it. */
   #dueAt(time: number): number {
-    if (Number.isNaN(this.#startEvent) && !Number.isNaN(time)) this.#startEvent = time;
-    // Not kept where it is not due yet: that one is asked about again.
     const latest = Number.isNaN(time) ? this.#latest : Math.max(this.#latest, time);
-    const due = latest === -Infinity
-      ? this.#startWall
-      : this.#startWall + (latest - this.#startEvent) / (this.#factor ?? 1);
-    if (due <= this.clock.now()) this.#latest = latest;
-    return due;
+    if (latest === -Infinity || Number.isNaN(this.#startEvent)) return this.#startWall;
+    return this.#startWall + (latest - this.#startEvent) / (this.#factor ?? 1);
+  }
+
+  /** Notes that a reading goes out. */
+  #pass(time: number): void {
+    if (Number.isNaN(time)) return;
+    if (Number.isNaN(this.#startEvent)) this.#startEvent = time;
+    this.#latest = Math.max(this.#latest, time);
   }
 
   async #until(due: number, signal: AbortSignal): Promise<boolean> {

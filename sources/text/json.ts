@@ -2,7 +2,7 @@
  * JSON: a record is an element of the top array, or one of several objects behind one another.
  *
  * The bytes are only framed here, by strings, escapes and brackets; whether an element is JSON is judged when it is
- * parsed. A newline ends a string, which in JSON cannot hold one, so that a stray quote spoils one element only.
+ * parsed. A newline within a string, which in JSON cannot be, ends the element there: a stray quote spoils its element only.
  *
  * Forgiven: a BOM, commas too many, a missing closing bracket at the end of the text. An element that is cut off is refused.
  *
@@ -63,7 +63,8 @@ export class JsonFramer implements Framer {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;
       else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE || byte === LF) this.#inString = false;
+      else if (byte === QUOTE) this.#inString = false;
+      else if (byte === LF) return at + 1;
     } else if (byte === QUOTE) this.#inString = true;
     else if (byte === BEGIN || byte === OPEN) this.#depth++;
     else if (byte === END || byte === CLOSE) {

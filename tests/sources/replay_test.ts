@@ -96,6 +96,13 @@ Deno.test("ReplaySource paces readings out of order with those before them", asy
   assertEquals(clock.sleeps, [5_000, 1_000]);
 });
 
+Deno.test("ReplaySource is not behind because a recorded clock went back", async () => {
+  using folder = new TestFolder();
+  const mixed = [lines[0], lines[9], lines[2], "no reading", lines[3], lines[10]].join("\n");
+  const { source, partition } = await openOne([folder.write("a.ndjson", mixed)], { speed: "recorded", batchSize: 1 });
+  for await (const _ of partition.read(0, never)) assertEquals(source.lagMs, 0);
+});
+
 Deno.test("ReplaySource sends batches of a size at an interval", async () => {
   using folder = new TestFolder();
   const clock = new JumpingClock();

@@ -151,6 +151,11 @@ Deno.test("RecordReader refuses a record that is too long and goes on with the n
   }
 });
 
+Deno.test("JsonFramer lets a stray quote spoil its own element only", () => {
+  const found = recordsOf("array", encoder.encode('[{"a":"x},\n{"b":1},\n{"c":2}]'), []);
+  assertEquals(found.map((one) => one.text), ['{"a":"x},', '{"b":1}', '{"c":2}']);
+});
+
 Deno.test("RecordReader refuses what the end of the text cuts off", () => {
   assertEquals(recordsOf("array", encoder.encode('[{"a":1},{"b":'), []).map((one) => one.problem), [
     undefined,
