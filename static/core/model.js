@@ -11,6 +11,9 @@
 /** Alerts that are remembered beside the active ones. */
 export const ALERTS_KEPT = 500;
 
+/** An anomalous reading without an alert is remembered for so long, ms of event time. */
+const ODD_FOR_MS = 30_000;
+
 /** Priorities, worst first. @type {readonly Priority[]} */
 export const PRIORITIES = ["critical", "high", "medium", "low"];
 
@@ -47,6 +50,8 @@ export class Model {
   errors = new Map();
   /** Time between two readings of a sensor, ms, where it is known. @type {Map<string, number>} */
   intervals = new Map();
+  /** Event time of the last anomalous reading of a sensor, as far as it was seen. @type {Map<string, number>} */
+  #odd = new Map();
   /** Sorted when asked for, until an alert changes. @type {readonly AlertView[] | undefined} */
   #active;
   /** @type {Map<string, AlertView[]>} */
@@ -103,6 +108,7 @@ export class Model {
   sensed(sensors) {
     for (const sensor of sensors) {
       this.sensors.set(sensor.sensor, sensor);
+      if (sensor.is_anomaly) this.#odd.set(sensor.sensor, sensor.last_time);
       this.#passed(sensor.partition, sensor.last_time);
     }
     this.sensorsLoaded = true;
@@ -139,6 +145,7 @@ export class Model {
   read(reading) {
     const partition = reading.id.slice(0, reading.id.indexOf("/"));
     this.#passed(partition, reading.time);
+    if (reading.is_anomaly) this.#odd.set(reading.sensor, reading.time);
     const sensor = this.sensors.get(reading.sensor);
     if (sensor && reading.time >= sensor.last_time) {
       const channels = sensor.channels.map((channel) => {
@@ -161,6 +168,18 @@ export class Model {
     const span = readings[readings.length - 1].time - readings[0].time;
     this.intervals.set(sensor, span / (readings.length - 1));
     if (this.intervals.size === 1) this.#tell("sensors");
+  }
+
+  /**
+   * When a sensor's reading was anomalous, if that was a moment ago: so that a list does not flicker with each reading.
+   *
+   * @param {SensorView} sensor
+   * @returns {number | undefined} event time, ms
+   */
+  justOdd({ sensor, partition, is_anomaly }) {
+    const time = this.#odd.get(sensor);
+    if (time === undefined) return undefined;
+    return is_anomaly || this.now(partition) - time < ODD_FOR_MS ? time : undefined;
   }
 
   /**

@@ -80,7 +80,8 @@ export function worst({ model, signal }) {
     say(part(".sentence"), sentence(row));
     say(part(".seen"), seen(alert, unit));
     const now = model.now(sensor?.partition);
-    const since = alert?.raised_at ?? (sensor?.state === "failed" ? sensor.state_since : sensor?.last_time);
+    const since = alert?.raised_at ??
+      (sensor && (sensor.state === "failed" ? sensor.state_since : model.justOdd(sensor)));
     say(part(".row-since"), since === undefined ? "" : `since ${moment(since, now)} (${duration(now - since)})`);
     element.dataset.channel = alert?.channel ?? sensor?.channels[0]?.channel ?? "";
     draw(element);
@@ -123,7 +124,7 @@ export function worst({ model, signal }) {
   );
 }
 
-/** Sensors with active alerts, failed ones, and those whose last reading was anomalous: worst first. @param {Stage["model"]} model */
+/** Sensors with active alerts, failed ones, and those that were anomalous a moment ago: worst first. @param {Stage["model"]} model */
 function rowsOf(model) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
@@ -133,7 +134,7 @@ function rowsOf(model) {
     rows.set(alert.sensor, row);
   }
   for (const sensor of model.sensors.values()) {
-    const wrong = sensor.is_anomaly || sensor.state === "failed";
+    const wrong = sensor.state === "failed" || model.justOdd(sensor) !== undefined;
     if (wrong && !rows.has(sensor.sensor)) rows.set(sensor.sensor, { name: sensor.sensor, sensor, alerts: [] });
   }
   return [...rows.values()].sort((a, b) => rank(a) - rank(b) || lastFirst(a, b));
@@ -155,7 +156,7 @@ function lastFirst(a, b) {
 function sentence({ alerts, sensor }) {
   const [alert, ...others] = alerts;
   if (!alert && sensor?.state === "failed") return "It failed and was stopped; its readings go to quarantine.";
-  if (!alert) return "The last reading was anomalous; no alert is active.";
+  if (!alert) return "A reading was anomalous a moment ago; no alert is active.";
   return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
 }
 
