@@ -98,7 +98,7 @@ function checkHints({ zone, start, intervalMs }: MappingHints): void {
     );
   }
   if ((start === undefined) !== (intervalMs === undefined)) {
-    throw new SourceError("times that are counted need both the first one (--start) and the step (--interval-ms)");
+    throw new SourceError("times that are counted need both the first one (--start) and the step in ms (--step)");
   }
 }
 
@@ -150,7 +150,7 @@ function timeOf(sample: Sample, hints: MappingHints): MappingInput["time"] {
     if (hints.start === undefined || hints.intervalMs === undefined) {
       throw new SourceError(
         `cannot read ${sample.path}: no time among its columns ${listed(sample.fields)}; ` +
-          "say when it begins and how far its records are apart with --start 2026-01-01T00:00:00Z --interval-ms 1000",
+          "say when it begins and how far its records are apart with --start 2026-01-01T00:00:00Z --step 1000",
       );
     }
     const index = sample.fields.find((name) => INDEX.has(plain(name)));
@@ -188,7 +188,7 @@ function formatOf(sample: Sample, field: string | readonly string[], hints: Mapp
   throw new SourceError(
     `cannot read ${sample.path}: ${number} in ${
       names[0]
-    } is no time since 1970; declare it with a mapping, or with --start and --interval-ms`,
+    } is no time since 1970; declare it with a mapping, or with --start and --step`,
   );
 }
 

@@ -155,7 +155,7 @@ Deno.test("detectMapping() refuses a file without zone or times, and says what t
   const zone = await assertRejects(() => parse("a.csv", "timestamp,value\n2014-07-01 00:00:00,1\n"), SourceError);
   assert(zone.message.includes("--zone UTC"), zone.message);
   const time = await assertRejects(() => parse("a.csv", "mote_id,humidity\n1,40\n"), SourceError);
-  assert(time.message.includes("--start") && time.message.includes("--interval-ms"), time.message);
+  assert(time.message.includes("--start") && time.message.includes("--step"), time.message);
   const half = await assertRejects(() => parse("a.csv", "mote_id,humidity\n1,40\n", { intervalMs: 5 }), SourceError);
   assert(half.message.includes("--start"), half.message);
   const names = await assertRejects(() => parse("a.csv", "time,text\n1704067200,x\n"), SourceError);
