@@ -104,6 +104,10 @@ export interface ShardOutput {
   readonly alerts: readonly AlertOutput[];
   readonly history: readonly HistoryOutput[];
   readonly quarantine: readonly QuarantineView[];
+  /** Windows and flagged values as rows of text, where they are wanted; see `sensor/rows.ts`. */
+  readonly rows?: Uint8Array;
+  /** Where each record's rows end, and what they are of. */
+  readonly rowIndex?: Float64Array;
   /** Plans that outputs may name from now on. */
   readonly plans: readonly PlanName[];
   /** Lines that turned out to be no readings: how many, and the sum of their hashes. */

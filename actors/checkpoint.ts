@@ -8,6 +8,7 @@
  */
 import type { Snapshot } from "./batch.ts";
 import type { Json } from "./ports.ts";
+import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
 import type { AlertOutput } from "./sensor/outputs.ts";
 import type { QuarantineView } from "./views.ts";
@@ -95,15 +96,38 @@ export interface CheckpointStore {
   snapshot(name: string): Promise<Uint8Array | undefined>;
 }
 
-/** A sink whose output is made durable within the checkpoint, before the position. */
+/** What came out of a partition between two cuts, in the forms that sinks ask for. */
+export interface CutOutputs {
+  /** Rows of text, in order of position; empty unless shards were asked to write them. */
+  rows(): readonly Uint8Array[];
+}
+
+/**
+ * A sink of one partition whose output is made durable within the checkpoint, before the position.
+ *
+ * What it is given belongs to positions from the cut of the stored outputs on: after a crash it gets again what its last
+ * state does not cover, and nothing else.
+ */
 export interface CommitSink {
+  /** Under this name its state is found again. */
   readonly name: string;
   /** Told once, before anything else: what it gave with the last stored outputs. */
   recover(state: Json | undefined): Promise<void>;
   /**
+   * Takes a record of the source, in order, as the router does. Synchronous; absent in a sink that wants none.
+   *
+   * @param accepted whether it went to its sensor's actor; else it is in quarantine
+   * @returns about how many bytes are held of it until the next cut
+   */
+  take?(item: Reading | Refusal, position: number, accepted: boolean): number;
+  /**
    * Everything that it was given belongs before this cut. Returns a function that makes it durable and resolves to what
    * the sink wants to find again.
+   *
+   * @param ended whether the source has ended and nothing will follow
    */
-  cut(ended: boolean): () => Promise<Json>;
+  cut(ended: boolean): (outputs: CutOutputs) => Promise<Json>;
+  /** Told once the state of the last cut is stored: what only older states needed may go. */
+  committed?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,6 +10,8 @@ import type { StoredChunk, StoredWindow } from "./checkpoint.ts";
 import type { WindowSpec } from "./config.ts";
 import type { Directory } from "./directory.ts";
 import { type AlertOutput, VERDICT_HEAD, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./sensor/outputs.ts";
+import type { Rows } from "./sensor/rows.ts";
+import { mergeRows } from "./sensor/rows_merge.ts";
 import { viewVerdict } from "./sensor/view.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
 
@@ -26,7 +28,8 @@ export class OutputsBucket {
   /** Adds a shard's output. */
   add(shard: number, output: ShardOutput): void {
     this.parts.push({ shard, output });
-    this.bytes += output.windows.byteLength + output.verdicts.byteLength + output.flags.byteLength +
+    this.bytes += (output.rows?.byteLength ?? 0) + (output.rowIndex?.byteLength ?? 0) + output.windows.byteLength +
+      output.verdicts.byteLength + output.flags.byteLength +
       output.history.reduce((sum, chunk) => sum + chunk.rows.byteLength, 0) +
       1000 * (output.alerts.length + output.quarantine.length);
   }
@@ -102,6 +105,15 @@ export class OutputsBucket {
     return this.parts.flatMap(({ output }) => output.history)
       .filter(({ position }) => position >= from)
       .map(({ sensor, chunk, channels, rows }) => ({ sensor: directory.entries[sensor].name, chunk, channels, rows }));
+  }
+
+  /** Rows of text of positions from `from` on, in an order that does not depend on shards. */
+  rows(from: number, directory: Directory): Uint8Array[] {
+    const shards: Rows[][] = [];
+    for (const { shard, output: { rows, rowIndex } } of this.parts) {
+      if (rows && rowIndex && rowIndex.length > 0) (shards[shard] ??= []).push({ bytes: rows, index: rowIndex });
+    }
+    return mergeRows(Object.values(shards), from, (sensor) => directory.entries[sensor].name);
   }
 
   /** What was not accepted, of positions from `from` on, in order. */

@@ -5,11 +5,11 @@
  * @module
  */
 import type { CutResult } from "./batch.ts";
-import type { Claim, Cut } from "./checkpoint.ts";
+import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import type { Entry } from "./directory.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
-import type { Chunk, SourcePartition } from "./ports.ts";
-import { type PartitionCounts, Router } from "./router.ts";
+import type { Chunk, Json, SourcePartition } from "./ports.ts";
+import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { Shared } from "./supervisor.ts";
 import type { PartitionView } from "./views.ts";
@@ -42,6 +42,9 @@ export class PartitionRun {
   /** What shards refused since the record that the router was restored from. */
   private shardRefused = { count: 0, hash: 0 };
   private outputsCut = 0;
+  private readonly sinks: readonly CommitSink[];
+  /** What sinks want to find again; one that is not there this time keeps its state. */
+  private sinkStates: Readonly<Record<string, Json>> = {};
   /** Why a checkpoint failed. */
   private failure?: unknown;
 
@@ -54,6 +57,7 @@ export class PartitionRun {
       options.judging,
       (time) => shared.sleepersBefore(time),
     );
+    this.sinks = shared.sinksOf(partition.id);
   }
 
   /** Position up to which everything was read. */
@@ -76,10 +80,17 @@ export class PartitionRun {
    * checkpoint; a finished partition resolves at once.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { shared } = this;
-    this.claim = await shared.store.claim(this.partition.id);
-    await this.recover();
-    if (this.state === "finished") return;
+    try {
+      this.claim = await this.shared.store.claim(this.partition.id);
+      await this.recover();
+      if (this.state !== "finished") await this.readOn(signal);
+    } finally {
+      await this.committing?.catch(() => {}); // known as `failure`
+      for (const sink of this.sinks) await sink.close();
+    }
+  }
+
+  private async readOn(signal: AbortSignal): Promise<void> {
     const chunks = this.partition.read(this.readTo, signal)[Symbol.asyncIterator]();
     try {
       while (!signal.aborted) {
@@ -99,7 +110,9 @@ export class PartitionRun {
 
   private async recover(): Promise<void> {
     const { recovery } = this.claim, { shared } = this;
-    for (const sink of shared.sinks) await sink.recover(recovery?.sinks[sink.name]);
+    for (const sink of this.sinks) await sink.recover(recovery?.sinks[sink.name]);
+    this.sinkStates = recovery?.sinks ?? {};
+    if (this.sinks.some((sink) => sink.take)) this.router.tap = this.tapFrom(recovery?.outputsCut ?? 0);
     if (recovery) {
       this.router.restore(recovery.from.router);
       this.counts = { ...recovery.from.router.counts };
@@ -111,6 +124,14 @@ export class PartitionRun {
     this.cutTo = this.readTo;
     this.lastCutAt = shared.clock.now();
     this.readingsAtCut = this.router.counts.readings;
+  }
+
+  /** Hands records to the sinks, those from `from` on: they have the others. */
+  private tapFrom(from: number): RecordTap {
+    return (item, position, accepted) => {
+      if (position < from) return;
+      for (const sink of this.sinks) this.bucket.bytes += sink.take?.(item, position, accepted) ?? 0;
+    };
   }
 
   /** Waits for the source; when it lets us wait, what came before is made durable in the meantime. */
@@ -210,7 +231,7 @@ export class PartitionRun {
     this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
-    const router = this.router.record(), sinks = shared.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
+    const router = this.router.record(), sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
     const release = shared.chooseReleases(partition.id);
     const results = await Promise.all(shared.hosts.map((host, shard) =>
       host.send({
@@ -231,8 +252,11 @@ export class PartitionRun {
       refused: router.counts.refused + this.shardRefused.count,
       refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
     };
-    const sinkStates = Object.fromEntries(await Promise.all(sinks.map(async ([name, keep]) => [name, await keep()])));
+    const from = this.outputsCut, outputs = { rows: () => bucket.rows(from, shared.directory) };
+    const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
+    const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
     await this.commit({ position, router: { ...router, counts } }, bucket, results, sinkStates, ended);
+    this.sinkStates = sinkStates;
     this.counts = counts;
   }
 
@@ -256,6 +280,7 @@ export class PartitionRun {
       sourceTime: cut.router.sourceTime.time,
     });
     this.outputsCut = Math.max(cut.position, from);
+    for (const sink of this.sinks) await sink.committed?.();
     shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
     const snapshots = results.flatMap(({ snapshots }) => snapshots);
     await claim.writeSnapshots(snapshots);

@@ -34,6 +34,7 @@ import type { SensorActor } from "./sensor/actor.ts";
 import { History, HISTORY_ROWS } from "./sensor/history.ts";
 import { emptyState, HEADER, makePlan, moveState, NEVER, type Plan } from "./sensor/layout.ts";
 import { type OutputMark, Outputs, type Wanted } from "./sensor/outputs.ts";
+import { RowWriter } from "./sensor/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "./sensor/snapshot.ts";
 import { input, takeEnd, takeReading, takeTick, wakeTime } from "./sensor/transition.ts";
 import { answerAsk } from "./shard_answers.ts";
@@ -71,6 +72,9 @@ export class Shard {
   private newPlans: PlanName[] = [];
   private readonly aside = new Aside();
   private readonly out: Outputs;
+  /** Writes windows and flags as text, where that is wanted. */
+  private readonly rows?: RowWriter;
+  private readonly planChannels: (readonly string[])[] = [];
 
   /**
    * @param fault called before each reading is applied; a test makes it throw, as a broken transition would
@@ -79,7 +83,14 @@ export class Shard {
     private readonly options: ShardOptions,
     private readonly fault?: (sensor: string, position: number) => void,
   ) {
-    this.out = new Outputs(options.wanted);
+    const { wanted, judging } = options;
+    this.out = new Outputs(wanted.rows ? { ...wanted, flags: true } : wanted);
+    if (wanted.rows) {
+      this.rows = new RowWriter(judging.windows, {
+        sensor: (number) => this.actors[number]?.name ?? "",
+        channels: (plan) => this.planChannels[plan],
+      });
+    }
   }
 
   /** Does what a message asks for. */
@@ -197,9 +208,10 @@ export class Shard {
       const number = channels[k];
       let index = number < indexOf.length ? indexOf[number] : -1;
       if (index < 0) {
-        index = this.addChannel(actor, this.table.names[number], position);
-        if (index < 0) continue;
+        this.addChannels(actor, channels.subarray(k, to[i]), position);
         indexOf = actor.plan.indexOf;
+        index = number < indexOf.length ? indexOf[number] : -1;
+        if (index < 0) continue;
       }
       input.channels[count] = index;
       input.values[count++] = values[k];
@@ -209,21 +221,24 @@ export class Shard {
     return true;
   }
 
-  /** Gives the actor one channel more; −1 if it has as many as it may, and what was sent is quarantined. */
-  private addChannel(actor: SensorActor, channel: string, position: number): number {
-    const { plan } = actor;
-    if (plan.channels.length >= READING_LIMITS.channels) {
-      const message =
-        `the sensor has ${READING_LIMITS.channels} channels, as many as one may have; ${channel} is not taken`;
-      this.quarantine(actor, position, "channels", `values.${channel}`, message, channel);
-      return -1;
+  /** Gives the actor the channels that it lacks, as many as it may have; what comes of others is quarantined. */
+  private addChannels(actor: SensorActor, numbers: Int32Array, position: number): void {
+    const { plan } = actor, channels = [...plan.channels], { channels: most } = READING_LIMITS;
+    for (const number of numbers) {
+      const channel = this.table.names[number];
+      if (channels.includes(channel)) continue;
+      if (channels.length < most) channels.push(channel);
+      else {
+        const message = `the sensor has ${most} channels, as many as one may have; ${channel} is not taken`;
+        this.quarantine(actor, position, "channels", `values.${channel}`, message, channel);
+      }
     }
-    const wide = this.planOf(plan.type, [...plan.channels, channel]);
+    if (channels.length === plan.channels.length) return;
+    const wide = this.planOf(plan.type, channels);
     actor.state = moveState(actor.state, plan, wide);
     actor.history = actor.history?.widened(wide.channels.length, actor.state[HEADER.rows]);
     actor.plan = wide;
     this.aside.put(moveState(this.aside.read(), plan, wide)); // the batch starts with the new layout
-    return wide.channels.length - 1;
   }
 
   /**
@@ -291,6 +306,7 @@ export class Shard {
       for (const channel of channels) this.table.of(channel);
       plan = makePlan(this.options.judging, type, channels, this.plans.size, this.table.names);
       this.plans.set(key, plan);
+      this.planChannels[plan.number] = channels;
       this.newPlans.push({ number: plan.number, ...(type === undefined ? {} : { type }), channels });
     }
     return plan;
@@ -335,7 +351,17 @@ export class Shard {
     const { out, newPlans: plans } = this;
     this.failures.clear();
     this.newPlans = [];
-    return { ...out.take(), plans, refused, refusedHash };
+    const { wanted } = this.options, { windows, flags } = out;
+    const rows = this.rows?.write(windows.array, windows.length, flags.array, flags.length);
+    if (wanted.windows === false) windows.length = 0;
+    if (!wanted.flags) flags.length = 0;
+    return {
+      ...out.take(),
+      ...(rows ? { rows: rows.bytes, rowIndex: rows.index } : {}),
+      plans,
+      refused,
+      refusedHash,
+    };
   }
 
   private cut({ partition, position, share, release }: ShardCut): CutResult {

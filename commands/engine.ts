@@ -32,7 +32,8 @@ export interface EngineOptions {
   /** 1 works in this thread, more in as many workers. */
   readonly shards: number;
   readonly clock: Clock;
-  readonly sinks?: readonly CommitSink[];
+  /** The sinks of a partition. */
+  readonly sinks?: (partition: string) => readonly CommitSink[];
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
   /** Told when a partition has failed; the others run on. */

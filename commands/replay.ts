@@ -145,7 +145,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     judging: judgingOf(given.judging),
     shards: values.shards,
     clock: systemClock,
-    sinks,
+    sinks: () => sinks,
     failed: (_, error) => failure = error,
   });
   try {

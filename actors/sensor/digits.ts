@@ -23,8 +23,14 @@ const POINT = 46, MINUS = 45, ZERO = 48;
 export function writeWhole(bytes: Uint8Array, at: number, value: number): number {
   if (value < BILLION) return writeSmall(bytes, at, value | 0);
   const high = Math.floor(value / BILLION), end = writeWhole(bytes, at, high) + 9;
-  fill(bytes, end, value - high * BILLION | 0);
-  for (let i = end - 1; bytes[i] === 0; i--) bytes[i] = ZERO;
+  let rest = value - high * BILLION | 0;
+  for (let to = end; to > end - 8;) { // four pairs, zeros included, and one digit before them
+    const less = rest / 100 | 0, pair = 2 * (rest - 100 * less);
+    bytes[--to] = PAIRS[pair + 1];
+    bytes[--to] = PAIRS[pair];
+    rest = less;
+  }
+  bytes[end - 9] = ZERO + rest;
   return end;
 }
 

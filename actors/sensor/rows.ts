@@ -70,16 +70,37 @@ export class RowWriter {
     return { bytes: this.bytes.slice(0, this.at), index: this.index.slice(0, ROW_INDEX * this.records) };
   }
 
-  /** Sorts records by position and sensor's name, where they are not; what one sensor gave out at once stays as it is. */
+  /**
+   * Sorts records by position and sensor's name; what one sensor gave out at once stays as it is. They come sensor by
+   * sensor: position and place are sorted together, as one double where both fit.
+   */
   private order(records: Float64Array, offsets: number[], positionAt: number): number[] {
-    const { names } = this;
+    const { names } = this, { length } = offsets;
+    let least = Infinity, greatest = -Infinity;
+    for (let i = 0; i < length; i++) {
+      const position = records[offsets[i] + positionAt];
+      if (position < least) least = position;
+      if (position > greatest) greatest = position;
+    }
     const compare = (a: number, b: number) => {
       const apart = records[a + positionAt] - records[b + positionAt];
       if (apart !== 0 || records[a] === records[b]) return apart;
       return names.sensor(records[a]) < names.sensor(records[b]) ? -1 : 1;
     };
-    for (let i = 1; i < offsets.length; i++) if (compare(offsets[i - 1], offsets[i]) > 0) return offsets.sort(compare);
-    return offsets;
+    if (length < 2 || (greatest - least + 1) * length > Number.MAX_SAFE_INTEGER) return offsets.sort(compare);
+    const keys = new Float64Array(length);
+    for (let i = 0; i < length; i++) keys[i] = (records[offsets[i] + positionAt] - least) * length + i;
+    keys.sort();
+    const sorted: number[] = [];
+    for (let i = 0; i < length;) {
+      const place = Math.floor(keys[i] / length), from = i;
+      while (i < length && keys[i] < (place + 1) * length) sorted.push(offsets[keys[i++] - place * length]);
+      if (i - from > 1) { // a tick: several sensors at one position
+        const tied = sorted.splice(from).sort(compare);
+        for (let k = 0; k < tied.length; k++) sorted.push(tied[k]);
+      }
+    }
+    return sorted;
   }
 
   private window(records: Float64Array, at: number): void {
