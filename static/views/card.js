@@ -12,9 +12,6 @@ import { bounds, number } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
 
-/** Channels whose values stand on a card; the rest are on the sensor's own view. */
-const CHANNELS = 4;
-
 /** A card; its chart lives only while it is on the screen. */
 export class Card {
   /** @type {HTMLElement} */
@@ -151,20 +148,18 @@ export class Card {
       else put(this.#state);
     }
     const shown = this.#channel();
-    const few = [...(shown ? [shown] : []), ...sensor.channels.filter((channel) => channel !== shown)].slice(
-      0,
-      CHANNELS,
-    );
-    // Only texts change from reading to reading; the elements stay.
-    if (this.#values.childElementCount !== few.length) {
-      put(this.#values, ...few.map(() => h("span", {}, h("data"), h("span", { class: "unit" }))));
+    if (shown) {
+      // Only texts change from reading to reading; the elements stay.
+      if (this.#values.childElementCount === 0) {
+        put(this.#values, h("data"), h("span", { class: "unit" }), h("span", { class: "unit" }));
+      }
+      const [value, unit, others] = this.#values.children;
+      value.setAttribute("value", String(shown.value));
+      say(value, number(shown.value));
+      say(unit, `${shown.unit ?? ""} ${shown.channel}`.trim());
+      const more = sensor.channels.length - 1;
+      say(others, more === 0 ? "" : `+ ${more} more`);
     }
-    few.forEach((channel, at) => {
-      const [value, unit] = this.#values.children[at].children;
-      value.setAttribute("value", String(channel.value));
-      say(value, number(channel.value));
-      say(unit, `${channel.unit ?? ""} ${channel.channel}`.trim());
-    });
     say(
       this.#foot,
       sensor.warmup_left > 0 ? `${sensor.warmup_left} readings until every rule speaks` : shown ? footOf(shown) : "",

@@ -232,6 +232,13 @@ class View {
     const now = this.#stage.model.now(sensor.partition);
     put(this.#features, featureTable(sensor));
     put(this.#readings, readingTable(this.#history.readings.slice(-20).reverse(), sensor, now));
-    put(this.#windows, windowTable(this.#history.windows.slice(-20).reverse(), sensor, now));
+    put(
+      this.#windows,
+      windowTable(
+        this.#history.windows.slice(-Math.max(5, Math.floor(20 / sensor.channels.length))).reverse(),
+        sensor,
+        now,
+      ),
+    );
   }
 }
