@@ -31,7 +31,11 @@ export class Directory {
   /** Open addressing over hashes of names' bytes; −1 is free. */
   private slots = new Int32Array(1 << 12).fill(-1);
   private slotHashes = new Uint32Array(1 << 12);
-  private spelt: Uint8Array[] = [];
+  /** Names' bytes, one behind the other; where each sensor's start (−1: not remembered), and how many there are. */
+  private bytes = new Uint8Array(1 << 16);
+  private bytesUsed = 0;
+  private bytesAt = new Int32Array(1 << 12).fill(-1);
+  private bytesLength = new Int32Array(1 << 12);
   private filled = 0;
 
   constructor(private readonly shards: number) {}
@@ -67,16 +71,41 @@ export class Directory {
     for (let k = finalise(hash) & mask;; k = (k + 1) & mask) {
       const sensor = this.slots[k];
       if (sensor < 0) return undefined;
-      if (this.slotHashes[k] === hash && equal(this.spelt[sensor], bytes, start, end)) return this.entries[sensor];
+      if (this.slotHashes[k] === hash && this.spelt(sensor, bytes, start, end)) return this.entries[sensor];
     }
   }
 
   /** Ties a name's bytes to its entry. */
   remember(entry: Entry, bytes: Uint8Array, start: number, end: number, hash: number): void {
-    if (this.spelt[entry.sensor]) return;
+    const { sensor } = entry, length = end - start;
+    if (sensor < this.bytesAt.length && this.bytesAt[sensor] >= 0) return;
     if (2 * ++this.filled > this.slots.length) this.grow();
-    this.spelt[entry.sensor] = bytes.slice(start, end);
-    this.place(entry.sensor, hash);
+    if (sensor >= this.bytesAt.length) this.growIndex(sensor);
+    if (this.bytesUsed + length > this.bytes.length) {
+      const grown = new Uint8Array(2 * this.bytes.length + length);
+      grown.set(this.bytes);
+      this.bytes = grown;
+    }
+    this.bytes.set(bytes.subarray(start, end), this.bytesUsed);
+    this.bytesAt[sensor] = this.bytesUsed;
+    this.bytesLength[sensor] = length;
+    this.bytesUsed += length;
+    this.place(sensor, hash);
+  }
+
+  private spelt(sensor: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.bytesLength[sensor] !== end - start) return false;
+    const own = this.bytes, at = this.bytesAt[sensor] - start;
+    for (let i = start; i < end; i++) if (own[at + i] !== bytes[i]) return false;
+    return true;
+  }
+
+  private growIndex(sensor: number): void {
+    const length = Math.max(2 * this.bytesAt.length, sensor + 1);
+    const bytesAt = new Int32Array(length).fill(-1), bytesLength = new Int32Array(length);
+    bytesAt.set(this.bytesAt);
+    bytesLength.set(this.bytesLength);
+    Object.assign(this, { bytesAt, bytesLength });
   }
 
   private place(sensor: number, hash: number): void {
@@ -93,10 +122,4 @@ export class Directory {
     this.slotHashes = new Uint32Array(2 * slots.length);
     slots.forEach((sensor, k) => sensor >= 0 && this.place(sensor, slotHashes[k]));
   }
-}
-
-function equal(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (name.length !== end - start) return false;
-  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
-  return true;
 }

@@ -32,17 +32,22 @@ export class SourceTime {
   note(sensor: number, time: number): void {
     if (time <= this.bar) return;
     const { sensors, times } = this;
-    const at = sensors.indexOf(sensor);
-    if (at >= 0) times[at] = Math.max(times[at], time);
-    else if (sensors.length < SOURCE_TIME_SENSORS) {
+    let least = 0, at = -1;
+    for (let i = 0; i < sensors.length; i++) {
+      if (sensors[i] === sensor) at = i;
+      if (times[i] < times[least]) least = i;
+    }
+    if (at >= 0) {
+      if (time > times[at]) times[at] = time;
+    } else if (sensors.length < SOURCE_TIME_SENSORS) {
       sensors.push(sensor);
       times.push(time);
     } else {
-      const least = times.indexOf(Math.min(...times));
       sensors[least] = sensor;
       times[least] = time;
     }
-    const reached = Math.min(...times);
+    let reached = times[0];
+    for (let i = 1; i < times.length; i++) if (times[i] < reached) reached = times[i];
     if (sensors.length === SOURCE_TIME_SENSORS) this.bar = reached;
     if (reached > this.time) this.time = reached;
   }

@@ -1,8 +1,8 @@
 /**
  * Rolling features of a channel over its last 10 values, in a slice of the sensor's buffer.
  *
- * The slice holds, from `at` on: count, place of the next value, then the features rate, mean, std and range, the last z,
- * the 10 values and their 10 times. Mean and deviation are taken in two passes over the ten values at each step: exact,
+ * The slice holds, from `at` on: count, place of the next value, then the features rate, mean, std, least and greatest, the
+ * last z, the 10 values and their 10 times. Mean and deviation are taken in two passes over the ten values at each step: exact,
  * no drift, and as fast as any update formula at this size. Nothing here allocates.
  *
  * @module
@@ -22,16 +22,17 @@ export const FEATURE = {
   mean: 3,
   /** Population standard deviation, in the unit of the values. */
   std: 4,
-  /** Greatest less least. */
-  range: 5,
+  /** Least and greatest value held; their difference is the range. */
+  least: 5,
+  greatest: 6,
   /** Of the last value against the 10 before it; 0 before there are 10 and where they do not deviate. */
-  z: 6,
-  values: 7,
-  times: 7 + ROLLING,
+  z: 7,
+  values: 8,
+  times: 8 + ROLLING,
 } as const;
 
 /** Doubles of a channel's slice. */
-export const FEATURE_LENGTH = 7 + 2 * ROLLING;
+export const FEATURE_LENGTH = 8 + 2 * ROLLING;
 
 /** Distance of `value` from the mean of the window in its standard deviations; 0 while it is not full or does not vary. */
 export function zScore(state: Float64Array, at: number, value: number): number {
@@ -55,29 +56,54 @@ export function pushValue(state: Float64Array, at: number, value: number, time: 
     if (seconds > 0) rate = (value - state[values + before]) / seconds;
   }
   state[at + FEATURE.rate] = rate;
+  const gone = state[values + place];
   state[values + place] = value;
   state[times + place] = time;
   state[at + FEATURE.place] = place === ROLLING - 1 ? 0 : place + 1;
-  if (held < ROLLING) state[at] = held + 1;
-  summarise(state, at);
+  if (held < ROLLING) {
+    state[at] = held + 1;
+    findExtremes(state, at);
+    summarise(state, at);
+  } else {
+    // Only when an extreme leaves are the others looked at: least and greatest of ten cost more than mean and deviation.
+    const least = state[at + FEATURE.least], greatest = state[at + FEATURE.greatest];
+    if ((gone === least && value > least) || (gone === greatest && value < greatest)) findExtremes(state, at);
+    else if (value < least) state[at + FEATURE.least] = value;
+    else if (value > greatest) state[at + FEATURE.greatest] = value;
+    summariseFull(state, at);
+  }
 }
 
 /** Replaces the last value, as if it had come instead. */
 export function replaceValue(state: Float64Array, at: number, value: number): void {
   const place = state[at + FEATURE.place], last = place === 0 ? ROLLING - 1 : place - 1;
   state[at + FEATURE.values + last] = value;
+  findExtremes(state, at);
   summarise(state, at);
 }
 
-function summarise(state: Float64Array, at: number): void {
-  const count = state[at], from = at + FEATURE.values, to = from + count;
-  let sum = 0, low = Infinity, high = -Infinity;
-  for (let i = from; i < to; i++) {
+/** Greatest less least value of the window, in the unit of the values. */
+export function rangeOf(state: Float64Array, at: number): number {
+  return state[at + FEATURE.greatest] - state[at + FEATURE.least];
+}
+
+function findExtremes(state: Float64Array, at: number): void {
+  const from = at + FEATURE.values, to = from + state[at];
+  let least = state[from], greatest = least;
+  for (let i = from + 1; i < to; i++) {
     const value = state[i];
-    sum += value;
-    if (value < low) low = value;
-    if (value > high) high = value;
+    if (value < least) least = value;
+    else if (value > greatest) greatest = value;
   }
+  state[at + FEATURE.least] = least;
+  state[at + FEATURE.greatest] = greatest;
+}
+
+function summarise(state: Float64Array, at: number): void {
+  if (state[at] === ROLLING) return summariseFull(state, at);
+  const count = state[at], from = at + FEATURE.values, to = from + count;
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += state[i];
   const mean = sum / count;
   let squares = 0;
   for (let i = from; i < to; i++) {
@@ -86,7 +112,20 @@ function summarise(state: Float64Array, at: number): void {
   }
   state[at + FEATURE.mean] = mean;
   state[at + FEATURE.std] = Math.sqrt(squares / count);
-  state[at + FEATURE.range] = high - low;
+}
+
+/** Written out, so that no addition waits for the one before: half the time of the loop. */
+function summariseFull(state: Float64Array, at: number): void {
+  const i = at + FEATURE.values;
+  const v0 = state[i], v1 = state[i + 1], v2 = state[i + 2], v3 = state[i + 3], v4 = state[i + 4];
+  const v5 = state[i + 5], v6 = state[i + 6], v7 = state[i + 7], v8 = state[i + 8], v9 = state[i + 9];
+  const mean = (((v0 + v1) + (v2 + v3)) + ((v4 + v5) + (v6 + v7)) + (v8 + v9)) / ROLLING;
+  const d0 = v0 - mean, d1 = v1 - mean, d2 = v2 - mean, d3 = v3 - mean, d4 = v4 - mean;
+  const d5 = v5 - mean, d6 = v6 - mean, d7 = v7 - mean, d8 = v8 - mean, d9 = v9 - mean;
+  const squares = ((d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)) + ((d4 * d4 + d5 * d5) + (d6 * d6 + d7 * d7)) +
+    (d8 * d8 + d9 * d9);
+  state[at + FEATURE.mean] = mean;
+  state[at + FEATURE.std] = Math.sqrt(squares / ROLLING);
 }
 
 /** Place in the ring of a value with that time, −1 if the last 10 hold none. */

@@ -25,6 +25,23 @@ export function mixNumber(state: Float64Array, at: number, value: number): void 
   state[at + 1] = (b ^ (a >>> 17)) >>> 0;
 }
 
+/** Mixes `count` numbers that lie from `from` on in `numbers`, as {@linkcode mixNumber} would one by one. */
+export function mixNumbers(state: Float64Array, at: number, numbers: Float64Array, from: number, count: number): void {
+  let a = state[at] | 0, b = state[at + 1] | 0;
+  for (let i = from; i < from + count; i++) {
+    scratch[0] = numbers[i];
+    const low = words[0], high = words[1];
+    a ^= low;
+    b ^= high;
+    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) + high | 0;
+    b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) + low | 0;
+    a ^= b >>> 15;
+    b ^= a >>> 17;
+  }
+  state[at] = a >>> 0;
+  state[at + 1] = b >>> 0;
+}
+
 /** Mixes a text's UTF-16 code units and its length into the hash at `at`. */
 export function mixText(state: Float64Array, at: number, text: string): void {
   for (let i = 0; i < text.length; i++) mixNumber(state, at, text.charCodeAt(i));

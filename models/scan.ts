@@ -167,4 +167,3 @@ export function scanValues(
     return byte === CLOSE && bytes[at] === CLOSE && at + 1 === end ? count : -1;
   }
 }
-

@@ -7,7 +7,7 @@
  * @module
  */
 import { deviation, MOMENT } from "../../models/moments.ts";
-import { FEATURE } from "../../models/features.ts";
+import { FEATURE, rangeOf } from "../../models/features.ts";
 import type { ShardOutput } from "../batch.ts";
 import type { AlertTransition, QuarantineView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
@@ -135,7 +135,7 @@ export class Outputs {
     out[at + 7] = state[from + FEATURE.rate];
     out[at + 8] = state[from + FEATURE.mean];
     out[at + 9] = state[from + FEATURE.std];
-    out[at + 10] = state[from + FEATURE.range];
+    out[at + 10] = rangeOf(state, from);
   }
 
   /** Where everything stands now. */

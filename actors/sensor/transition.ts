@@ -6,7 +6,7 @@
  * @module
  */
 import { FEATURE, lastPlace, placeOfTime, pushValue, replaceValue, zScore } from "../../models/features.ts";
-import { mixNumber } from "../../models/hash.ts";
+import { mixNumber, mixNumbers } from "../../models/hash.ts";
 import { addMoment, replaceMoment } from "../../models/moments.ts";
 import { READING_LIMITS } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
@@ -155,6 +155,9 @@ function correctLate(actor: SensorActor, at: number, place: number, value: numbe
   return false;
 }
 
+/** A verdict as it is hashed. */
+const hashed = new Float64Array(3 + 2 * READING_LIMITS.channels);
+
 /** Counts the verdict, hashes it and writes it down. */
 function conclude(actor: SensorActor, time: number, position: number, out: Outputs): void {
   const { state } = actor, { channels, values, count, label } = input;
@@ -162,10 +165,18 @@ function conclude(actor: SensorActor, time: number, position: number, out: Outpu
   if (limitMask + zMask > 0) state[HEADER.anomalies]++;
   state[HEADER.limitMask] = limitMask;
   state[HEADER.zMask] = zMask;
-  mixNumber(state, HEADER.hash, time);
-  mixNumber(state, HEADER.hash, limitMask + 3 * zMask);
-  for (let i = 0; i < count; i++) if (channels[i] >= 0) mixNumber(state, HEADER.hash, values[i] + channels[i]);
-  if (actor.history) writeRow(actor, actor.history, time, position, out);
+  hashed[0] = time;
+  hashed[1] = limitMask;
+  hashed[2] = zMask;
+  let length = 3;
+  for (let i = 0; i < count; i++) {
+    if (channels[i] < 0) continue;
+    hashed[length++] = channels[i];
+    hashed[length++] = values[i];
+  }
+  mixNumbers(state, HEADER.hash, hashed, 0, length);
+  const row = state[HEADER.rows]++;
+  if (actor.history) writeRow(actor, actor.history, row, time, position, out);
   if (!out.wanted.verdicts) return;
   const width = actor.plan.channels.length, { verdicts } = out, at = verdicts.claim(VERDICT_HEAD + width);
   const to = verdicts.array;
@@ -184,11 +195,12 @@ function conclude(actor: SensorActor, time: number, position: number, out: Outpu
 function writeRow(
   actor: SensorActor,
   history: NonNullable<SensorActor["history"]>,
+  number: number,
   time: number,
   position: number,
   out: Outputs,
 ): void {
-  const { state } = actor, { channels, values, count } = input, number = state[HEADER.rows]++;
+  const { channels, values, count } = input;
   const rows = history.claim(number), at = history.offset(number), width = actor.plan.channels.length;
   rows[at + ROW.position] = position;
   rows[at + ROW.time] = time;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FEATURE, hourCos, hourSin, lastPlace, ROLLING } from "../../models/features.ts";
+import { FEATURE, hourCos, hourSin, lastPlace, rangeOf, ROLLING } from "../../models/features.ts";
 import type { ChannelView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
 import { alertId } from "./alarm.ts";
@@ -27,7 +27,7 @@ export function viewSensor(actor: SensorActor): SensorView {
         rate: state[at + FEATURE.rate],
         mean: state[at + FEATURE.mean],
         std: state[at + FEATURE.std],
-        range: state[at + FEATURE.range],
+        range: rangeOf(state, at),
         count,
         z: state[at + FEATURE.z],
         ...(Number.isFinite(low) ? { low } : {}),

@@ -7,10 +7,10 @@
  * @module
  */
 import { clearMoments, MOMENTS_LENGTH } from "../../models/moments.ts";
-import { mixNumber } from "../../models/hash.ts";
+import { mixNumber, mixNumbers } from "../../models/hash.ts";
 import type { SensorActor } from "./actor.ts";
 import { HEADER, NEVER, NONE, SLOT, SLOT_LENGTH, type WindowPlan } from "./layout.ts";
-import { type Outputs, WINDOW_HEAD } from "./outputs.ts";
+import { type Outputs, WINDOW_HEAD, WINDOW_RECORD } from "./outputs.ts";
 
 /** Greatest number of windows that one reading lies in: 8 specifications of 60 hops. */
 const MOST = 480;
@@ -117,6 +117,6 @@ function emit(
   out.window(actor, w, window, slot, position);
   const { array, length } = out.windows;
   mixNumber(state, HEADER.hash, w);
-  mixNumber(state, HEADER.hash, array[from + 2]);
-  for (let i = from + WINDOW_HEAD; i < length; i++) mixNumber(state, HEADER.hash, array[i]);
+  mixNumber(state, HEADER.hash, array[from + WINDOW_RECORD.start]);
+  mixNumbers(state, HEADER.hash, array, from + WINDOW_HEAD, length - from - WINDOW_HEAD);
 }
