@@ -296,16 +296,19 @@ Deno.test("ReadingLog.append() under any faults, with any appends at the same ti
     faults: fc.array(anyFault, { maxLength: 8 }),
     failingReads: fc.integer({ min: 0, max: 2 }),
     restart: fc.boolean(),
+    /** Whether the log before the last restart writes, too. */
+    second: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
       const kv = new FaultyKv(), clock = new FakeClock();
-      let log = await logOver(kv, clock), name = 0;
+      let log = await logOver(kv, clock), other = log, name = 0;
       const acknowledged: string[] = [], tried = new Set<string>();
-      for (const { appends, keyed, faults, failingReads, restart } of steps) {
+      for (const { appends, keyed, faults, failingReads, restart, second } of steps) {
         kv.faults = [];
         kv.failingReads = 0;
         if (restart) { // the old one may still have writes under way
+          other = log;
           log = await hurried(clock, logOver(kv, clock));
         }
         const states = keyed ? await Promise.all(Array.from({ length: appends }, (_, i) => log.request(`k${i}`))) : [];
@@ -318,7 +321,8 @@ Deno.test("ReadingLog.append() under any faults, with any appends at the same ti
             tried.add(line);
             const note = state && { state, record: record((state.record?.lines ?? 0) + 1) };
             try {
-              await log.append([piece(0, line)], note);
+              const writer = second && i % 2 === 1 && !keyed ? other : log;
+              await writer.append([piece(0, line)], note);
               acknowledged.push(line);
             } catch (error) {
               assert(error instanceof LogError, String(error)); // never a conflict: nobody else uses these keys

@@ -1,0 +1,67 @@
+/**
+ * Readings that came over HTTP, as a source: they are read from the log that they were written to.
+ *
+ * Partition `http-N` is the log's partition N; a position counts its records. The source is live: it waits where its log
+ * ends, and while nothing comes the log gets ticks.
+ *
+ * @module
+ */
+import type { LogEntry, LogPort } from "../actors/log.ts";
+import { type Chunk, type Source, SourceError, type SourcePartition } from "../actors/ports.ts";
+import type { Reading } from "../actors/reading.ts";
+
+/** A log as a source. The log is its caller's to close. */
+export class HttpSource implements Source {
+  readonly name = "http";
+  readonly #log: LogPort;
+  readonly #closing = new AbortController();
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(log: LogPort) {
+    this.#log = log;
+  }
+
+  /** Opens the partitions, and begins to write ticks into idle ones. The log remembers what there is to remember. */
+  open(): Promise<readonly SourcePartition[]> {
+    this.#keeping = this.#log.keep(this.#closing.signal);
+    const log = this.#log;
+    return Promise.resolve(Array.from({ length: log.partitions }, (_, partition) => ({
+      id: `http-${partition}`,
+      read: (from: number, signal: AbortSignal) => readChunks(log, partition, from, signal),
+      released: (position: number) => log.released(partition, position),
+    })));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#keeping;
+  }
+}
+
+async function* readChunks(
+  log: LogPort,
+  partition: number,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Chunk> {
+  for await (const entry of log.read(partition, from, signal)) yield chunkOf(entry, partition);
+}
+
+const decoder = new TextDecoder();
+
+/** An entry's records. They were judged before they were written, so they are trusted. */
+function chunkOf(entry: LogEntry, partition: number): Chunk {
+  const { position } = entry;
+  if (entry.kind === "tick") return { kind: "tick", time: entry.time, position, next: position + 1 };
+  const { count, bytes, arrived } = entry;
+  const items = decoder.decode(bytes).split("\n", count).map((line, i) => parse(line, partition, position + i));
+  return { kind: "readings", items, positions: items.map((_, i) => position + i), next: position + count, arrived };
+}
+
+function parse(line: string, partition: number, position: number): Reading {
+  try {
+    return JSON.parse(line) as Reading;
+  } catch (cause) {
+    throw new SourceError(`The log's partition ${partition} is damaged at ${position}: not JSON.`, { cause });
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The account of one request: what was accepted and refused so far, what is waiting to be logged, and whether this is the
+ * body that an idempotency key stands for.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { RECORD_ERRORS, type RecordError } from "../actors/ingest.ts";
+import type { Piece, RequestRecord } from "../actors/log.ts";
+import { isRefusal, parseReading, type Reading, type Refusal, refusal } from "../actors/reading.ts";
+import { hashText } from "../models/hash.ts";
+
+/** Bytes of errors (as JSON) that an account holds: they are stored with the request's record, in one value. */
+const ERROR_BYTES = 40 * 1024;
+/** Characters of an error's field and message. */
+const FIELD_LENGTH = 128, MESSAGE_LENGTH = 256;
+
+/** Another body than the one that this idempotency key was used with. */
+export class MismatchError extends Error {
+  override name = "MismatchError";
+}
+
+/** What an account is opened for. */
+export interface AccountOptions {
+  /** Partitions of the log. */
+  readonly partitions: number;
+  /** Greatest piece, bytes. */
+  readonly pieceBytes: number;
+  /** When the request came, epoch ms. */
+  readonly created: number;
+  /** How far earlier attempts have come. */
+  readonly earlier?: RequestRecord;
+  /** Whether the body must be recognised again. */
+  readonly isKeyed: boolean;
+  /** Hash of the whole body where it is known beforehand; else the records are hashed as they come. */
+  readonly bodyHash?: string;
+}
+
+/** The partition that a sensor's readings go to. */
+export function partitionOf(sensor: string, partitions: number): number {
+  return partitions === 1 ? 0 : hashText(sensor) % partitions;
+}
+
+const encoder = new TextEncoder();
+const NEWLINE = encoder.encode("\n");
+
+/** One request's account. */
+export class Account {
+  /** Readings accepted, refused records and their errors, earlier attempts included. */
+  accepted: number;
+  rejected: number;
+  readonly errors: RecordError[];
+  /** Bytes that wait to be logged. */
+  waiting = 0;
+  readonly #options: AccountOptions;
+  readonly #hash = createHash("sha256");
+  readonly #lines = new Map<number, Uint8Array[]>();
+  /** Records seen in this attempt. */
+  #seen = 0;
+  #errorBytes = 0;
+
+  constructor(options: AccountOptions) {
+    const { earlier } = options;
+    this.#options = options;
+    this.accepted = earlier?.accepted ?? 0;
+    this.rejected = earlier?.rejected ?? 0;
+    this.errors = [...earlier?.errors ?? []];
+    for (const error of this.errors) this.#errorBytes += sizeOf(error);
+  }
+
+  /** Whether an earlier attempt came to the end. */
+  get isDone(): boolean {
+    return this.#options.earlier?.isDone ?? false;
+  }
+
+  /**
+   * Counts a record, and tells whether it is new.
+   *
+   * @param raw its bytes; absent where there are none worth remembering
+   * @returns its line, from 1; undefined if an earlier attempt has dealt with it
+   * @throws {MismatchError} if earlier attempts were of another body
+   */
+  next(raw?: Uint8Array): number | undefined {
+    const { earlier, isKeyed } = this.#options;
+    this.#seen++;
+    if (isKeyed && this.#options.bodyHash === undefined) this.#hash.update(raw ?? NEWLINE).update(NEWLINE);
+    if (earlier === undefined) return this.#seen;
+    if (this.#seen === earlier.lines && this.#hashed() !== earlier.hash) throw mismatch();
+    if (this.#seen > earlier.lines && earlier.isDone) throw mismatch();
+    return this.#seen > earlier.lines ? this.#seen : undefined;
+  }
+
+  /** @throws {MismatchError} if the body ended before what earlier attempts saw of it */
+  end(): void {
+    if (this.#seen < (this.#options.earlier?.lines ?? 0)) throw mismatch();
+  }
+
+  /** Accepts or refuses one parsed record. */
+  judge(record: unknown, line: number): void {
+    const item = parsed(record, line);
+    if (isRefusal(item)) return this.refuse(item, line);
+    const bytes = encoder.encode(`${JSON.stringify(item)}\n`);
+    const { partitions, pieceBytes } = this.#options;
+    if (bytes.length > pieceBytes) {
+      const message = `a reading must have at most ${pieceBytes} bytes as compact JSON, not ${bytes.length}`;
+      return this.refuse(refusal([{ field: "", message }], ""), line);
+    }
+    const partition = partitionOf(item.sensor, partitions);
+    const lines = this.#lines.get(partition);
+    if (lines === undefined) this.#lines.set(partition, [bytes]);
+    else lines.push(bytes);
+    this.waiting += bytes.length;
+    this.accepted++;
+  }
+
+  /** Refuses one record. */
+  refuse({ errors }: Refusal, line: number): void {
+    this.rejected++;
+    for (const { field, message } of errors) {
+      if (this.errors.length >= RECORD_ERRORS || this.#errorBytes >= ERROR_BYTES) return;
+      const error = { line, field: short(field, FIELD_LENGTH), message: short(message, MESSAGE_LENGTH) };
+      this.#errorBytes += sizeOf(error);
+      this.errors.push(error);
+    }
+  }
+
+  /** Hands over what waits, as pieces. */
+  takePieces(): Piece[] {
+    const pieces: Piece[] = [];
+    for (const [partition, lines] of this.#lines) {
+      for (let from = 0; from < lines.length;) {
+        const piece = pieceFrom(partition, lines, from, this.#options.pieceBytes);
+        pieces.push(piece);
+        from += piece.count;
+      }
+    }
+    this.#lines.clear();
+    this.waiting = 0;
+    return pieces;
+  }
+
+  /** How far the request has come; to be written with the pieces. */
+  record(isDone: boolean): RequestRecord {
+    return {
+      created: this.#options.earlier?.created ?? this.#options.created,
+      lines: this.#seen,
+      hash: this.#hashed(),
+      accepted: this.accepted,
+      rejected: this.rejected,
+      errors: this.errors,
+      isDone,
+    };
+  }
+
+  /** Hash of the records so far. */
+  #hashed(): string {
+    return this.#options.bodyHash ?? this.#hash.copy().digest("hex");
+  }
+}
+
+/** As many lines from `from` on as go into one piece. */
+function pieceFrom(partition: number, lines: readonly Uint8Array[], from: number, pieceBytes: number): Piece {
+  let to = from, size = 0;
+  while (to < lines.length && size + lines[to].length <= pieceBytes) size += lines[to++].length;
+  const bytes = new Uint8Array(size);
+  for (let i = from, at = 0; i < to; at += lines[i++].length) bytes.set(lines[i], at);
+  return { partition, bytes, count: to - from };
+}
+
+/** A record judged; one that is nested too deeply for a message about it is refused without. */
+function parsed(record: unknown, line: number): Reading | Refusal {
+  try {
+    return parseReading(record, line);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return refusal(
+      [{ field: "", message: "a reading must be an object of known shape, not something deeply nested" }],
+      "",
+    );
+  }
+}
+
+function mismatch(): MismatchError {
+  return new MismatchError("This idempotency key was used with another body.");
+}
+
+function short(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
+}
+
+function sizeOf(error: RecordError): number {
+  return encoder.encode(JSON.stringify(error)).length;
+}
