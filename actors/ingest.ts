@@ -66,8 +66,6 @@ export interface IngestRequest {
   readonly format: IngestFormat;
   /** With the same key a body is taken once, however often it is sent; 1 to 255 visible ASCII characters. */
   readonly idempotencyKey?: string;
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
 }
 
 /** Takes bodies of readings. */

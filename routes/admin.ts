@@ -30,7 +30,7 @@ export function admin(deps: AppDeps): Hono {
     return c.json({ status: "stopping" }, 202);
   });
   app.get("/admin/export", async (c) => {
-    const body = await deps.export?.(c.req.raw.signal);
+    const body = await deps.export?.();
     if (body === undefined) return c.notFound();
     return c.body(body, 200, {
       "content-type": "application/octet-stream",

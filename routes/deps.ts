@@ -44,8 +44,8 @@ export interface AppDeps {
   readonly token?: string;
   /** Begins a graceful stop and returns at once; it takes effect after the answer. */
   stop?(): void;
-  /** Everything as one file, as a stream of bytes. */
-  export?(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** Everything as one file, as a stream of bytes; it is cancelled when the client goes away. */
+  export?(): Promise<ReadableStream<Uint8Array>>;
   /** Told of an error that was answered with 500. */
   report?(error: unknown): void;
 }

@@ -85,7 +85,7 @@ async function take(c: Context, ingest: Ingest): Promise<Response> {
     throw new Problem(413, "A JSON body has at most 1 MiB; send more as application/x-ndjson.");
   }
   const body = c.req.raw.body ?? new Blob([]).stream();
-  return answer(c, await ingest.take(body, { format, idempotencyKey, signal: c.req.raw.signal }));
+  return answer(c, await ingest.take(body, { format, idempotencyKey }));
 }
 
 /** The routes for sending readings; none without an ingest. The stream of them is in `streams.ts`. */

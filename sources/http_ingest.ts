@@ -64,9 +64,8 @@ export class HttpIngest implements Ingest {
     if (key !== undefined && this.#keys.has(key)) {
       return refused("in_progress", "A request with this idempotency key is being taken.", 1);
     }
-    const end = new AbortController(), stop = () => end.abort();
-    for (const signal of [request.signal, this.#closing.signal]) signal.addEventListener("abort", stop);
-    const body = new Body(stream, { clock, idleMs, bytesPerSecond, signal: end.signal });
+    const { signal } = this.#closing;
+    const body = new Body(stream, { clock, idleMs, bytesPerSecond, signal });
     this.#open++;
     if (key !== undefined) this.#keys.add(key);
     try {
@@ -74,14 +73,13 @@ export class HttpIngest implements Ingest {
       if (this.#options.log.isFull && !state?.record?.isDone) {
         return refused("busy", "Readings come faster than they are dealt with.", RETRY_AFTER);
       }
-      return await new Taking(this.#options, end.signal, state).run(body, request, this.#closing.signal);
+      return await new Taking(this.#options, signal, state).run(body, request);
     } catch (error) {
       if (error instanceof LogError) return refused("busy", "The log does not answer.", RETRY_AFTER);
       throw error;
     } finally {
       this.#open--;
       if (key !== undefined) this.#keys.delete(key);
-      for (const signal of [request.signal, this.#closing.signal]) signal.removeEventListener("abort", stop);
       await body.close();
     }
   }
@@ -94,21 +92,22 @@ function refused(end: IngestEnd, detail: string, retryAfter: number): IngestOutc
 /** The taking of one body. */
 class Taking {
   readonly #options: Required<IngestOptions>;
-  readonly #signal: AbortSignal;
+  /** Aborted when the instance goes down. */
+  readonly #closing: AbortSignal;
   #state: RequestState | undefined;
   #account: Account;
   /** Readings that are durable. */
   #durable: number;
 
-  constructor(options: Required<IngestOptions>, signal: AbortSignal, state: RequestState | undefined) {
+  constructor(options: Required<IngestOptions>, closing: AbortSignal, state: RequestState | undefined) {
     this.#options = options;
-    this.#signal = signal;
+    this.#closing = closing;
     this.#state = state;
     this.#durable = state?.record?.accepted ?? 0;
     this.#account = this.#openAccount();
   }
 
-  async run(body: Body, { format }: IngestRequest, closing: AbortSignal): Promise<IngestOutcome> {
+  async run(body: Body, { format }: IngestRequest): Promise<IngestOutcome> {
     try {
       const isWhole = format === "json" ? await this.#takeJson(body) : await this.#takeLines(body);
       if (isWhole !== true) return isWhole;
@@ -119,10 +118,10 @@ class Taking {
       if (error instanceof MismatchError) return this.#outcome("mismatch", error.message);
       if (error instanceof RequestConflictError) return this.#outcome("in_progress", error.message, 1);
       if (error instanceof LogError) return this.#outcome("busy", "The log cannot be written.", RETRY_AFTER);
-      if (!(error instanceof IdleError || error instanceof BrokenError || this.#signal.aborted)) throw error;
+      if (!(error instanceof IdleError || error instanceof BrokenError || this.#closing.aborted)) throw error;
       await this.#save();
       if (error instanceof IdleError) return this.#outcome("idle", error.message);
-      if (closing.aborted) return this.#outcome("closing", "The instance is going down.", 2);
+      if (this.#closing.aborted) return this.#outcome("closing", "The instance is going down.", 2);
       return this.#outcome("broken", "The connection ended before the body did.");
     }
   }
@@ -185,8 +184,8 @@ class Taking {
     const { log } = this.#options, account = this.#account;
     if (account.isDone) return;
     if (account.waiting > 0 && log.isFull) {
-      await log.room(this.#signal);
-      this.#signal.throwIfAborted();
+      await log.room(this.#closing);
+      this.#closing.throwIfAborted();
     }
     const pieces = account.takePieces();
     if (this.#state === undefined) {

@@ -68,7 +68,7 @@ function take(
   format: IngestFormat = "ndjson",
   idempotencyKey?: string,
 ): Promise<IngestOutcome> {
-  return ingest.take(body, { format, idempotencyKey, signal: never });
+  return ingest.take(body, { format, idempotencyKey });
 }
 
 /** Everything in the log, partition by partition. */
