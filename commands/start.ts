@@ -3,11 +3,15 @@
  *
  * @module
  */
+import type { Hono } from "hono";
 import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { serve } from "../routes/serve.ts";
+import { HttpSource } from "../sources/http.ts";
+import { HttpIngest } from "../sources/http_ingest.ts";
 import { Simulator } from "../sources/simulator.ts";
+import { ReadingLog } from "../store/log.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
@@ -77,11 +81,13 @@ export async function start(args: readonly string[]): Promise<number> {
   });
   const ending = new AbortController();
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
-  const closing = new AbortController(), token = makeToken();
+  const closing = new AbortController(), token = makeToken(), report = sayFailure;
   try {
+    const log = await ReadingLog.open(engine.kv, { clock, report }), ingest = new HttpIngest({ log, clock });
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
+      ingest,
       clock,
       version: VERSION,
       signal: closing.signal,
@@ -89,10 +95,9 @@ export async function start(args: readonly string[]): Promise<number> {
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine),
       stop: () => ending.abort(new Error("stopped by a command")),
-      report: (error) =>
-        console.error(`sensorium: an answer failed: ${error instanceof Error ? error.message : error}`),
+      report,
     }, assets());
-    const server = listen(app, values.host, values.port);
+    const server = listen(app, values);
     const url = localUrl(server.addr.hostname, server.addr.port);
     const leave = await announceInstance(values.dataDir, {
       pid: Deno.pid,
@@ -101,16 +106,14 @@ export async function start(args: readonly string[]): Promise<number> {
       started: new Date(clock.now()).toISOString(),
     });
     console.log(`Sensorium ${VERSION} watches; the page is at ${url}/`);
+    const running = [engine.run(new HttpSource(log), ending.signal)];
     if (scenario) {
-      const simulator = new Simulator(scenario, {
-        seed: values.seed,
-        pace: { kind: "live", historyMs: values.history * 3_600_000 },
-        clock,
-      });
-      const bar = showCatchingUp(simulator, engine, ending.signal);
-      await engine.run(simulator, ending.signal);
-      await bar;
+      const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
+      const simulator = new Simulator(scenario, { seed: values.seed, pace, clock });
+      running.push(engine.run(simulator, ending.signal), showCatchingUp(simulator, engine, ending.signal));
     }
+    ending.signal.addEventListener("abort", () => ingest.close());
+    await Promise.all(running);
     if (!ending.signal.aborted) await new Promise((resolve) => ending.signal.addEventListener("abort", resolve));
     closing.abort(ending.signal.reason);
     await within(server.shutdown(), END_MS);
@@ -127,12 +130,16 @@ function isLocal(host: string): boolean {
   return ["127.0.0.1", "localhost", "::1", "[::1]"].includes(host);
 }
 
-function listen(app: Parameters<typeof serve>[0], hostname: string, port: number) {
+function sayFailure(error: unknown): void {
+  console.error(`sensorium: ${error instanceof Error ? error.message : error}`);
+}
+
+function listen(app: Hono, { host, port }: { readonly host: string; readonly port: number }) {
   try {
-    return serve(app, { hostname, port });
+    return serve(app, { hostname: host, port, report: sayFailure });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new CommandError(`port ${port} of ${hostname} is taken: choose another one with --port`, { cause: error });
+      throw new CommandError(`port ${port} of ${host} is taken: choose another one with --port`, { cause: error });
     }
     throw error;
   }

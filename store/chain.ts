@@ -9,6 +9,7 @@
  */
 import { FencedError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
+import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";
 
@@ -148,16 +149,7 @@ export class Chain {
     return write;
   }
 
-  private async call<T>(answer: Promise<T>): Promise<T> {
-    const { clock, deadlineMs } = this.options, giveUp = new AbortController();
-    const late = clock.sleep(deadlineMs, giveUp.signal).then(() => {
-      throw new StoreError(`the database did not answer within ${deadlineMs / 1000} s`);
-    });
-    late.catch(() => {});
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      giveUp.abort();
-    }
+  private call<T>(answer: Promise<T>): Promise<T> {
+    return within(this.options.clock, this.options.deadlineMs, answer);
   }
 }
