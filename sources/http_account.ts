@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { RECORD_ERRORS, type RecordError } from "../actors/ingest.ts";
 import type { Piece, RequestRecord } from "../actors/log.ts";
-import { isRefusal, parseReading, type Reading, type Refusal, refusal } from "../actors/reading.ts";
+import { checkReading, isRefusal, parseReading, type Reading, type Refusal, refusal } from "../actors/reading.ts";
 import { hashText } from "../models/hash.ts";
 
 /** Bytes of errors (as JSON) that an account holds: they are stored with the request's record, in one value. */
@@ -170,7 +170,9 @@ function pieceFrom(partition: number, lines: readonly Uint8Array[], from: number
 /** A record judged; one that is nested too deeply for a message about it is refused without. */
 function parsed(record: unknown, line: number): Reading | Refusal {
   try {
-    return parseReading(record, line);
+    // Quickly where it is good; with the schema where there is something to rewrite or to explain.
+    const checked = typeof record === "object" && record !== null ? checkReading(record) : undefined;
+    return checked ?? parseReading(record, line);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return refusal(
