@@ -15,6 +15,9 @@ import { mergeRows } from "./sensor/rows_merge.ts";
 import { viewVerdict } from "./sensor/view.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
 
+/** Records not accepted that one checkpoint keeps; beyond that they are counted. */
+export const QUARANTINE_MOST = 10_000;
+
 /** Outputs of one partition between two cuts. */
 export class OutputsBucket {
   private readonly parts: { readonly shard: number; readonly output: ShardOutput }[] = [];
@@ -116,11 +119,12 @@ export class OutputsBucket {
     return mergeRows(Object.values(shards), from, (sensor) => directory.entries[sensor].name);
   }
 
-  /** What was not accepted, of positions from `from` on, in order. */
+  /** What was not accepted, of positions from `from` on, in order; of more than {@linkcode QUARANTINE_MOST} the last. */
   notAccepted(from: number): QuarantineView[] {
     return [...this.quarantine, ...this.parts.flatMap(({ output }) => output.quarantine)]
       .filter(({ position }) => position >= from)
-      .sort((a, b) => a.position - b.position || compare(a.reason, b.reason));
+      .sort((a, b) => a.position - b.position || compare(a.reason, b.reason))
+      .slice(-QUARANTINE_MOST);
   }
 }
 

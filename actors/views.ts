@@ -160,7 +160,7 @@ export interface QuarantineView {
   readonly id: string;
   readonly partition: string;
   readonly position: number;
-  readonly reason: "invalid" | "future" | "failed" | "foreign" | "channels";
+  readonly reason: "invalid" | "future" | "late" | "failed" | "foreign" | "channels";
   readonly row?: number;
   readonly sensor?: string;
   readonly errors: readonly FieldError[];

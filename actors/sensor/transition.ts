@@ -8,7 +8,7 @@
 import { FEATURE, lastPlace, placeOfTime, pushValue, replaceValue, zScore } from "../../models/features.ts";
 import { mixNumber, mixNumbers } from "../../models/hash.ts";
 import { addMoment, replaceMoment } from "../../models/moments.ts";
-import { READING_LIMITS } from "../reading.ts";
+import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
 import { moveAlarm, raiseSilence, settleSilence } from "./alarm.ts";
 import { CHUNK_ROWS, ROW, ROW_HEAD } from "./history.ts";
@@ -116,7 +116,7 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   if (time < state[HEADER.greatest] - plan.latenessMs) {
     state[HEADER.tooLate]++;
     mixNumber(state, HEADER.hash, time);
-    return;
+    return giveLate(actor, time, position, out);
   }
   findSlots(actor, time);
   let taken = 0;
@@ -137,6 +137,24 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   if (taken === 0) return;
   state[HEADER.late]++;
   conclude(actor, time, position, out);
+}
+
+/** The late output: a reading that came too late for any window. */
+function giveLate(actor: SensorActor, time: number, position: number, out: Outputs): void {
+  const { plan, state, partition, name: sensor } = actor, { channels, values, count } = input;
+  const named = Array.from({ length: count }, (_, i) => [plan.channels[channels[i]], values[i]]);
+  const greatest = new Date(state[HEADER.greatest]).toISOString();
+  const message = `the time ${new Date(time).toISOString()} is more than ${plan.latenessMs / 1000} s ` +
+    `behind the sensor's last one, ${greatest}`;
+  out.quarantine.push({
+    id: `${partition}/${position}`,
+    partition,
+    position,
+    reason: "late",
+    sensor,
+    errors: [{ field: "time", message }],
+    sample: JSON.stringify({ sensor, time, values: Object.fromEntries(named) }).slice(0, REFUSAL_SAMPLE_LENGTH),
+  });
 }
 
 /** A late value for a time that the channel has already; true if it counts as a value of its own. */
