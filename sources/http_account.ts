@@ -90,7 +90,11 @@ export class Account {
     return this.#seen > earlier.lines ? this.#seen : undefined;
   }
 
-  /** @throws {MismatchError} if the body ended before what earlier attempts saw of it */
+  /**
+   * Marks the end of the body.
+   *
+   * @throws {MismatchError} if it comes before what earlier attempts saw of it
+   */
   end(): void {
     if (this.#seen < (this.#options.earlier?.lines ?? 0)) throw mismatch();
   }

@@ -47,7 +47,11 @@ export class Hub<T> {
   readonly #waiters = new Waiters();
   #followers = 0;
 
-  /** @throws {RangeError} for a capacity below 1 */
+  /**
+   * Makes an empty hub.
+   *
+   * @throws {RangeError} for a capacity below 1
+   */
   constructor(options: HubOptions<T>) {
     if (!(options.capacity >= 1)) throw new RangeError(`A hub keeps at least 1 item, not ${options.capacity}.`);
     this.#options = options;

@@ -80,7 +80,11 @@ export class LogWriter {
     this.#head = head;
   }
 
-  /** @throws {DeadlineError} if the database does not answer */
+  /**
+   * Learns where the log ends.
+   *
+   * @throws {DeadlineError} if the database does not answer
+   */
   static async open(kv: KvPort, options: WriterOptions): Promise<LogWriter> {
     const found = await within(options.clock, options.deadlineMs, kv.get<LogHead>(LOG_KEYS.head()));
     const value = found.value ?? emptyHead(options.partitions);
