@@ -9,10 +9,9 @@
 import { type ChannelTable, scanValues } from "../models/scan.ts";
 import type { Describe, ShardBatch } from "./batch.ts";
 import { isRefusal, type Reading, READING_LIMITS } from "./reading.ts";
-import { hashRefusal, parseLineText, quarantineRefusal } from "./refusals.ts";
+import { hashRefusal, parseLineBytes, quarantineRefusal } from "./refusals.ts";
 import type { QuarantineView } from "./views.ts";
 
-const decoder = new TextDecoder();
 const MOST = READING_LIMITS.channels;
 
 /** Values of a batch's readings. Used again for every batch. */
@@ -90,8 +89,8 @@ export class Columns {
     quarantine: QuarantineView[],
     nameOf: (sensor: number) => string,
   ): void {
-    const line = decoder.decode(text.subarray(batch.lineAt[i], batch.lineEnd[i]));
-    const item = parseLineText(line, batch.rows[i] > 0 ? batch.rows[i] : undefined);
+    const line = text.subarray(batch.lineAt[i], batch.lineEnd[i]);
+    const item = parseLineBytes(line, batch.rows[i] > 0 ? batch.rows[i] : undefined);
     const sensor = batch.sensors[i], position = batch.positions[i];
     if (!isRefusal(item)) return this.take(item, i, sensor);
     this.refused++;

@@ -70,9 +70,9 @@ export class PartitionRun {
     return this.router.time;
   }
 
-  /** Readings routed so far. */
+  /** Readings routed so far, less those that shards are known to have refused. */
   get readings(): number {
-    return this.router.counts.readings;
+    return this.router.counts.readings - this.shardRefused.count;
   }
 
   /**
@@ -249,6 +249,7 @@ export class PartitionRun {
     this.shardRefused.hash = (this.shardRefused.hash + hash) >>> 0;
     const counts = {
       ...router.counts,
+      readings: router.counts.readings - this.shardRefused.count,
       refused: router.counts.refused + this.shardRefused.count,
       refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
     };

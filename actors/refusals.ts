@@ -4,10 +4,10 @@
  * @module
  */
 import { finalise } from "../models/hash.ts";
-import { parseReading, type Reading, type Refusal, refusal } from "./reading.ts";
+import { isRefusal, parseReading, type Reading, type Refusal, refusal } from "./reading.ts";
 import type { QuarantineView } from "./views.ts";
 
-/** A line as a reading, or why it is none. */
+/** A line as a reading, or why it is none, with the line's beginning as it stands. */
 export function parseLineText(line: string, row?: number): Reading | Refusal {
   let record: unknown;
   try {
@@ -15,8 +15,22 @@ export function parseLineText(line: string, row?: number): Reading | Refusal {
   } catch (error) {
     return refusal([{ field: "", message: `the line is not JSON: ${sayError(error)}` }], line, row);
   }
-  return parseReading(record, row);
+  const item = parseReading(record, row);
+  return isRefusal(item) ? refusal(item.errors, line, row) : item;
 }
+
+/** The bytes of a line as a reading, or why it is none. */
+export function parseLineBytes(bytes: Uint8Array, row?: number): Reading | Refusal {
+  let line: string;
+  try {
+    line = strict.decode(bytes);
+  } catch {
+    return refusal([{ field: "", message: "the line is not valid UTF-8" }], lenient.decode(bytes), row);
+  }
+  return parseLineText(line, row);
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true }), lenient = new TextDecoder();
 
 /** What a refused record at `position` adds to its partition's hash; a sum, so that order does not count. */
 export function hashRefusal(position: number): number {

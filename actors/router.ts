@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { scanHead, scanned } from "../models/scan.ts";
+import { scanHead, scanned, scanTail } from "../models/scan.ts";
 import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
-import { hashRefusal, parseLineText, quarantineRefusal } from "./refusals.ts";
+import { hashRefusal, parseLineBytes, quarantineRefusal } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -41,8 +41,9 @@ export interface RouterOptions {
 /** Sees every record in order, and whether it went to its sensor's actor. */
 export type RecordTap = (item: Reading | Refusal, position: number, accepted: boolean) => void;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-const NEWLINE = 10, RETURN = 13, BRACE = 125;
+const decoder = new TextDecoder("utf-8", { fatal: true }), lenient = new TextDecoder();
+const encoder = new TextEncoder();
+const NEWLINE = 10, RETURN = 13;
 
 /** Routes one partition's readings. */
 export class Router {
@@ -120,29 +121,36 @@ export class Router {
     const bytes = chunk.bytes as Uint8Array<ArrayBuffer>, { length } = bytes;
     let row = chunk.row;
     for (let start = 0; start < length; row++) {
-      let end = bytes.indexOf(NEWLINE, start);
+      const headed = scanHead(bytes, start), canonical = headed && scanTail(bytes);
+      let end = headed ? scanned.lineEnd : bytes.indexOf(NEWLINE, start);
       if (end < 0) end = length;
       const next = end + 1;
       if (end > start && bytes[end - 1] === RETURN) end--;
-      if (end > start) this.takeLine(chunk, bytes, start, end, row);
+      if (end > start) this.takeLine(chunk, bytes, start, end, row, canonical);
       start = next;
     }
   }
 
-  private takeLine(chunk: LinesChunk, bytes: Uint8Array<ArrayBuffer>, start: number, end: number, row: number): void {
+  /** @param canonical whether the line was just scanned and is spelt so that its head says all that matters here */
+  private takeLine(
+    chunk: LinesChunk,
+    bytes: Uint8Array<ArrayBuffer>,
+    start: number,
+    end: number,
+    row: number,
+    canonical: boolean,
+  ): void {
     const position = chunk.position + start;
-    if (bytes[end - 1] === BRACE && bytes[end - 2] === BRACE && scanHead(bytes, start)) {
-      const { nameStart, nameEnd, nameHash, time, end: valuesAt } = scanned;
-      const entry = this.directory.findBytes(bytes, nameStart, nameEnd, nameHash) ??
-        this.nameEntry(bytes, nameStart, nameEnd, nameHash);
-      if (entry && time <= READING_LIMITS.timeGreatest) {
+    if (canonical) {
+      const { time, end: valuesAt } = scanned, entry = this.scannedEntry(bytes);
+      if (entry) {
         this.note(entry, time, chunk.arrived);
         const accepted = this.admit(
           entry,
           time,
           position,
           chunk.arrived,
-          () => decoder.decode(bytes.subarray(start, end)),
+          () => lenient.decode(bytes.subarray(start, end)),
         );
         if (accepted) {
           this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
@@ -152,6 +160,14 @@ export class Router {
       }
     }
     this.takeItem(parseLineBytes(bytes.subarray(start, end), row), position, chunk.arrived, row);
+  }
+
+  /** The sensor of the head that was just scanned; undefined if no reading can have such a name or time. */
+  private scannedEntry(bytes: Uint8Array): Entry | undefined {
+    const { nameStart, nameEnd, nameHash, time } = scanned;
+    if (time > READING_LIMITS.timeGreatest) return undefined;
+    return this.directory.findBytes(bytes, nameStart, nameEnd, nameHash) ??
+      this.nameEntry(bytes, nameStart, nameEnd, nameHash);
   }
 
   /** A sensor whose name's bytes were not seen before: only a plain name takes the fast way. */
@@ -172,13 +188,7 @@ export class Router {
   }
 
   private takeItem(item: Reading | Refusal, position: number, arrived: number | undefined, row = 0): void {
-    if (isRefusal(item)) {
-      this.counts.refused++;
-      this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
-      this.quarantine.push(quarantineRefusal(this.partition, position, item));
-      this.tap?.(item, position, false);
-      return;
-    }
+    if (isRefusal(item)) return this.refuse(item, position, arrived);
     const entry = this.directory.of(item.sensor, this.partition);
     this.note(entry, item.time, arrived);
     const accepted = this.admit(entry, item.time, position, arrived, () => JSON.stringify(item));
@@ -195,6 +205,25 @@ export class Router {
     }
     this.tap?.(item, position, accepted);
     this.tick(position);
+  }
+
+  /**
+   * Puts a record that is no reading into quarantine. Where its head is spelt canonically it says a sensor and a time,
+   * and counts for them: in bulk text the head alone is looked at here, and what is wrong behind it is found in the shard.
+   */
+  private refuse(item: Refusal, position: number, arrived: number | undefined): void {
+    const head = encoder.encode(item.sample), entry = scanHead(head, 0) ? this.scannedEntry(head) : undefined;
+    this.tap?.(item, position, false);
+    if (entry) {
+      const { time } = scanned;
+      this.note(entry, time, arrived);
+      if (!this.admit(entry, time, position, arrived, () => item.sample)) return this.tick(position);
+      this.counts.readings--;
+    }
+    this.counts.refused++;
+    this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
+    this.quarantine.push(quarantineRefusal(this.partition, position, item, entry?.name));
+    if (entry) this.tick(position);
   }
 
   /** Whether the reading goes to its actor; else it is quarantined. */
@@ -268,16 +297,6 @@ export class Router {
     }
     for (const builder of this.builders) builder.addTick(time, position);
   }
-}
-
-function parseLineBytes(bytes: Uint8Array, row: number): Reading | Refusal {
-  let line: string;
-  try {
-    line = decoder.decode(bytes);
-  } catch {
-    return { row, errors: [{ field: "", message: "the line is not UTF-8" }], sample: "" };
-  }
-  return parseLineText(line, row);
 }
 
 function sayTime(time: number): string {

@@ -11,7 +11,7 @@
 
 const POWERS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
 const QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46, ZERO = 48, NINE = 57, COLON = 58, BACKSLASH = 92;
-const CLOSE = 125;
+const NEWLINE = 10, RETURN = 13, OPEN = 123, CLOSE = 125;
 const SENSOR = new TextEncoder().encode('{"sensor":"');
 const TIME = new TextEncoder().encode('","time":');
 const VALUES = new TextEncoder().encode(',"values":{');
@@ -27,6 +27,8 @@ export const scanned = {
   time: 0,
   /** First byte behind what was scanned. */
   end: 0,
+  /** Where the line ends: at its newline, or at the end of the bytes. */
+  lineEnd: 0,
 };
 
 function matches(bytes: Uint8Array, at: number, pattern: Uint8Array): boolean {
@@ -67,6 +69,25 @@ export function scanHead(bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
+/**
+ * Goes from behind a head that was just scanned to the line's end, which it leaves in `scanned.lineEnd`.
+ *
+ * @returns whether the line closes with its values: it ends with `}}` and no other object begins in it. Then nothing
+ *   behind the head can say the sensor, the time, a type or a location again.
+ */
+export function scanTail(bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  let at = scanned.end, alone = true;
+  for (; at < length; at++) {
+    const byte = bytes[at];
+    if (byte === NEWLINE) break;
+    if (byte === OPEN) alone = false;
+  }
+  scanned.lineEnd = at;
+  if (bytes[at - 1] === RETURN) at--;
+  return alone && bytes[at - 1] === CLOSE && bytes[at - 2] === CLOSE;
+}
+
 /** Scans a JSON number at `at`, leaving `scanned.end` behind it; NaN if it is not a plain one of at most 15 digits. */
 export function scanNumber(bytes: Uint8Array, at: number): number {
   let byte = bytes[at];
@@ -97,6 +118,14 @@ export function scanNumber(bytes: Uint8Array, at: number): number {
   return negative ? -value : value;
 }
 
+/** Bytes that no line holds, in the place of those of a name that is never found. */
+const UNFOUND = Uint8Array.of(NEWLINE);
+
+/** Whether JSON spells the name without an escape, and an object does not take it as an array's index. */
+function isPlain(name: string): boolean {
+  return !/["\\]/.test(name) && String(Number(name) >>> 0) !== name;
+}
+
 /** The channels met so far, by the bytes of their names. */
 export class ChannelTable {
   /** Names in order of their index. */
@@ -111,12 +140,17 @@ export class ChannelTable {
       at = this.names.length;
       this.index.set(name, at);
       this.names.push(name);
-      this.spelt.push(new TextEncoder().encode(name));
+      this.spelt.push(isPlain(name) ? new TextEncoder().encode(name) : UNFOUND);
     }
     return at;
   }
 
-  /** Index of the name that starts at `at` and ends with a quote, `guess` tried first; −1 if there is none. */
+  /**
+   * Index of the name that starts at `at` and ends with a quote, `guess` tried first; −1 if there is none.
+   *
+   * Two kinds of names are never found. One with a quote or a backslash is spelt with escapes. One such as `7` an object
+   * puts before all others, and the order of a reading's values must not depend on how it was read.
+   */
   find(bytes: Uint8Array, at: number, guess: number): number {
     const { spelt } = this, count = spelt.length;
     for (let i = 0, k = guess < count ? guess : 0; i < count; i++) {

@@ -1,0 +1,79 @@
+/**
+ * A whole run in one process, for tests: a source in, the digest and everything that is stored out.
+ *
+ * @module
+ */
+import { type Judging, judgingSchema } from "../../actors/config.ts";
+import { runDigest } from "../../actors/digest.ts";
+import type { Clock, Source } from "../../actors/ports.ts";
+import { InlineHost, type ShardHost } from "../../actors/runtime/host.ts";
+import type { ShardOptions } from "../../actors/shard.ts";
+import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor.ts";
+import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
+import type { KvPort } from "../../store/kv.ts";
+import { sourceMemory } from "../../store/source_memory.ts";
+import { MemoryKv } from "../memory_kv.ts";
+
+/** How a run is made; everything has a default. */
+export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> {
+  readonly judging?: Judging;
+  readonly shards?: number;
+  readonly kv?: KvPort;
+  readonly clock?: Clock;
+  readonly host?: (options: ShardOptions, shard: number) => ShardHost;
+  readonly signal?: AbortSignal;
+}
+
+/** What came of a run. */
+export interface RunResult {
+  readonly digest: string;
+  readonly kv: KvPort;
+  /** Still there to be asked; its inline shards need no end. */
+  readonly supervisor: Supervisor;
+}
+
+let ids = 0;
+
+/** A store over a database, with the usual deadlines. */
+export function storeOver(kv: KvPort, clock: Clock): KvCheckpointStore {
+  return new KvCheckpointStore(kv, { clock, freshId: () => `id-${++ids}`, deadlineMs: 10_000, historyChunks: 1_000 });
+}
+
+/** Deadlines never pass: a test over a healthy database. */
+export const PATIENT: Clock = {
+  now: () => 1_800_000_000_000,
+  sleep: (_ms, signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
+};
+
+/** Runs a source to its end. @throws what made the partition fail */
+export async function runSource(source: Source, options: RunOptions = {}): Promise<RunResult> {
+  const { judging = judgingSchema.parse({}), shards = 1, kv = new MemoryKv(), clock = PATIENT, host, signal, ...rest } =
+    options;
+  const failures: Error[] = [];
+  const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...rest, judging }, {
+    store: storeOver(kv, clock),
+    clock,
+    host: host ?? ((shard) => new InlineHost(shard)),
+    shards,
+    failed: (_partition, error) => failures.push(error),
+  });
+  await supervisor.load();
+  await supervisor.run(source, sourceMemory(kv, source.name), signal ?? new AbortController().signal);
+  const digest = await runDigest(await supervisor.digests(), supervisor.counts());
+  await supervisor.close();
+  if (failures.length > 0) throw failures[0];
+  return { digest, kv, supervisor };
+}
+
+/** First parts of the keys of stored outputs. */
+const OUTPUTS = ["window", "window_at", "readings", "alert", "alert_at", "transition", "quarantine"];
+
+/** Everything that a run gave out and stored, by key, as one comparable value each. */
+export async function storedOutputs(kv: KvPort): Promise<Map<string, unknown>> {
+  const outputs = new Map<string, unknown>();
+  for (const kind of OUTPUTS) {
+    for await (const { key, value } of kv.list({ prefix: [kind] })) outputs.set(JSON.stringify(key), value);
+  }
+  return outputs;
+}
