@@ -58,6 +58,12 @@ export class Card {
     this.#draw();
   }
 
+  /** Alerts were raised or cleared, perhaps its own. */
+  alerted() {
+    this.#label();
+    this.#draw();
+  }
+
   /** It came onto the screen. */
   enter() {
     if (this.#visible) return;

@@ -93,6 +93,16 @@ export function grid({ model, sync, signal }) {
     const reading = /** @type {ReadingView} */ (detail);
     cards.get(reading.sensor)?.read(reading);
   }, signal);
+  let asked = false;
+  model.on("alerts", () => {
+    // A flood of alerts is one change of the cards.
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      cards.forEach((card) => card.alerted());
+    });
+  }, signal);
   addEventListener("query", () => {
     pages = 1;
     update();

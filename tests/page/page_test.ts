@@ -128,7 +128,7 @@ onPage("alertLog() shows and says an alert as it is raised, and marks it cleared
   await says(page, "#verdict", "1 of 5 sensors needs attention");
   await page.waitForSelector(`#alerts .entry[data-state="active"]`);
   await says(page, "#alert-voice", "New high alert: co2 is high.");
-  assertEquals(await page.getAttribute(`.card[data-sensor="${name}"]`, "data-look"), "high");
+  await page.waitForSelector(`.card[data-sensor="${name}"][data-look="high"]`, { timeout: 5_000 });
   plant.clear(id);
   await page.waitForSelector(`#alerts .entry[data-state="cleared"]`);
   await says(page, "#verdict", "No active alert on 5 sensors");
