@@ -12,6 +12,8 @@ const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => 48 + (i % 2 === 0 ? Mat
 const BILLION = 1e9;
 /** From here on ten thousandths are no longer whole numbers of a double. */
 const EXACT = 2 ** 53 / 1e4;
+/** Below this the ten thousandths of a number fit into 32 bits. */
+const SMALL = 200_000;
 const POINT = 46, MINUS = 45, ZERO = 48;
 
 /**
@@ -44,9 +46,17 @@ export function writeFixed(bytes: Uint8Array, at: number, value: number): number
   const magnitude = value < 0 ? -value : value;
   if (!(magnitude < EXACT)) return writeText(bytes, at, value.toFixed(4));
   if (value < 0) bytes[at++] = MINUS;
+  if (magnitude < SMALL) { // most values, in whole numbers of 32 bits
+    const scaled = magnitude * 1e4 + 0.5 | 0, whole = scaled / 10_000 | 0;
+    return writeDecimals(bytes, writeSmall(bytes, at, whole), scaled - whole * 10_000);
+  }
   const scaled = Math.round(magnitude * 1e4), whole = Math.floor(scaled / 1e4);
-  const rest = scaled - whole * 1e4 | 0, high = rest / 100 | 0;
-  at = writeWhole(bytes, at, whole);
+  return writeDecimals(bytes, writeWhole(bytes, at, whole), scaled - whole * 1e4 | 0);
+}
+
+/** A point and four decimals. */
+function writeDecimals(bytes: Uint8Array, at: number, rest: number): number {
+  const high = rest / 100 | 0;
   bytes[at] = POINT;
   bytes[at + 1] = PAIRS[2 * high];
   bytes[at + 2] = PAIRS[2 * high + 1];
