@@ -110,6 +110,8 @@ export interface ShardOutput {
   readonly rowIndex?: Float64Array;
   /** Plans that outputs may name from now on. */
   readonly plans: readonly PlanName[];
+  /** Locations that outputs may name from now on; they are numbered in order. */
+  readonly places: readonly string[];
   /** Lines that turned out to be no readings: how many, and the sum of their hashes. */
   readonly refused: number;
   readonly refusedHash: number;

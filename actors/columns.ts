@@ -7,7 +7,7 @@
  * @module
  */
 import { type ChannelTable, scanValues } from "../models/scan.ts";
-import type { Describe, ShardBatch } from "./batch.ts";
+import type { ShardBatch } from "./batch.ts";
 import { isRefusal, type Reading, READING_LIMITS } from "./reading.ts";
 import { hashRefusal, parseLineBytes, quarantineRefusal } from "./refusals.ts";
 import type { QuarantineView } from "./views.ts";
@@ -22,8 +22,6 @@ export class Columns {
   labels: Int8Array = new Int8Array(0);
   channels = new Int32Array(0);
   values = new Float64Array(0);
-  /** What lines said of their sensors' types and locations. */
-  describes: Describe[] = [];
   /** Records that turned out to be none: how many, and the sum of their hashes. */
   refused = 0;
   refusedHash = 0;
@@ -52,7 +50,6 @@ export class Columns {
       this.to = new Int32Array(batch.count);
     }
     this.labels = batch.labels;
-    this.describes = [];
     this.refused = this.refusedHash = 0;
     const parsed = batch.values.length;
     this.used = parsed;
@@ -92,7 +89,7 @@ export class Columns {
     const line = text.subarray(batch.lineAt[i], batch.lineEnd[i]);
     const item = parseLineBytes(line, batch.rows[i] > 0 ? batch.rows[i] : undefined);
     const sensor = batch.sensors[i], position = batch.positions[i];
-    if (!isRefusal(item)) return this.take(item, i, sensor);
+    if (!isRefusal(item)) return this.take(item, i);
     this.refused++;
     this.refusedHash = (this.refusedHash + hashRefusal(position)) >>> 0;
     quarantine.push(quarantineRefusal(batch.partition, position, item, nameOf(sensor)));
@@ -100,7 +97,8 @@ export class Columns {
     this.to[i] = -1;
   }
 
-  private take(reading: Reading, i: number, sensor: number): void {
+  /** Type and location are no business of a line: the router parses those that have them. */
+  private take(reading: Reading, i: number): void {
     const entries = Object.entries(reading.values), at = this.claim(entries.length);
     let to = at;
     for (const [channel, value] of entries) {
@@ -111,14 +109,6 @@ export class Columns {
     this.from[i] = at;
     this.to[i] = to;
     this.labels[i] = reading.label ?? -1;
-    const { type, location } = reading;
-    if (type === undefined && location === undefined) return;
-    this.describes.push({
-      index: i,
-      sensor,
-      ...(type === undefined ? {} : { type }),
-      ...(location === undefined ? {} : { location }),
-    });
   }
 
   private claim(count: number): number {

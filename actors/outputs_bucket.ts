@@ -56,14 +56,15 @@ export class OutputsBucket {
         const position = records[at + WINDOW_RECORD.position];
         if (position >= from) {
           const entry = directory.entries[records[at + WINDOW_RECORD.sensor]];
-          const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]),
-            spec = specs[records[at + WINDOW_RECORD.spec]];
+          const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]);
+          const location = plans.place(shard, records[at + WINDOW_RECORD.place]);
+          const spec = specs[records[at + WINDOW_RECORD.spec]];
           found.push({
             position,
             window: {
               sensor: entry.name,
               ...(plan.type === undefined ? {} : { type: plan.type }),
-              ...(entry.location === undefined ? {} : { location: entry.location }),
+              ...(location === undefined ? {} : { location }),
               lengthMs: spec.lengthMs,
               hopMs: spec.hopMs,
               start: records[at + WINDOW_RECORD.start],
@@ -128,14 +129,22 @@ export class OutputsBucket {
   }
 }
 
-/** The plans that each shard's outputs refer to by number. */
+/** The plans and locations that each shard's outputs refer to by number. */
 export class PlanTables {
   private readonly tables: PlanName[][] = [];
 
-  /** Takes what a shard said of its plans. */
-  add(shard: number, plans: readonly PlanName[]): void {
+  private readonly locations: string[][] = [];
+
+  /** Takes what a shard said of its plans and locations. */
+  add(shard: number, plans: readonly PlanName[], places: readonly string[]): void {
+    (this.locations[shard] ??= []).push(...places);
     const table = this.tables[shard] ??= [];
     for (const plan of plans) table[plan.number] = plan;
+  }
+
+  /** A location of a shard; undefined for −1. */
+  place(shard: number, number: number): string | undefined {
+    return this.locations[shard][number];
   }
 
   /** A plan of a shard. */

@@ -191,7 +191,7 @@ export class PartitionRun {
     const { bucket, shared } = this;
     bucket.expected.push(
       shared.hosts[shard].send(message).then((output) => {
-        shared.plans.add(shard, output.plans);
+        shared.plans.add(shard, output.plans, output.places);
         bucket.add(shard, output);
       }),
     );

@@ -74,7 +74,7 @@ export const REFUSAL_SAMPLE_LENGTH = 256;
 
 const limits = READING_LIMITS;
 // deno-lint-ignore no-control-regex -- control characters are exactly what a name must not hold
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL = /[\u0000-\u001f\u007f]|\p{Surrogate}/u; // and halves of characters, which UTF-8 cannot say
 
 /** What was seen, short enough for an error. */
 function seen(value: unknown): string {
@@ -117,32 +117,36 @@ export const readingSchema = z.strictObject({
     if (Number.isNaN(time)) context.addIssue({ code: "custom", message: `${timeAllowed}, not ${seen(value)}` });
     return time;
   }),
-  values: z.record(
-    z.string(),
-    z.union([z.number(), z.null()], {
-      error: (issue) => `must be a finite number or null, not ${seen(issue.input)}`,
-    }).refine((value) => value === null || Math.abs(value) <= limits.valueMagnitude, {
-      error: (issue) => `must be from -1e100 to 1e100, not ${seen(issue.input)}`,
-    }),
-    { error: (issue) => `values must be an object of numbers by channel name, not ${seen(issue.input)}` },
-  ).superRefine((values, context) => {
-    const channels = Object.keys(values);
-    if (channels.length < 1 || channels.length > limits.channels) {
-      context.addIssue({
-        code: "custom",
-        message: `values must hold 1 to ${limits.channels} channels, not ${channels.length}`,
-      });
-    }
-    for (const channel of channels) {
-      if (channel.length < 1 || channel.length > limits.nameLength || CONTROL.test(channel)) {
+  values: z.unknown().refine((values) => !(values instanceof Object && Object.hasOwn(values, "__proto__")), {
+    error: "a channel cannot be called __proto__",
+  }).pipe(
+    z.record(
+      z.string(),
+      z.union([z.number(), z.null()], {
+        error: (issue) => `must be a finite number or null, not ${seen(issue.input)}`,
+      }).refine((value) => value === null || Math.abs(value) <= limits.valueMagnitude, {
+        error: (issue) => `must be from -1e100 to 1e100, not ${seen(issue.input)}`,
+      }),
+      { error: (issue) => `values must be an object of numbers by channel name, not ${seen(issue.input)}` },
+    ).superRefine((values, context) => {
+      const channels = Object.keys(values);
+      if (channels.length < 1 || channels.length > limits.channels) {
         context.addIssue({
           code: "custom",
-          path: [channel],
-          message: `a channel's name must have 1 to ${limits.nameLength} characters without control characters`,
+          message: `values must hold 1 to ${limits.channels} channels, not ${channels.length}`,
         });
       }
-    }
-  }),
+      for (const channel of channels) {
+        if (channel.length < 1 || channel.length > limits.nameLength || CONTROL.test(channel)) {
+          context.addIssue({
+            code: "custom",
+            path: [channel],
+            message: `a channel's name must have 1 to ${limits.nameLength} characters without control characters`,
+          });
+        }
+      }
+    }),
+  ),
   type: name("type", limits.nameLength).optional(),
   location: name("location", limits.nameLength).optional(),
   label: z.union([z.literal(0), z.literal(1)], { error: (issue) => `label must be 0 or 1, not ${seen(issue.input)}` })
@@ -230,6 +234,7 @@ function isName(value: unknown, length: number): boolean {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
     if (code < 32 || code === 127) return false;
+    if (code >= 0xd800 && code < 0xe000 && !value.isWellFormed()) return false;
   }
   return true;
 }

@@ -27,7 +27,7 @@ import type {
 } from "./batch.ts";
 import { Columns } from "./columns.ts";
 import type { Judging } from "./config.ts";
-import { READING_LIMITS } from "./reading.ts";
+import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
 import { sayError } from "./refusals.ts";
 import { Aside, noteFailure } from "./runtime/supervision.ts";
 import type { SensorActor } from "./sensor/actor.ts";
@@ -70,6 +70,8 @@ export class Shard {
   private readonly columns = new Columns(this.table);
   private readonly plans = new Map<string, Plan>();
   private newPlans: PlanName[] = [];
+  private readonly places = new Map<string, number>();
+  private newPlaces: string[] = [];
   private readonly aside = new Aside();
   private readonly out: Outputs;
   /** Writes windows and flags as text, where that is wanted. */
@@ -111,7 +113,7 @@ export class Shard {
   private apply(batch: ShardBatch): ShardOutput {
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
     this.columns.fill(batch, this.out.quarantine, (sensor) => this.actors[sensor]?.name ?? "");
-    const describes = groupBySensor([...batch.describe, ...this.columns.describes]);
+    const describes = groupBySensor(batch.describe);
     for (const sensor of this.groupReadings(batch)) {
       this.applyTo(this.present(sensor), batch, describes.get(sensor) ?? NO_DESCRIBES);
     }
@@ -143,20 +145,21 @@ export class Shard {
 
   /** One actor's readings of a batch, and the ticks between them. */
   private applyTo(actor: SensorActor, batch: ShardBatch, describes: readonly Describe[]): void {
-    const { ticks, positions } = batch, mark = this.out.mark(), applied = actor.state[HEADER.applied];
-    let tick = 0, describe = 0, put = false;
+    const { ticks, positions } = batch, applied = actor.state[HEADER.applied];
+    let tick = 0, describe = 0, put: Put | undefined;
     for (let i = this.first[actor.id]; i >= 0; i = this.next[i]) {
       for (; tick < ticks.length && ticks[tick].index <= i; tick++) {
         if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
       }
       const position = positions[i];
       if (position < applied) continue;
+      if (!put) {
+        const { location, plan: { type } } = actor;
+        this.aside.put(actor.state);
+        put = { first: i, tick, describes, mark: this.out.mark(), location, type };
+      }
       for (; describe < describes.length && describes[describe].index <= i; describe++) {
         this.describe(actor, describes[describe]);
-      }
-      if (!put) {
-        this.aside.put(actor.state);
-        put = true;
       }
       if (!this.gather(actor, i, position)) continue;
       this.touch(actor, position);
@@ -166,7 +169,7 @@ export class Shard {
           this.fault?.(actor.name, position);
           takeReading(actor, batch.times[i], position, this.out);
         } catch (error) {
-          this.recover(actor, batch, i, mark, error);
+          this.recover(actor, batch, i, put, error);
         }
       }
       this.wake[actor.id] = wakeTime(actor);
@@ -203,12 +206,13 @@ export class Shard {
   private gather(actor: SensorActor, i: number, position: number): boolean {
     const { from, to, channels, values, labels } = this.columns;
     if (to[i] < from[i]) return false;
-    let count = 0, { indexOf } = actor.plan;
+    let count = 0, asked = false, { indexOf } = actor.plan;
     for (let k = from[i]; k < to[i]; k++) {
       const number = channels[k];
       let index = number < indexOf.length ? indexOf[number] : -1;
       if (index < 0) {
-        this.addChannels(actor, channels.subarray(k, to[i]), position);
+        if (!asked) this.addChannels(actor, channels.subarray(k, to[i]), position);
+        asked = true;
         indexOf = actor.plan.indexOf;
         index = number < indexOf.length ? indexOf[number] : -1;
         if (index < 0) continue;
@@ -224,15 +228,14 @@ export class Shard {
   /** Gives the actor the channels that it lacks, as many as it may have; what comes of others is quarantined. */
   private addChannels(actor: SensorActor, numbers: Int32Array, position: number): void {
     const { plan } = actor, channels = [...plan.channels], { channels: most } = READING_LIMITS;
+    const refused: string[] = [];
     for (const number of numbers) {
       const channel = this.table.names[number];
       if (channels.includes(channel)) continue;
       if (channels.length < most) channels.push(channel);
-      else {
-        const message = `the sensor has ${most} channels, as many as one may have; ${channel} is not taken`;
-        this.quarantine(actor, position, "channels", `values.${channel}`, message, channel);
-      }
+      else refused.push(channel);
     }
+    if (refused.length > 0) this.quarantineChannels(actor, position, refused);
     if (channels.length === plan.channels.length) return;
     const wide = this.planOf(plan.type, channels);
     actor.state = moveState(actor.state, plan, wide);
@@ -245,37 +248,45 @@ export class Shard {
    * After a failure at reading `failed`: the state as it was before the batch, and its readings up to this one again.
    * What is noted of failures outlives this; readings that failed stay out.
    */
-  private recover(actor: SensorActor, batch: ShardBatch, failed: number, mark: OutputMark, error: unknown): void {
-    const { ticks, positions, times } = batch, applied = actor.state[HEADER.applied];
-    const skipped = this.failures.get(actor.id) ?? new Set<number>();
-    this.failures.set(actor.id, skipped.add(failed));
+  private recover(actor: SensorActor, batch: ShardBatch, failed: number, put: Put, error: unknown): void {
+    const { ticks, positions, times } = batch, { describes } = put;
+    const skipped = this.failures.get(actor.id) ?? new Map<number, unknown>();
+    this.failures.set(actor.id, skipped.set(failed, error));
     actor.state = this.aside.read();
-    this.out.rewind(mark);
+    this.out.rewind(put.mark);
+    actor.location = put.location;
+    actor.plan = this.planOf(put.type, actor.plan.channels);
     this.wake[actor.id] = wakeTime(actor);
-    let tick = 0;
-    for (let i = this.first[actor.id]; i <= failed; i = this.next[i]) {
+    let { tick } = put, describe = 0;
+    for (let i = put.first; i >= 0 && i <= failed; i = this.next[i]) {
       for (; tick < ticks.length && ticks[tick].index <= i; tick++) {
         if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
       }
-      if (positions[i] >= applied) {
-        if (skipped.has(i)) this.noteFailure(actor, positions[i], times[i], error);
-        else if (this.gather(actor, i, positions[i])) takeReading(actor, times[i], positions[i], this.out);
+      for (; describe < describes.length && describes[describe].index <= i; describe++) {
+        this.describe(actor, describes[describe]);
       }
+      if (skipped.has(i)) this.noteFailure(actor, positions[i], times[i], skipped.get(i));
+      else if (this.gather(actor, i, positions[i])) takeReading(actor, times[i], positions[i], this.out);
       this.wake[actor.id] = wakeTime(actor);
-      if (i === failed) break;
     }
     const { history, state } = actor;
     if (history) history.oldest = Math.max(history.oldest, state[HEADER.rows] + skipped.size - HISTORY_ROWS);
   }
 
-  /** Readings of the current batch at which an actor failed, by sensor. */
-  private readonly failures = new Map<number, Set<number>>();
+  /** Readings of the current batch at which an actor failed, and how, by sensor. */
+  private readonly failures = new Map<number, Map<number, unknown>>();
 
   private noteFailure(actor: SensorActor, position: number, time: number, error: unknown): void {
     const { state } = actor;
     if (noteFailure(state, HEADER.failure, time)) state[HEADER.failedTime] = time;
     mixNumber(state, HEADER.hash, time);
     this.quarantineFailure(actor, position, `the sensor's actor failed: ${sayError(error)}`);
+  }
+
+  private quarantineChannels(actor: SensorActor, position: number, refused: readonly string[]): void {
+    const most = READING_LIMITS.channels, names = refused.join(", ");
+    const message = `the sensor has ${most} channels, as many as one may have: ${names} not taken`;
+    this.quarantine(actor, position, "channels", "values", message, names.slice(0, REFUSAL_SAMPLE_LENGTH));
   }
 
   private quarantineFailure(actor: SensorActor, position: number, message: string): void {
@@ -295,7 +306,10 @@ export class Shard {
   }
 
   private describe(actor: SensorActor, { type, location }: Describe): void {
-    if (location !== undefined) actor.location = location;
+    if (location !== undefined) {
+      actor.location = location;
+      actor.place = this.placeOf(location);
+    }
     if (type !== undefined && type !== actor.plan.type) actor.plan = this.planOf(type, actor.plan.channels);
   }
 
@@ -312,6 +326,16 @@ export class Shard {
     return plan;
   }
 
+  private placeOf(location: string | undefined): number {
+    if (location === undefined) return -1;
+    let place = this.places.get(location);
+    if (place === undefined) {
+      this.places.set(location, place = this.places.size);
+      this.newPlaces.push(location);
+    }
+    return place;
+  }
+
   private admit({ sensor, name, snapshot }: Arrival, partition: string): void {
     const { keepHistory, judging } = this.options;
     const plan = snapshot ? undefined : this.planOf(undefined, []);
@@ -321,10 +345,12 @@ export class Shard {
         id: sensor,
         name,
         partition,
+        place: -1,
         plan: plan!,
         state: emptyState(plan!),
         ...(keepHistory ? { history: new History(0) } : {}),
       };
+    actor.place = this.placeOf(actor.location);
     this.actors[sensor] = actor;
     if (sensor >= this.wake.length) this.growIndex(sensor);
     this.wake[sensor] = wakeTime(actor);
@@ -348,9 +374,10 @@ export class Shard {
   }
 
   private give(refused: number, refusedHash: number): ShardOutput {
-    const { out, newPlans: plans } = this;
+    const { out, newPlans: plans, newPlaces: places } = this;
     this.failures.clear();
     this.newPlans = [];
+    this.newPlaces = [];
     const { wanted } = this.options, { windows, flags } = out;
     const rows = this.rows?.write(windows.array, windows.length, flags.array, flags.length);
     if (wanted.windows === false) windows.length = 0;
@@ -359,6 +386,7 @@ export class Shard {
       ...out.take(),
       ...(rows ? { rows: rows.bytes, rowIndex: rows.index } : {}),
       plans,
+      places,
       refused,
       refusedHash,
     };
@@ -401,6 +429,17 @@ export class Shard {
     }
     return this.give(0, 0);
   }
+}
+
+/** How an actor stood before its first reading of a batch, beside the state that was put aside. */
+interface Put {
+  readonly first: number;
+  /** Ticks before this one are in the state. */
+  readonly tick: number;
+  readonly describes: readonly Describe[];
+  readonly mark: OutputMark;
+  readonly location: string | undefined;
+  readonly type: string | undefined;
 }
 
 const STOPPED = "the sensor's actor was stopped after failing 3 times within 60 s";

@@ -19,12 +19,17 @@ export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefin
     case "readings":
       return { about: "readings", readings: asked().flatMap(viewReadings) };
     case "digests":
-      return { about: "digests", digests: present().map(digestOf) };
+      return { about: "digests", digests: present().filter(wasHeard).map(digestOf) };
     case "states":
       return { about: "states", states: countStates(present()) };
     case "memory":
       return { about: "memory", memory: countBytes(present()) };
   }
+}
+
+/** Whether anything ever happened to the sensor; one that only sent what is no reading is in memory, but not a part of what came out. */
+function wasHeard({ state }: SensorActor): boolean {
+  return state[HEADER.greatest] >= 0 || state[HEADER.failure + 1] >= 0;
 }
 
 /** What a sensor adds to a run's digest: its rolling hash of outputs, and a hash of its state as it stands. */

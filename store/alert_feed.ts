@@ -48,7 +48,10 @@ export class AlertFeed {
   publish(partition: string, transitions: readonly AlertTransition[]): void {
     if (transitions.length === 0) return;
     for (const transition of transitions) {
-      this.latest.set(partition, [transition.position, transition.id]);
+      // What was stored without being told of, before a crash, comes again: that does not set the feed back.
+      if (isAfter(transition, this.latest.get(partition))) {
+        this.latest.set(partition, [transition.position, transition.id]);
+      }
       this.ring.push(transition);
     }
     const over = this.ring.length - RING;

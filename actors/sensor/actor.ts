@@ -13,6 +13,8 @@ export interface SensorActor {
   readonly name: string;
   readonly partition: string;
   location?: string;
+  /** Number of the location among those of its shard, −1 for none: what outputs say instead of the name. */
+  place: number;
   plan: Plan;
   state: Float64Array;
   /** Absent where no history is kept. */

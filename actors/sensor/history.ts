@@ -38,8 +38,8 @@ export class History {
 
   /** The buffer that holds row `number`, which is the next one; `offset()` says where. */
   claim(number: number): Float64Array {
-    const capacity = this.rows.length / this.width;
-    if (number % HISTORY_ROWS >= capacity) this.grow(Math.min(HISTORY_ROWS, 2 * capacity));
+    let capacity = this.rows.length / this.width;
+    while (number % HISTORY_ROWS >= capacity) this.grow(capacity = Math.min(HISTORY_ROWS, 2 * capacity));
     if (number - this.oldest >= HISTORY_ROWS) this.oldest = number - HISTORY_ROWS + 1;
     return this.rows;
   }

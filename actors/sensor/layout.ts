@@ -141,9 +141,12 @@ export function makePlan(
     at += 1 + slots * SLOT_LENGTH;
     moments += slots * MOMENTS_LENGTH;
   }
-  const kind: SensorType | undefined = type === undefined ? undefined : judging.types[type];
+  // A type or channel may be called as something that every object has.
+  const own = <T>(of: Readonly<Record<string, T>>, name: string) => Object.hasOwn(of, name) ? of[name] : undefined;
+  const kind: SensorType | undefined = type === undefined ? undefined : own(judging.types, type);
+  const kindOf = (channel: string) => kind && own(kind.channels, channel);
   const bound = (name: "low" | "high" | "physicalLow" | "physicalHigh", open: number) =>
-    Float64Array.from(channels, (channel) => kind?.channels[channel]?.[name] ?? open);
+    Float64Array.from(channels, (channel) => kindOf(channel)?.[name] ?? open);
   return {
     number,
     type,
@@ -155,7 +158,7 @@ export function makePlan(
     high: bound("high", Infinity),
     physicalLow: bound("physicalLow", -Infinity),
     physicalHigh: bound("physicalHigh", Infinity),
-    units: channels.map((channel) => kind?.channels[channel]?.unit),
+    units: channels.map((channel) => kindOf(channel)?.unit),
     silentAfterMs: kind?.silentAfterMs ?? (kind?.intervalMs === undefined ? NEVER : 10 * kind.intervalMs),
     indexOf: Int16Array.from(names, (name) => channels.indexOf(name)),
     channelAt: Int32Array.from(channels, (_, c) => at + c * moments),

@@ -15,9 +15,18 @@ import type { WindowPlan } from "./layout.ts";
 import { SLOT, SLOT_LENGTH } from "./layout.ts";
 
 /** Doubles of a window record before its channels. */
-export const WINDOW_HEAD = 7;
-/** Offsets into a window record: sensor's id, window specification, start, revision, position, plan, channels. */
-export const WINDOW_RECORD = { sensor: 0, spec: 1, start: 2, revision: 3, position: 4, plan: 5, channels: 6 } as const;
+export const WINDOW_HEAD = 8;
+/** Offsets into a window record: sensor's id, window specification, start, revision, position, plan, channels, place. */
+export const WINDOW_RECORD = {
+  sensor: 0,
+  spec: 1,
+  start: 2,
+  revision: 3,
+  position: 4,
+  plan: 5,
+  channels: 6,
+  place: 7,
+} as const;
 /** Doubles for each channel of a window record: count, mean, least, greatest, std, flagged. */
 export const WINDOW_CHANNEL = 6;
 
@@ -109,6 +118,7 @@ export class Outputs {
     out[at + WINDOW_RECORD.position] = position;
     out[at + WINDOW_RECORD.plan] = plan.number;
     out[at + WINDOW_RECORD.channels] = channels;
+    out[at + WINDOW_RECORD.place] = actor.place;
     for (let c = 0, to = at + WINDOW_HEAD; c < channels; c++, to += WINDOW_CHANNEL) {
       const from = plan.channelAt[c] + window.momentsAt + slot * 6;
       const count = state[from];

@@ -90,6 +90,7 @@ export function readMeta(bytes: Uint8Array): SnapshotMeta {
  *
  * @param planOf gives the plan of a type and channels under the present configuration
  * @param keepHistory whether readings are kept in memory
+ * @returns its place is for the shard to number
  * @throws {SnapshotError} for bytes that are no snapshot, or one of an unknown version
  */
 export function decodeSnapshot(
@@ -119,6 +120,7 @@ export function decodeSnapshot(
     name: meta.name,
     partition: meta.partition,
     location: meta.location,
+    place: -1,
     plan,
     state,
   };

@@ -251,7 +251,7 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
       closeDue(actor, w, time - plan.latenessMs, position, out);
     }
   }
-  if (state[HEADER.silentPosition] < 0 && time >= state[HEADER.greatest] + plan.silentAfterMs) {
+  if (maySilence(actor) && time >= state[HEADER.greatest] + plan.silentAfterMs) {
     raiseSilence(actor, time, position, out);
   }
   return true;
@@ -263,12 +263,15 @@ export function takeEnd(actor: SensorActor, position: number, out: Outputs): voi
   for (let w = 0; w < actor.plan.windows.length; w++) closeDue(actor, w, NEVER, position, out);
 }
 
+/** Whether the sensor was heard, has a rhythm, and was not noticed to be silent yet. */
+function maySilence({ state, plan }: SensorActor): boolean {
+  return state[HEADER.greatest] >= 0 && state[HEADER.silentPosition] < 0 && plan.silentAfterMs < NEVER;
+}
+
 /** The least tick that would change this sensor; NEVER if none would. */
 export function wakeTime(actor: SensorActor): number {
   const { state, plan } = actor;
-  let wake = state[HEADER.silentPosition] < 0 && plan.silentAfterMs < NEVER
-    ? state[HEADER.greatest] + plan.silentAfterMs
-    : NEVER;
+  let wake = maySilence(actor) ? state[HEADER.greatest] + plan.silentAfterMs : NEVER;
   const end = nextEnd(actor);
   if (end < NEVER && end + plan.latenessMs < wake) wake = end + plan.latenessMs;
   return wake;
