@@ -9,7 +9,7 @@
 import { type ChannelTable, scanValues } from "../models/scan.ts";
 import type { ShardBatch } from "./batch.ts";
 import { isRefusal, type Reading, READING_LIMITS } from "./reading.ts";
-import { hashRefusal, parseLineBytes, quarantineRefusal } from "./refusals.ts";
+import { hashRefusal, parseLineBytes, quarantineRefusal, setAside } from "./refusals.ts";
 import type { QuarantineView } from "./views.ts";
 
 const MOST = READING_LIMITS.channels;
@@ -92,7 +92,7 @@ export class Columns {
     if (!isRefusal(item)) return this.take(item, i);
     this.refused++;
     this.refusedHash = (this.refusedHash + hashRefusal(position)) >>> 0;
-    quarantine.push(quarantineRefusal(batch.partition, position, item, nameOf(sensor)));
+    setAside(quarantine, quarantineRefusal(batch.partition, position, item, nameOf(sensor)));
     this.from[i] = 0;
     this.to[i] = -1;
   }

@@ -13,10 +13,8 @@ import { type AlertOutput, VERDICT_HEAD, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_REC
 import type { Rows } from "./sensor/rows.ts";
 import { mergeRows } from "./sensor/rows_merge.ts";
 import { viewVerdict } from "./sensor/view.ts";
+import { QUARANTINE_MOST } from "./refusals.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
-
-/** Records not accepted that one checkpoint keeps; beyond that they are counted. */
-export const QUARANTINE_MOST = 10_000;
 
 /** Outputs of one partition between two cuts. */
 export class OutputsBucket {

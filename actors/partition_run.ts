@@ -9,6 +9,7 @@ import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import type { Entry } from "./directory.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
 import type { Chunk, Json, SourcePartition } from "./ports.ts";
+import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { Shared } from "./supervisor.ts";
@@ -173,7 +174,7 @@ export class PartitionRun {
   /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */
   private async dispatch(): Promise<void> {
     const { shared, router, bucket } = this;
-    bucket.quarantine.push(...router.takeQuarantine());
+    for (const item of router.takeQuarantine()) setAside(bucket.quarantine, item);
     const entries = router.takeArrivals();
     const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
     for (let shard = 0; shard < router.builders.length; shard++) {

@@ -56,6 +56,15 @@ export function quarantineRefusal(
   };
 }
 
+/** Records not accepted that one checkpoint keeps; beyond that they are counted. */
+export const QUARANTINE_MOST = 10_000;
+
+/** Adds what was not accepted; of very many only the last are held, and stored by the checkpoint. */
+export function setAside(items: QuarantineView[], item: QuarantineView): void {
+  if (items.length >= 2 * QUARANTINE_MOST) items.splice(0, items.length - QUARANTINE_MOST);
+  items.push(item);
+}
+
 /** An error as one sentence. */
 export function sayError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

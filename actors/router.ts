@@ -9,7 +9,7 @@ import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
-import { hashRefusal, parseLineBytes, quarantineRefusal } from "./refusals.ts";
+import { hashRefusal, parseLineBytes, quarantineRefusal, setAside } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -153,6 +153,7 @@ export class Router {
           () => lenient.decode(bytes.subarray(start, end)),
         );
         if (accepted) {
+          this.expect(entry);
           this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
         }
         this.tap?.(parseLineBytes(bytes.subarray(start, end), row), position, accepted);
@@ -193,6 +194,7 @@ export class Router {
     this.note(entry, item.time, arrived);
     const accepted = this.admit(entry, item.time, position, arrived, () => JSON.stringify(item));
     if (accepted) {
+      this.expect(entry);
       const builder = this.builders[entry.shard];
       const newType = item.type !== undefined && item.type !== entry.type;
       const newLocation = item.location !== undefined && item.location !== entry.location;
@@ -218,11 +220,10 @@ export class Router {
       const { time } = scanned;
       this.note(entry, time, arrived);
       if (!this.admit(entry, time, position, arrived, () => item.sample)) return this.tick(position);
-      this.counts.readings--;
     }
     this.counts.refused++;
     this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
-    this.quarantine.push(quarantineRefusal(this.partition, position, item, entry?.name));
+    setAside(this.quarantine, quarantineRefusal(this.partition, position, item, entry?.name));
     if (entry) this.tick(position);
   }
 
@@ -237,7 +238,7 @@ export class Router {
     if (entry.partition !== this.partition) {
       this.counts.foreign++;
       const message = `the sensor belongs to ${entry.partition}, readings of it from ${this.partition} are not taken`;
-      this.setAside("foreign", entry, position, "sensor", message, sample());
+      this.exclude("foreign", entry, position, "sensor", message, sample());
       return false;
     }
     const now = arrived ?? this.sourceTime.time;
@@ -247,13 +248,17 @@ export class Router {
       const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${
         sayTime(now)
       }`;
-      this.setAside("future", entry, position, "time", message, sample());
+      this.exclude("future", entry, position, "time", message, sample());
       return false;
     }
+    return true;
+  }
+
+  /** A reading goes to this sensor's actor, which must be in memory by then. */
+  private expect(entry: Entry): void {
     entry.touched = this.batchNumber;
     if (!entry.resident) this.arrive(entry);
     this.counts.readings++;
-    return true;
   }
 
   private arrive(entry: Entry): void {
@@ -261,7 +266,7 @@ export class Router {
     this.arrivals.add(entry.sensor);
   }
 
-  private setAside(
+  private exclude(
     reason: QuarantineView["reason"],
     entry: Entry,
     position: number,
@@ -269,7 +274,7 @@ export class Router {
     message: string,
     sample: string,
   ): void {
-    this.quarantine.push({
+    setAside(this.quarantine, {
       id: `${this.partition}/${position}`,
       partition: this.partition,
       position,
