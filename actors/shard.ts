@@ -37,6 +37,7 @@ import { type OutputMark, Outputs, type Wanted } from "./sensor/outputs.ts";
 import { RowWriter } from "./sensor/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "./sensor/snapshot.ts";
 import { input, takeEnd, takeReading, takeTick, wakeTime } from "./sensor/transition.ts";
+import { nextEnd } from "./sensor/windows.ts";
 import { answerAsk } from "./shard_answers.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -422,7 +423,7 @@ export class Shard {
   private end({ partition, position }: ShardEnd): ShardOutput {
     for (const sensor of this.members.get(partition) ?? []) {
       const actor = this.actors[sensor];
-      if (!actor) continue;
+      if (!actor || nextEnd(actor) >= NEVER) continue;
       this.touch(actor, position);
       takeEnd(actor, position, this.out);
       this.wake[sensor] = wakeTime(actor);
