@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import type { CommitSink } from "../actors/checkpoint.ts";
 import type { Source } from "../actors/ports.ts";
+import { FilesSink } from "../sinks/files.ts";
 import { join, resolve } from "../std/path.ts";
 import { Injection } from "../sources/injection.ts";
 import { type Mapping, mappingSchema } from "../sources/mapping.ts";
@@ -130,7 +130,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 }
 
 async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Promise<number> {
-  const { values } = given, sinks: CommitSink[] = [];
+  const { values } = given;
   const recorded = new ReplaySource(await replayOptions(given), systemClock);
   const source: Source = values.inject > 0
     ? new Injection(recorded, values.seed, {
@@ -145,7 +145,17 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     judging: judgingOf(given.judging),
     shards: values.shards,
     clock: systemClock,
-    sinks: () => sinks,
+    sinks: (partition) =>
+      values.files === undefined ? [] : [
+        new FilesSink({
+          folder: values.files,
+          partition,
+          records: values.records,
+          toRecord: (reading) => recorded.toRecord(reading),
+          clock: systemClock,
+          log: (line) => console.error(line),
+        }),
+      ],
     failed: (_, error) => failure = error,
   });
   try {

@@ -8,16 +8,18 @@ import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { serve } from "../routes/serve.ts";
+import { FilesSink, MOST_RECORDS } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import { Simulator } from "../sources/simulator.ts";
+import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
-import { choice, wholeNumber } from "./setting.ts";
+import { choice, text, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -41,6 +43,12 @@ const settings = {
     help: "hours before now that a new data directory begins with",
     placeholder: "HOURS",
   }),
+  files: text({
+    fallback: undefined,
+    help: "folder for every source's stream_batch_<index>.json and stream_manifest.json",
+    placeholder: "PATH",
+  }),
+  records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
 };
 
 const command: Command<typeof settings> = {
@@ -77,6 +85,17 @@ export async function start(args: readonly string[]): Promise<number> {
     judging: judgingOf(judging, { types: scenario?.types ?? {} }),
     shards: values.shards,
     clock,
+    sinks: (partition) =>
+      values.files === undefined ? [] : [
+        new FilesSink({
+          folder: join(values.files, partition),
+          partition,
+          records: values.records,
+          toRecord: scenario?.record && partition === scenario.name ? scenario.record : undefined,
+          clock,
+          log: (line) => console.error(line),
+        }),
+      ],
     failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
   });
   const ending = new AbortController();

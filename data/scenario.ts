@@ -52,7 +52,7 @@ export interface Scenario {
    */
   reading(position: number, run: Run): Reading | undefined;
   /** The reading as the scenario's own kind of device would write it, where that is not the common shape. */
-  record?(reading: Reading): Json;
+  record?(reading: Reading): Readonly<Record<string, Json>>;
 }
 
 /** Milliseconds of a day. */
