@@ -1,0 +1,133 @@
+/**
+ * `deno task export FILE`: writes everything that is stored into one file, a savepoint.
+ *
+ * Of a data directory that runs the running instance writes it, between two of its checkpoints.
+ *
+ * @module
+ */
+import { join } from "../std/path.ts";
+import { DataDirError, lockState } from "../store/lock.ts";
+import { exportSavepoint, verifySavepoint } from "../store/savepoint.ts";
+import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
+import { systemClock } from "./clock.ts";
+import { KV_FILE } from "./engine.ts";
+import { CommandError, EXIT } from "./errors.ts";
+import { readInstance, takeDataDir } from "./instance.ts";
+import { type Command, COMMON, readSettings } from "./settings.ts";
+import { stopSignal } from "./signals.ts";
+
+const settings = { dataDir: COMMON.dataDir, kv: COMMON.kv };
+
+const command: Command<typeof settings> = {
+  name: "export",
+  summary: "Writes everything that is stored into one file, a savepoint; while it runs, too.",
+  positional: { what: "FILE", least: 1, most: 1 },
+  settings,
+  examples: [
+    { line: "deno task export sensorium.savepoint", does: "everything of .sensorium" },
+    { line: "deno task export plant.savepoint --data-dir .sensorium/plant", does: "of another data directory" },
+  ],
+  notes: [
+    "Batch files are not in it: copy their folder beside it. The file is checked before it gets its name.",
+  ],
+};
+
+/**
+ * The command.
+ *
+ * @param args what stands behind its name
+ * @returns the exit code
+ * @throws {CommandError} one sentence, where it cannot be done
+ */
+export async function exportData(args: readonly string[]): Promise<number> {
+  const { values, positional: [path] } = await readSettings(command, args), stop = stopSignal();
+  try {
+    if (await exists(path)) throw new CommandError(`${path} is there already: remove it, or choose another name`);
+    const savepoint = await lockState(values.dataDir) === "held"
+      ? await exportLive(values.dataDir, path, stop.signal)
+      : await exportAtRest(values.dataDir, values.kv, path, stop.signal);
+    console.log(`written: ${path}, ${saySavepoint(savepoint)}`);
+    return EXIT.done;
+  } catch (error) {
+    if (stop.signal.aborted) throw new CommandError("stopped; nothing was written", { cause: error });
+    throw error instanceof SavepointError || error instanceof DataDirError
+      ? new CommandError(error.message, { cause: error })
+      : error;
+  } finally {
+    stop.release();
+  }
+}
+
+/** What a savepoint holds, for a person. */
+export function saySavepoint({ entries, kinds }: Savepoint): string {
+  const counts = Object.entries(kinds).sort(([a], [b]) => a < b ? -1 : 1).map(([kind, count]) => `${kind} ${count}`);
+  return `${entries} entries${counts.length > 0 ? ` (${counts.join(", ")})` : ""}`;
+}
+
+async function exportAtRest(dataDir: string, kv: string | undefined, path: string, signal: AbortSignal) {
+  const kvPath = kv ?? join(dataDir, KV_FILE);
+  if (!/^https?:/.test(kvPath) && !await exists(kvPath)) {
+    throw new CommandError(`nothing is stored in ${dataDir}: there is no ${kvPath}`);
+  }
+  const lock = await takeDataDir(dataDir);
+  try {
+    const store = await Deno.openKv(kvPath);
+    try {
+      return await writeWhole(path, exportSavepoint(store, { clock: systemClock, signal }));
+    } finally {
+      store.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function exportLive(dataDir: string, path: string, signal: AbortSignal): Promise<Savepoint> {
+  const instance = await readInstance(dataDir);
+  if (instance === undefined) {
+    throw new CommandError(
+      `the data directory ${dataDir} is held by a command that serves no address, such as a replay: wait for its end`,
+    );
+  }
+  let answer: Response;
+  try {
+    answer = await fetch(`${instance.url}/admin/export`, {
+      headers: { authorization: `Bearer ${instance.token}` },
+      redirect: "error", // the token is for this address alone
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || signal.aborted) throw error;
+    throw new CommandError(`process ${instance.pid} does not answer at ${instance.url}`, { cause: error });
+  }
+  if (!answer.ok || answer.body === null) {
+    await answer.body?.cancel();
+    throw new CommandError(`the instance at ${instance.url} refused to export (HTTP ${answer.status})`);
+  }
+  return await writeWhole(path, answer.body);
+}
+
+/** Writes the file under another name, checks it, and gives it its name. */
+async function writeWhole(path: string, bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Savepoint> {
+  const part = `${path}.part`;
+  try {
+    const file = await Deno.open(part, { write: true, create: true, truncate: true });
+    await bytes.pipeTo(file.writable);
+    const savepoint = await verifySavepoint((await Deno.open(part)).readable);
+    await Deno.rename(part, path);
+    return savepoint;
+  } catch (error) {
+    await Deno.remove(part).catch(() => {});
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
