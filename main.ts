@@ -19,6 +19,8 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   stop: async () => (await import("./commands/stop.ts")).stop,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   data: async () => (await import("./commands/data.ts")).data,
+  export: async () => (await import("./commands/export.ts")).exportData,
+  import: async () => (await import("./commands/import.ts")).importData,
 };
 
 /**
