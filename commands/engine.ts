@@ -15,7 +15,14 @@ import type { Feed, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
+import { StoreError } from "../store/chain.ts";
+import { DeadlineError, within } from "../store/deadline.ts";
+import { checkFormat } from "../store/format.ts";
+import { GatedKv } from "../store/gate.ts";
 import { Hub } from "../store/hub.ts";
+import type { KvPort } from "../store/kv.ts";
+import { checkImported } from "../store/savepoint.ts";
+import { SavepointError } from "../store/savepoint_reader.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import { sourceMemory } from "../store/source_memory.ts";
@@ -57,7 +64,7 @@ export class Engine {
   readonly queries: StoreQueries;
 
   private constructor(
-    readonly kv: Deno.Kv,
+    readonly kv: GatedKv,
     readonly supervisor: Supervisor,
     private readonly lock: DataDirLock,
     alerts: AlertFeed,
@@ -81,7 +88,8 @@ export class Engine {
     const { dataDir, clock, judging, shards } = options;
     const lock = await takeDataDir(dataDir);
     try {
-      const kv = await openKv(options.kv ?? join(dataDir, KV_FILE));
+      const kv = new GatedKv(await openKv(options.kv ?? join(dataDir, KV_FILE)));
+      await checkStore(kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock);
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         store: new KvCheckpointStore(kv, {
@@ -140,6 +148,18 @@ async function openKv(path: string): Promise<Deno.Kv> {
   }
 }
 
+/** Refuses a store that does not answer, or is not one that can be run on. */
+async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void> {
+  try {
+    await within(clock, KV_DEADLINE_MS, checkFormat(kv));
+    await checkImported(kv);
+  } catch (error) {
+    kv.close();
+    const known = error instanceof DeadlineError || error instanceof SavepointError || error instanceof StoreError;
+    throw known ? new CommandError(`cannot use the store ${where}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
 function readingsHub(): Hub<ReadingView> {
   const parts = (reading: ReadingView) => reading.id.split("/");
   return new Hub<ReadingView>({
@@ -149,7 +169,7 @@ function readingsHub(): Hub<ReadingView> {
   });
 }
 
-async function partitionsOf(kv: Deno.Kv): Promise<Set<string>> {
+async function partitionsOf(kv: KvPort): Promise<Set<string>> {
   const partitions = new Set<string>();
   for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
   return partitions;

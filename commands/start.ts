@@ -14,6 +14,7 @@ import { HttpIngest } from "../sources/http_ingest.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
+import { exportSavepoint } from "../store/savepoint.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
@@ -113,6 +114,12 @@ export async function start(args: readonly string[]): Promise<number> {
       token,
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine),
+      export: () =>
+        Promise.resolve(exportSavepoint(engine.kv, {
+          clock,
+          signal: closing.signal,
+          paused: (work) => engine.kv.paused(work),
+        })),
       stop: () => ending.abort(new Error("stopped by a command")),
       report,
     }, assets());
