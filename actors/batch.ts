@@ -67,6 +67,8 @@ export interface ShardCut {
   readonly position: number;
   /** Share of the changed actors to write, 0 to 1, those that changed first. */
   readonly share: number;
+  /** So many at least, while there are as many: where little is written anyway, everything is. */
+  readonly least: number;
   /** Sensors to write and let go. */
   readonly release: readonly number[];
 }

@@ -240,6 +240,7 @@ export class PartitionRun {
         partition: partition.id,
         position,
         share,
+        least: shared.options.snapshotLeast,
         release: release.filter((entry) => entry.shard === shard).map((entry) => entry.sensor),
       })
     ));

@@ -393,13 +393,13 @@ export class Shard {
     };
   }
 
-  private cut({ partition, position, share, release }: ShardCut): CutResult {
+  private cut({ partition, position, share, least, release }: ShardCut): CutResult {
     const queue = this.changed.get(partition) ?? [], snapshots: Snapshot[] = [], released: Sleeper[] = [];
     const write = (actor: SensorActor) => {
       this.changedAt[actor.id] = -1;
       snapshots.push({ sensor: actor.id, name: actor.name, bytes: encodeSnapshot(actor, position) });
     };
-    const count = Math.ceil(share * queue.length);
+    const count = Math.max(least, Math.ceil(share * queue.length));
     for (const sensor of queue.splice(0, count)) {
       const actor = this.actors[sensor];
       if (actor && this.changedAt[sensor] >= 0) write(actor);

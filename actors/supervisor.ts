@@ -35,6 +35,8 @@ export interface SupervisorOptions {
   readonly snapshotMs: number;
   /** … and so many readings: what is read again after a crash. */
   readonly snapshotReadings: number;
+  /** Changed actors that a checkpoint writes of each shard at least. */
+  readonly snapshotLeast: number;
   /** Actors in memory at the most; beyond that those not heard of for longest are let go. */
   readonly residentMost: number;
   /** Bytes of snapshots that are kept at hand at a start. */
@@ -54,6 +56,7 @@ export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
   checkpointReadings: 2_000_000,
   snapshotMs: 60_000,
   snapshotReadings: 5_000_000,
+  snapshotLeast: 100,
   residentMost: 200_000,
   preloadBytes: 512 << 20,
   storeWindows: true,
