@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SUPERVISOR_DEFAULTS } from "../actors/supervisor.ts";
 import { type SettingTable, text, wholeNumber } from "./setting.ts";
 
 /** The settings that are the same everywhere; a command takes those that concern it. */
@@ -42,5 +43,19 @@ export const COMMON = {
     fallback: undefined,
     help: "path of the KV file or URL of a KV server (default: a file in the data directory)",
     placeholder: "PATH|URL",
+  }),
+  checkpoint: wholeNumber({
+    min: 1,
+    max: 600_000,
+    fallback: SUPERVISOR_DEFAULTS.checkpointMs,
+    help: "time between two checkpoints in ms",
+    placeholder: "MS",
+  }),
+  snapshot: wholeNumber({
+    min: 1,
+    max: 3_600_000,
+    fallback: SUPERVISOR_DEFAULTS.snapshotMs,
+    help: "time in ms within which every changed sensor is stored: what is read again after a kill",
+    placeholder: "MS",
   }),
 } as const satisfies SettingTable;

@@ -36,6 +36,8 @@ const settings = {
     placeholder: "PATH",
   }),
   kv: COMMON.kv,
+  checkpoint: COMMON.checkpoint,
+  snapshot: COMMON.snapshot,
   shards: COMMON.shards,
   seed: COMMON.seed,
   speed: custom({
@@ -145,6 +147,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     judging: judgingOf(given.judging),
     shards: values.shards,
     clock: systemClock,
+    supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot },
     sinks: (partition) =>
       values.files === undefined ? [] : [
         new FilesSink({

@@ -32,6 +32,8 @@ const settings = {
   shards: COMMON.shards,
   seed: COMMON.seed,
   kv: COMMON.kv,
+  checkpoint: COMMON.checkpoint,
+  snapshot: COMMON.snapshot,
   scenario: choice({
     words: [...SCENARIO_NAMES, "none"],
     fallback: "facility",
