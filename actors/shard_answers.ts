@@ -7,7 +7,7 @@ import { HASH_LENGTH, mixNumber, mixText } from "../models/hash.ts";
 import type { SensorDigest, ShardAnswer, ShardAsk, ShardMemory, StateCounts } from "./batch.ts";
 import type { SensorActor } from "./sensor/actor.ts";
 import { HEADER } from "./sensor/layout.ts";
-import { viewReadings, viewSensor } from "./sensor/view.ts";
+import { statusOf, viewReadings, viewSensor } from "./sensor/view.ts";
 
 /** Answers a question over a shard's actors, by the numbers of their sensors. */
 export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefined)[]): ShardAnswer {
@@ -44,10 +44,10 @@ export function digestOf(actor: SensorActor): SensorDigest {
 function countStates(actors: readonly SensorActor[]): StateCounts {
   const counts = { sensors: actors.length, anomalous: 0, silent: 0, warming_up: 0, failed: 0, active_alerts: 0 };
   for (const actor of actors) {
-    const view = viewSensor(actor);
-    if (view.state !== "ok") counts[view.state]++;
-    if (view.is_anomaly) counts.anomalous++;
-    counts.active_alerts += view.active_alerts.length;
+    const { state, isAnomaly, activeAlerts } = statusOf(actor);
+    if (state !== "ok") counts[state]++;
+    if (isAnomaly) counts.anomalous++;
+    counts.active_alerts += activeAlerts;
   }
   return counts;
 }

@@ -34,6 +34,8 @@ const place = z.array(z.union([z.string(), z.number()])).min(1).max(8);
 
 /** Questions over the store and the supervisor. */
 export class StoreQueries implements Queries {
+  private names: readonly string[] = [];
+
   /** @param rate readings per second over the last seconds */
   constructor(
     private readonly kv: KvPort,
@@ -48,12 +50,8 @@ export class StoreQueries implements Queries {
 
   async sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>> {
     const after = cursor === undefined ? "" : readCursor(cursor, z.tuple([z.string()]))[0];
-    const names = this.supervisor.directory.entries
-      .filter((entry) =>
-        entry.name > after && (filter.type === undefined || entry.type === filter.type) &&
-        (filter.location === undefined || entry.location === filter.location)
-      )
-      .map((entry) => entry.name).sort();
+    const { directory } = this.supervisor;
+    const names = this.sortedNames().filter((name) => name > after && matches(filter, directory.find(name) ?? {}));
     const items: SensorView[] = [];
     for (let at = 0; at < names.length; at += limit) {
       for (const view of await this.supervisor.sensors(names.slice(at, at + limit))) {
@@ -63,6 +61,13 @@ export class StoreQueries implements Queries {
       }
     }
     return { items };
+  }
+
+  /** All names in order; sorted again only when there are more. */
+  private sortedNames(): readonly string[] {
+    const { entries } = this.supervisor.directory;
+    if (this.names.length !== entries.length) this.names = entries.map((entry) => entry.name).sort();
+    return this.names;
   }
 
   async sensor(name: string): Promise<SensorView | undefined> {

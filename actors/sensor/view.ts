@@ -70,6 +70,20 @@ function sensorState(state: Float64Array, warmupLeft: number): { state: SensorSt
   return { state: warmupLeft > 0 ? "warming_up" : "ok", state_since: Math.max(0, state[HEADER.first]) };
 }
 
+/** How the sensor is, its anomaly and its active alerts, without the rest of the view. */
+export function statusOf(actor: SensorActor): { state: SensorState; isAnomaly: boolean; activeAlerts: number } {
+  const { state, plan } = actor;
+  let warmupLeft = 0, activeAlerts = state[HEADER.silentPosition] >= 0 ? 1 : 0;
+  for (let c = 0; c < plan.channels.length; c++) {
+    const at = plan.channelAt[c];
+    warmupLeft = Math.max(warmupLeft, ROLLING - state[at]);
+    if (state[at + LIMIT_ALARM + ALARM.position] >= 0) activeAlerts++;
+    if (state[at + Z_ALARM + ALARM.position] >= 0) activeAlerts++;
+  }
+  const isAnomaly = state[HEADER.limitMask] + state[HEADER.zMask] > 0;
+  return { state: sensorState(state, warmupLeft).state, isAnomaly, activeAlerts };
+}
+
 /** The last readings in memory, newest first. */
 export function viewReadings(actor: SensorActor): ReadingView[] {
   const { history, state, plan } = actor;
