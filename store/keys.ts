@@ -16,6 +16,7 @@
  * | `transition, partition, position, id` | transitions of alerts, the feed |
  * | `transition_trim, partition` | position before which retention took transitions |
  * | `quarantine, partition, position, reason` | what was not accepted |
+ * | `quarantine_removed, partition` | of what retention took of it: how many, by reason |
  *
  * The log of readings taken over HTTP has its keys in `log.ts`.
  *
@@ -33,6 +34,7 @@ export const KEYS = {
   position: (partition: string): Deno.KvKey => ["partition", partition, "position"],
   sensors: (): Deno.KvKey => ["sensor"],
   sensor: (name: string): Deno.KvKey => ["sensor", name],
+  sensorPartsAll: (): Deno.KvKey => ["sensor_part"],
   sensorParts: (name: string, generation?: string): Deno.KvKey =>
     generation === undefined ? ["sensor_part", name] : ["sensor_part", name, generation],
   sensorPart: (name: string, generation: string, part: number): Deno.KvKey => ["sensor_part", name, generation, part],
@@ -73,4 +75,5 @@ export const KEYS = {
     position,
     reason,
   ],
+  quarantineRemoved: (partition: string): Deno.KvKey => ["quarantine_removed", partition],
 } as const;
