@@ -69,6 +69,8 @@ export interface Recovery {
 export interface Claim {
   /** Absent for a partition that was never run. */
   readonly recovery?: Recovery;
+  /** Whether an earlier owner wrote after {@linkcode CheckpointStore.snapshots} was first asked: what it gave may be out of date. */
+  readonly overtaken: boolean;
   /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
   writeOutputs(outputs: CheckpointOutputs): Promise<void>;
   /** @throws {FencedError} likewise */

@@ -83,6 +83,7 @@ export class PartitionRun {
   async run(signal: AbortSignal): Promise<void> {
     try {
       this.claim = await this.shared.store.claim(this.partition.id);
+      if (this.claim.overtaken) await this.shared.loadAgain(this.partition.id);
       await this.recover();
       if (this.state !== "finished") await this.readOn(signal);
     } finally {
@@ -216,13 +217,19 @@ export class PartitionRun {
 
   /** Cuts here and makes everything before it durable. */
   private checkpoint(share: number, ended: boolean): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure); // what the last one did not store is in no later one
     const run = this.committing
       ? this.committing.then(() => this.cutAndCommit(share, ended))
       : this.cutAndCommit(share, ended); // at once: the cut must be where reading stands now
-    const settled = run.finally(() => {
+    const over = () => {
       if (this.committing === settled) this.committing = undefined;
+    };
+    const settled = run.then(over, (error) => {
+      this.failure ??= error;
+      over();
+      throw error;
     });
-    settled.catch((error) => this.failure ??= error); // thrown before the next cut
+    settled.catch(() => {}); // known as `failure`
     return this.committing = settled;
   }
 

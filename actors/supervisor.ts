@@ -18,7 +18,7 @@ import type { ShardOptions } from "./shard.ts";
 import { digestOf } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
-import { decodeSnapshot, readMeta, readWake } from "./sensor/snapshot.ts";
+import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
 import { viewSensor } from "./sensor/view.ts";
 import type { PartitionView, ReadingView, SensorView } from "./views.ts";
 
@@ -76,6 +76,8 @@ export interface SupervisorParts {
   readonly shards: number;
   /** Told after outputs are stored, in order for each partition. */
   readonly committed?: (partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]) => void;
+  /** Told when another owner wrote to a partition while this process was starting: what was read of it is out of date. */
+  readonly overtaken?: (partition: string) => Promise<void>;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
   /** Lets other work of this thread go on; called between chunks. */
@@ -91,6 +93,7 @@ export interface Shared {
   readonly plans: PlanTables;
   readonly options: SupervisorOptions;
   sinksOf(partition: string): readonly CommitSink[];
+  loadAgain(partition: string): Promise<void>;
   sleepersBefore(time: number): number[];
   arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
   overBudget(): boolean;
@@ -116,6 +119,8 @@ export class Supervisor implements Shared {
   private readonly sleepers = new Map<number, number>();
   private leastSleep = NEVER;
   private resident = 0;
+  /** Bytes of snapshots that were read at the start. */
+  private bytesAtHand = 0;
 
   constructor(readonly options: SupervisorOptions, private readonly parts: SupervisorParts) {
     this.store = parts.store;
@@ -130,15 +135,28 @@ export class Supervisor implements Shared {
 
   /** Learns which sensors are stored. Before the first {@linkcode run}. */
   async load(): Promise<void> {
-    let bytesAtHand = 0;
+    for await (const { name, bytes } of this.store.snapshots()) this.learn(name, bytes, readMeta(bytes));
+  }
+
+  /** What an earlier owner of a partition wrote since {@linkcode load}, now that it can write no more. */
+  async loadAgain(partition: string): Promise<void> {
     for await (const { name, bytes } of this.store.snapshots()) {
-      const meta = readMeta(bytes), entry = this.directory.of(name, meta.partition);
-      entry.stored = true;
-      entry.type = meta.type;
-      entry.location = meta.location;
-      this.sleep(entry.sensor, readWake(bytes));
-      if ((bytesAtHand += bytes.length) <= this.options.preloadBytes) this.atHand.set(entry.sensor, bytes);
+      const meta = readMeta(bytes);
+      if (meta.partition === partition) this.learn(name, bytes, meta);
     }
+    await this.parts.overtaken?.(partition);
+  }
+
+  private learn(name: string, bytes: Uint8Array, meta: SnapshotMeta): void {
+    const entry = this.directory.of(name, meta.partition);
+    entry.stored = true;
+    entry.type = meta.type;
+    entry.location = meta.location;
+    this.sleepers.delete(entry.sensor);
+    this.sleep(entry.sensor, readWake(bytes));
+    this.bytesAtHand += bytes.length - (this.atHand.get(entry.sensor)?.length ?? 0);
+    if (this.bytesAtHand <= this.options.preloadBytes) this.atHand.set(entry.sensor, bytes);
+    else this.atHand.delete(entry.sensor);
   }
 
   /**

@@ -34,7 +34,10 @@ export class AlertFeed {
 
   constructor(private readonly kv: KvPort) {}
 
-  /** Learns where the feeds of these partitions stand. Before anything is published. */
+  /**
+   * Learns where the feeds of these partitions stand: at the start, and again when another process has written to one
+   * since. Followers are given what is new.
+   */
   async load(partitions: Iterable<string>): Promise<void> {
     for (const partition of partitions) {
       const selector = { prefix: KEYS.transitions(partition) };
@@ -42,6 +45,10 @@ export class AlertFeed {
         this.latest.set(partition, [Number(key[2]), String(key[3])]);
       }
     }
+    // Nobody is up to date with the ring any more: everybody reads the store once.
+    this.ringStart += this.ring.length + 1;
+    this.ring.length = 0;
+    this.waiters.wake();
   }
 
   /** Tells followers of transitions that were just stored, in order. */

@@ -60,6 +60,11 @@ export class Chain {
     private readonly options: ChainOptions,
   ) {}
 
+  /** Version of the last write that this owner knows of; null if there never was one. */
+  get version(): string | null {
+    return this.link;
+  }
+
   /** Raises the fence: from now on writes of earlier owners fail. */
   static async claim(kv: KvPort, partition: string, options: ChainOptions): Promise<Chain> {
     const chain = new Chain(kv, partition, options), owner = options.freshId();

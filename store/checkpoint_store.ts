@@ -9,6 +9,7 @@ import type { Json } from "../actors/ports.ts";
 import type { AlertOutput } from "../actors/sensor/outputs.ts";
 import type { AlertView } from "../actors/views.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
+import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
 
@@ -59,6 +60,8 @@ export class KvCheckpointStore implements CheckpointStore {
   /** Sensors whose snapshot is in parts, and the generation of it. */
   private readonly inParts = new Map<string, Pointer>();
   private readonly options: CheckpointStoreOptions & ChainOptions;
+  /** Last writes of the partitions when snapshots were first listed. */
+  private versions?: ReadonlyMap<string, string>;
 
   constructor(private readonly kv: KvPort, options: CheckpointStoreOptions) {
     this.options = { ...options, guards: options.guards ?? ALL_GUARDS };
@@ -66,10 +69,11 @@ export class KvCheckpointStore implements CheckpointStore {
 
   async claim(partition: string): Promise<Claim> {
     const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
-    const [outputs, position] = await kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]);
+    const [outputs, position] = await this.ask(kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]));
     const recovery = readRecovery(outputs.value as OutputsValue | null, position.value as PositionValue | null);
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
+      overtaken: chain.version !== (this.versions?.get(partition) ?? null),
       writeOutputs: (outputs) => chain.write(this.outputMutations(outputs), [outputsRecord(partition, outputs)]),
       writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
@@ -78,6 +82,11 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 
   async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    const versions = new Map<string, string>();
+    for await (const { key, versionstamp } of this.kv.list({ prefix: KEYS.partitions() })) {
+      if (key[2] === "chain") versions.set(String(key[1]), versionstamp);
+    }
+    this.versions ??= versions;
     for await (
       const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })
     ) {
@@ -87,16 +96,20 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 
   async snapshot(name: string): Promise<Uint8Array | undefined> {
-    const { value } = await this.kv.get<Uint8Array | Pointer>(KEYS.sensor(name));
+    const { value } = await this.ask(this.kv.get<Uint8Array | Pointer>(KEYS.sensor(name)));
     if (value === null) return undefined;
     return value instanceof Uint8Array ? value : await this.join(name, value);
+  }
+
+  private ask<T>(answer: Promise<T>): Promise<T> {
+    return within(this.options.clock, this.options.deadlineMs, answer);
   }
 
   private async join(name: string, pointer: Pointer): Promise<Uint8Array> {
     this.inParts.set(name, pointer);
     const parts: Uint8Array[] = [];
     for (let i = 0; i < pointer.parts; i++) {
-      const { value } = await this.kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i));
+      const { value } = await this.ask(this.kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i)));
       if (!value) throw new StoreError(`part ${i} of ${pointer.parts} of the snapshot of ${name} is missing`);
       parts.push(value);
     }
