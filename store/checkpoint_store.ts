@@ -12,6 +12,7 @@ import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from 
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
+import type { Written } from "./written.ts";
 
 /** A window's value. Its sensor, length, hop and start are in its key. */
 export interface WindowValue {
@@ -53,6 +54,8 @@ export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
   readonly guards?: ChainOptions["guards"];
   /** Chunks of a sensor's history that are kept; an older one goes when a new one comes. */
   readonly historyChunks: number;
+  /** Where entries are counted for retention. */
+  readonly written?: Written;
 }
 
 /** The store behind a supervisor. */
@@ -127,9 +130,9 @@ export class KvCheckpointStore implements CheckpointStore {
       const value: WindowValue = { type, location, revision, channels, statistics };
       const bytes = 200 + sensor.length + statistics.byteLength + channels.join().length;
       yield { key: KEYS.window(sensor, lengthMs, hopMs, start), value, bytes };
-      if (revision === 0) {
-        yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
-      }
+      // With every revision: retention may have taken the window, and finds it by this key alone.
+      yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
+      if (revision === 0) this.options.written?.note(KEYS.windowTimes(lengthMs));
     }
     for (const { sensor, chunk, channels, rows } of outputs.history) {
       const value: ChunkValue = { channels, rows };
@@ -146,10 +149,13 @@ export class KvCheckpointStore implements CheckpointStore {
       };
       yield { key: KEYS.alertAt(view.raised_at, view.id), value: view, bytes };
       yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: 100 + view.id.length };
+      this.options.written?.note(KEYS.transitions(transition.partition));
+      if (view.state === "active") this.options.written?.note(KEYS.alertTimes());
     }
     for (const item of outputs.quarantine) {
       const bytes = 200 + JSON.stringify(item).length;
       yield { key: KEYS.quarantine(item.partition, item.position, item.reason), value: item, bytes };
+      this.options.written?.note(KEYS.quarantinesOf(item.partition));
     }
   }
 

@@ -69,6 +69,7 @@ export const KEYS = {
   ],
   trimmed: (partition: string): Deno.KvKey => ["transition_trim", partition],
   quarantines: (): Deno.KvKey => ["quarantine"],
+  quarantinesOf: (partition: string): Deno.KvKey => ["quarantine", partition],
   quarantine: (partition: string, position: number, reason: string): Deno.KvKey => [
     "quarantine",
     partition,

@@ -153,7 +153,7 @@ export function transitionsListing(
 
 /** What was not accepted of a partition, in order of position; what goes is counted by reason. */
 export function quarantineListing(kv: KvPort, { limits, progress, written }: ListingParts, partition: string): Listing {
-  const prefix = [...KEYS.quarantines(), partition], cut = progress.get(partition)?.cut ?? 0;
+  const prefix = KEYS.quarantinesOf(partition), cut = progress.get(partition)?.cut ?? 0;
   return {
     prefix,
     most: limits.quarantine,

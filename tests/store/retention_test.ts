@@ -45,7 +45,7 @@ class World {
   }
 
   async refused(partition: string, position: number, reason = "invalid"): Promise<void> {
-    this.written.note([...KEYS.quarantines(), partition]);
+    this.written.note(KEYS.quarantinesOf(partition));
     await this.kv.atomic().set(KEYS.quarantine(partition, position, reason), { partition, position, reason }).commit();
   }
 
@@ -144,11 +144,11 @@ Deno.test("Retention counts by reason what it takes from quarantine, and leaves 
     await world.refused("p", position, position % 3 ? "invalid" : "late");
   }
   await sweepAll(world.retention({ quarantine: 25 }));
-  const left = (await world.keys([...KEYS.quarantines(), "p"])).map(([, , position]) => position);
+  const left = (await world.keys(KEYS.quarantinesOf("p"))).map(([, , position]) => position);
   assertEquals(left, Array.from({ length: 25 }, (_, i) => 75 + i));
   assertEquals((await world.kv.get(KEYS.quarantineRemoved("p"))).value, { invalid: 50, late: 25 });
   await sweepAll(world.retention({ quarantine: 3 }));
-  assertEquals((await world.keys([...KEYS.quarantines(), "p"])).length, 10); // those from the cut on
+  assertEquals((await world.keys(KEYS.quarantinesOf("p"))).length, 10); // those from the cut on
   assertEquals((await world.kv.get(KEYS.quarantineRemoved("p"))).value, { invalid: 60, late: 30 });
 });
 
@@ -244,7 +244,7 @@ Deno.test("Retention keeps to its numbers while a store is written, and never ta
         windows: (await world.keys(KEYS.windowTimes())).length,
         alerts: (await world.keys(KEYS.alertTimes())).length,
         transitions: (await world.keys(KEYS.transitions("p"))).length,
-        quarantine: (await world.keys([...KEYS.quarantines(), "p"])).length,
+        quarantine: (await world.keys(KEYS.quarantinesOf("p"))).length,
       };
       for (const kind of ["windows", "alerts", "transitions", "quarantine"] as const) {
         assertEquals(counts[kind], Math.min(total[kind], limits[kind]), kind);
