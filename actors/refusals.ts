@@ -4,7 +4,7 @@
  * @module
  */
 import { finalise } from "../models/hash.ts";
-import { isRefusal, parseReading, type Reading, type Refusal, refusal } from "./reading.ts";
+import { isRefusal, parseReading, type Reading, type Refusal, refusal, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
 import type { QuarantineView } from "./views.ts";
 
 /** A line as a reading, or why it is none, with the line's beginning as it stands. */
@@ -13,7 +13,7 @@ export function parseLineText(line: string, row?: number): Reading | Refusal {
   try {
     record = JSON.parse(line);
   } catch (error) {
-    return refusal([{ field: "", message: `the line is not JSON: ${sayError(error)}` }], line, row);
+    return refusal([{ field: "", message: `the record is not JSON: ${sayError(error)}` }], line, row);
   }
   const item = parseReading(record, row);
   return isRefusal(item) ? refusal(item.errors, line, row) : item;
@@ -25,12 +25,20 @@ export function parseLineBytes(bytes: Uint8Array, row?: number): Reading | Refus
   try {
     line = strict.decode(bytes);
   } catch {
-    return refusal([{ field: "", message: "the line is not valid UTF-8" }], lenient.decode(bytes), row);
+    return refusal([{ field: "", message: "the record is not valid UTF-8" }], lenient.decode(bytes), row);
   }
   return parseLineText(line, row);
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true }), lenient = new TextDecoder();
+
+/** A record's beginning as it is kept with its error: the same whichever way it came in, as text or parsed. */
+export function sampleOf(item: Reading | Refusal): string {
+  if (isRefusal(item)) return item.sample;
+  const { sensor, time, values, type, location, label, comment, attributes } = item;
+  return JSON.stringify({ sensor, time, values, type, location, label, comment, attributes })
+    .slice(0, REFUSAL_SAMPLE_LENGTH);
+}
 
 /** What a refused record at `position` adds to its partition's hash; a sum, so that order does not count. */
 export function hashRefusal(position: number): number {

@@ -9,7 +9,7 @@ import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
-import { hashRefusal, parseLineBytes, quarantineRefusal, setAside } from "./refusals.ts";
+import { hashRefusal, parseLineBytes, quarantineRefusal, sampleOf, setAside } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -41,7 +41,7 @@ export interface RouterOptions {
 /** Sees every record in order, and whether it went to its sensor's actor. */
 export type RecordTap = (item: Reading | Refusal, position: number, accepted: boolean) => void;
 
-const decoder = new TextDecoder("utf-8", { fatal: true }), lenient = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
 const NEWLINE = 10, RETURN = 13;
 
@@ -150,7 +150,7 @@ export class Router {
           time,
           position,
           chunk.arrived,
-          () => lenient.decode(bytes.subarray(start, end)),
+          () => sampleOf(parseLineBytes(bytes.subarray(start, end), row)),
         );
         if (accepted) {
           this.expect(entry);
@@ -192,7 +192,7 @@ export class Router {
     if (isRefusal(item)) return this.refuse(item, position, arrived);
     const entry = this.directory.of(item.sensor, this.partition);
     this.note(entry, item.time, arrived);
-    const accepted = this.admit(entry, item.time, position, arrived, () => JSON.stringify(item));
+    const accepted = this.admit(entry, item.time, position, arrived, () => sampleOf(item));
     if (accepted) {
       this.expect(entry);
       const builder = this.builders[entry.shard];
@@ -219,7 +219,7 @@ export class Router {
     if (entry) {
       const { time } = scanned;
       this.note(entry, time, arrived);
-      if (!this.admit(entry, time, position, arrived, () => item.sample)) return this.tick(position);
+      if (!this.admit(entry, time, position, arrived, () => sampleOf(item))) return this.tick(position);
     }
     this.counts.refused++;
     this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;

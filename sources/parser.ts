@@ -85,16 +85,13 @@ function judge(draft: object | FieldError[], text: string, row: number): Reading
   return isRefusal(reading) ? refusal(reading.errors, text, row) : reading;
 }
 
-function parseJson(text: string): { readonly value: unknown } | undefined {
+function parseJson(text: string, row: number): { readonly value: unknown } | Refusal {
   try {
     return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refusal([{ field: "", message: `the record is not JSON: ${why}` }], text, row);
   }
-}
-
-function noJson(text: string, row: number): Refusal {
-  return refusal([{ field: "", message: "the record is not JSON" }], text, row);
 }
 
 class CanonicalParser implements RecordParser {
@@ -106,8 +103,8 @@ class CanonicalParser implements RecordParser {
   }
 
   parse(text: string, row: number): Reading | Refusal {
-    const parsed = parseJson(text);
-    if (parsed === undefined) return noJson(text, row);
+    const parsed = parseJson(text, row);
+    if (!("value" in parsed)) return parsed;
     const { value } = parsed;
     if (typeof value !== "object" || value === null) return judge(parseError(value, row), text, row);
     const record = value as Record<string, unknown>;
@@ -156,8 +153,8 @@ class ObjectParser implements RecordParser {
   }
 
   parse(text: string, row: number, index: number): Reading | Refusal {
-    const parsed = parseJson(text);
-    if (parsed === undefined) return noJson(text, row);
+    const parsed = parseJson(text, row);
+    if (!("value" in parsed)) return parsed;
     const { value } = parsed;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return refusal([{ field: "", message: "the record must be an object" }], text, row);
