@@ -1,0 +1,147 @@
+/**
+ * Replays that are killed at random instants and begun again until they finish, compared with one that nobody killed.
+ *
+ * A history is one replay from its first to its last reading over as many lives as the kills make of it. Between two
+ * lives the speed, the batches and the number of shards may change. All randomness follows from a seed, so a history can
+ * be run again; only the instants that the machine makes of the milliseconds are its own.
+ *
+ * @module
+ */
+import { Random } from "../../models/random.ts";
+import { join } from "../../std/path.ts";
+import { PATIENCE_MS, Program, within } from "../process.ts";
+import { JUDGING, recording } from "./recording.ts";
+import { type Stored, storedOutputs } from "./stored.ts";
+
+/** What histories are run with. */
+export interface KillOptions {
+  /** Folder for files and data directories; emptied by the caller. */
+  readonly folder: string;
+  readonly kills: number;
+  readonly seed: number;
+  /** Readings of each of the recording's 30 sensors; default 4,000: 120,000 readings. */
+  readonly rounds?: number;
+  /** Told after every history. */
+  readonly report?: (history: History) => void;
+}
+
+/** What became of one history. */
+export interface History {
+  readonly seed: number;
+  /** Kills that met a living process. */
+  readonly kills: number;
+  /** Positions are for people; lives by how they were run. */
+  readonly lives: readonly string[];
+  /** What differs from the run that was not killed; empty if nothing does. */
+  readonly differences: readonly string[];
+}
+
+/** What came of a finished replay. */
+interface Outcome {
+  /** Counts for a person, without the time that it took. */
+  readonly result: string;
+  readonly digest: string;
+  readonly stored: Stored;
+}
+
+/** A kill comes this long after the start at the latest, ms: a replay that is not killed takes two to three times that. */
+const LIFE_MS = 600;
+/** With so many kills a history is left to finish. */
+const KILLS_OF_ONE = 30;
+
+/** Runs histories until so many kills have met a process. */
+export async function killedReplays(options: KillOptions): Promise<History[]> {
+  const { folder, kills, rounds = 4_000 } = options;
+  const file = join(folder, "recording.ndjson"), config = join(folder, "config.json");
+  await Deno.writeTextFile(file, [...recording({ rounds })].join("\n") + "\n");
+  await Deno.writeTextFile(config, JSON.stringify({ judging: JUDGING }));
+  const args = ["replay", file, "--config", config, "--digest"];
+  const undisturbed = await finish([...args, "--data-dir", join(folder, "undisturbed")]);
+  const histories: History[] = [];
+  for (let seed = options.seed, met = 0; met < kills; seed++) {
+    const dataDir = join(folder, `killed-${seed}`);
+    const history = await killedReplay([...args, "--data-dir", dataDir], dataDir, seed, kills - met, undisturbed);
+    await Deno.remove(dataDir, { recursive: true });
+    histories.push(history);
+    options.report?.(history);
+    met += history.kills;
+  }
+  return histories;
+}
+
+async function killedReplay(
+  args: readonly string[],
+  dataDir: string,
+  seed: number,
+  most: number,
+  undisturbed: Outcome,
+): Promise<History> {
+  const random = new Random(seed), lives: string[] = [];
+  const paced = random.integer(3) > 0;
+  let kills = 0;
+  for (;;) {
+    if (kills === Math.min(most, KILLS_OF_ONE)) {
+      lives.push("to the end");
+      return compare(seed, kills, lives, undisturbed, await finish([...args, "--data-dir", dataDir]));
+    }
+    const how = wayOf(random, paced), killMs = 20 + random.integer(LIFE_MS);
+    lives.push(`${how.join(" ")}, killed after ${killMs} ms`);
+    await using program = new Program([...args, ...how]);
+    const timer = setTimeout(() => program.signal("SIGKILL"), killMs);
+    const end = await within(program.ended, PATIENCE_MS, `${lives.at(-1)}: no end`).finally(() => clearTimeout(timer));
+    if (end.signal === "SIGKILL") kills++;
+    else if (end.code !== 0) throw new Error(`${lives.join("; ")}: exit ${end.code}:\n${end.error}`);
+    else {
+      lives.push("finished");
+      // It has printed its result, and does so again.
+      const again = await finish([...args, "--data-dir", dataDir]), differences: string[] = [];
+      if (resultOf(end.out).digest !== again.digest) differences.push("a finished replay printed another digest again");
+      const history = await compare(seed, kills, lives, undisturbed, again);
+      return { ...history, differences: [...differences, ...history.differences] };
+    }
+  }
+}
+
+/** How one life is run: what must not change anything. */
+function wayOf(random: Random, paced: boolean): string[] {
+  const shards = [1, 1, 2, 3][random.integer(4)];
+  const batch = ["0", "7", "1000"][random.integer(3)];
+  const speed = paced ? ["2000", "4000", "8000"][random.integer(3)] : "max";
+  const checkpoint = [10, 30, 100][random.integer(3)], snapshot = checkpoint * (1 + random.integer(5));
+  const numbers = { shards, "batch-size": batch, speed, checkpoint, snapshot };
+  return Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+/** Runs a replay to its end, undisturbed. */
+async function finish(args: readonly string[]): Promise<Outcome> {
+  await using program = new Program(args);
+  const { code, out, error } = await within(program.ended, PATIENCE_MS, `${args.join(" ")}: no end`);
+  if (code !== 0) throw new Error(`${args.join(" ")}: exit ${code}:\n${error}`);
+  return { ...resultOf(out), stored: await storedOutputs(args[args.lastIndexOf("--data-dir") + 1]) };
+}
+
+/** Counts and digest out of what a replay prints. */
+function resultOf(out: string): { readonly result: string; readonly digest: string } {
+  const digest = /^digest (sha256:[0-9a-f]{64})$/m.exec(out)?.[1];
+  if (digest === undefined || !/^finished after /m.test(out)) throw new Error(`a replay printed no result:\n${out}`);
+  return { result: out.replace(/^finished after [\d.]+ s/m, "finished"), digest };
+}
+
+function compare(
+  seed: number,
+  kills: number,
+  lives: readonly string[],
+  expected: Outcome,
+  found: Outcome,
+): History {
+  const differences: string[] = [];
+  if (found.digest !== expected.digest) differences.push(`digest ${found.digest} instead of ${expected.digest}`);
+  if (found.result !== expected.result) differences.push(`result:\n${found.result}\ninstead of\n${expected.result}`);
+  for (const kind of Object.keys(expected.stored) as (keyof Stored)[]) {
+    const [mine, theirs] = [found.stored[kind], expected.stored[kind]];
+    if (mine.hash !== theirs.hash) {
+      differences.push(`${kind}: ${mine.count} entries instead of ${theirs.count}, or others`);
+    }
+  }
+  return { seed, kills, lives, differences };
+}
