@@ -10,8 +10,9 @@
  * stored with the checkpoint's outputs: a restart cuts off what came after, gets those records again, and ends up with the
  * same bytes. A batch that was whole already when it comes again stays as it is, with the time when it was created.
  *
- * Records that were not accepted are counted in the batch under way; they themselves are in quarantine. The newest batches
- * are kept; older ones are removed and counted.
+ * Records that were not accepted are counted in the batch under way; they themselves are in quarantine. A reading that its
+ * actor sets aside later (too late for any window, a channel too many) is in the batch, and in quarantine. The newest
+ * batches are kept; older ones are removed and counted.
  *
  * @module
  */
@@ -168,7 +169,7 @@ export class FilesSink implements CommitSink {
     for (const record of waiting) {
       if (record) text.push(this.add(record));
       else this.state.refused++;
-      if (this.state.records === records) {
+      if (this.state.records >= records) { // more only where an earlier run had larger batches
         await this.finish(text);
         text = [];
       }

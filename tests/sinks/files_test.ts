@@ -201,3 +201,16 @@ Deno.test("systemDisk writes at an offset and cuts off what stood behind", async
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("FilesSink goes on with another size of batches", async () => {
+  const durable = fresh();
+  await runSink(durable, { count: COUNT, cuts: [20], lostCut: COUNT + 1, records: 100 });
+  await runSink(durable, { count: COUNT, cuts: CUTS, records: 3 });
+  await assertHonest(durable);
+  const sizes = manifestOf(durable)?.batches.map(({ records }) => records) ?? [];
+  const before = Array.from({ length: 20 }, (_, position) => position)
+    .filter((position) => position % 7 !== 3 && position % 11 !== 4).length;
+  assert(sizes[0] >= before && sizes[0] <= before + 1, `${sizes[0]} of ${before}`);
+  assertEquals(sizes.slice(1, -1).filter((size) => size !== 3), []);
+  assertEquals(sizes.reduce((sum, size) => sum + size, 0), 34);
+});
