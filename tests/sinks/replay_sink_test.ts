@@ -85,8 +85,9 @@ Deno.test("both sinks get the same of lines, batches of any size, and any number
     for (let i = 0; i < 900; i++) {
       const time = START + 1_000 * i, sensor = `s${i % 7}`;
       if (i % 50 === 9) lines.push(JSON.stringify({ sensor, time, values: { t: "warm" } }));
-      else if (i === 36 || i === 204) lines.push(JSON.stringify({ sensor, time: time + 7 * 86_400_000, values: { t: 1 } }));
-      else if (i === 500) lines.push("no json");
+      else if (i === 36 || i === 204) {
+        lines.push(JSON.stringify({ sensor, time: time + 7 * 86_400_000, values: { t: 1 } }));
+      } else if (i === 500) lines.push("no json");
       else lines.push(JSON.stringify({ sensor, time, values: { t: i % 83 === 0 ? 90 : 20 + Math.sin(i) / 9, h: i } }));
     }
     await Deno.writeTextFile(path, lines.join("\n") + "\n");
