@@ -21,11 +21,13 @@ import { checkFormat } from "../store/format.ts";
 import { GatedKv } from "../store/gate.ts";
 import { Hub } from "../store/hub.ts";
 import type { KvPort } from "../store/kv.ts";
+import { Retention } from "../store/retention.ts";
 import { checkImported } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import { sourceMemory } from "../store/source_memory.ts";
+import { Written } from "../store/written.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
 import { RateMeter } from "./rate_meter.ts";
@@ -66,6 +68,8 @@ export class Engine {
   private constructor(
     readonly kv: GatedKv,
     readonly supervisor: Supervisor,
+    /** Keeps what is stored within bounds, while it runs. */
+    readonly retention: Retention,
     private readonly lock: DataDirLock,
     alerts: AlertFeed,
     readings: Hub<ReadingView>,
@@ -90,13 +94,14 @@ export class Engine {
     try {
       const kv = new GatedKv(await openKv(options.kv ?? join(dataDir, KV_FILE)));
       await checkStore(kv, clock, options.kv ?? dataDir);
-      const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock);
+      const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         store: new KvCheckpointStore(kv, {
           clock,
           freshId: () => crypto.randomUUID(),
           deadlineMs: KV_DEADLINE_MS,
           historyChunks: HISTORY_CHUNKS,
+          written,
         }),
         clock,
         sinks: options.sinks,
@@ -112,7 +117,9 @@ export class Engine {
       });
       await supervisor.load();
       await alerts.load(await partitionsOf(kv));
-      return new Engine(kv, supervisor, lock, alerts, readings, rate);
+      const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
+      const retention = new Retention(kv, { clock, partitionOf, written });
+      return new Engine(kv, supervisor, retention, lock, alerts, readings, rate);
     } catch (error) {
       await lock.release();
       throw error;

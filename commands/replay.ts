@@ -164,11 +164,12 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
   try {
     const begun = performance.now(), ended = new AbortController();
     const bar = showProgress(engine, recorded, ended.signal);
+    const retention = engine.retention.run(ended.signal, (error) => console.error(`sensorium: ${error}`));
     try {
       await engine.run(source, stop.signal);
     } finally {
       ended.abort();
-      await bar;
+      await Promise.all([bar, retention]);
     }
     if (failure) throw new CommandError(`the replay has stopped: ${failure.message}`, { cause: failure });
     const result: ReplayResult = await replayResult(engine, performance.now() - begun);

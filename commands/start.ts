@@ -134,7 +134,10 @@ export async function start(args: readonly string[]): Promise<number> {
       started: new Date(clock.now()).toISOString(),
     });
     console.log(`Sensorium ${VERSION} watches; the page is at ${url}/`);
-    const running = [engine.run(new HttpSource(log), ending.signal)];
+    const running = [
+      engine.run(new HttpSource(log), ending.signal),
+      engine.retention.run(ending.signal, sayFailure),
+    ];
     if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
       const simulator = new Simulator(scenario, { seed: values.seed, pace, clock });
