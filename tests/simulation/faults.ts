@@ -13,7 +13,7 @@ import type { SimulatedClock } from "./clock.ts";
 export const DEADLINE_MS = 10_000;
 
 /** What becomes of one commit. */
-type Fault =
+export type Fault =
   /** The process dies before it, or right after it. */
   | "death before"
   | "death after"
@@ -47,6 +47,19 @@ const FAULTS: readonly Fault[] = [
   "repeated",
   "freeze",
 ];
+
+/** How much goes wrong. */
+export interface Weather {
+  /** Chance of a fault at a commit; a quarter of it at a read. */
+  readonly perMille: number;
+  /** Each as likely as the others. */
+  readonly faults: readonly Fault[];
+}
+
+/** Every kind of fault, at one commit in sixteen. */
+export const STORMY: Weather = { perMille: 60, faults: FAULTS };
+/** None. */
+export const CLEAR: Weather = { perMille: 0, faults: FAULTS };
 
 const never = new Promise<never>(() => {});
 
@@ -84,8 +97,7 @@ export class Connection implements KvPort {
   #state: "open" | "dead" | "frozen" = "open";
   #thaw: (() => void)[] = [];
 
-  /** @param perMille chance of a fault at a commit */
-  constructor(private readonly kv: SharedKv, private readonly clock: SimulatedClock, private perMille: number) {
+  constructor(private readonly kv: SharedKv, private readonly clock: SimulatedClock, private weather: Weather) {
     this.fate = new Promise((resolve) => this.#meet = resolve);
   }
 
@@ -99,7 +111,7 @@ export class Connection implements KvPort {
   thaw(): void {
     if (this.#state !== "frozen") return;
     this.#state = "open";
-    this.perMille = 0;
+    this.weather = CLEAR;
     for (const go of this.#thaw.splice(0)) go();
   }
 
@@ -134,7 +146,7 @@ export class Connection implements KvPort {
 
   async #beforeRead(): Promise<void> {
     await this.#passable();
-    if (this.perMille === 0 || this.kv.random.integer(4_000) >= this.perMille) return;
+    if (this.weather === CLEAR || this.kv.random.integer(4_000) >= this.weather.perMille) return;
     if (this.kv.random.integer(2) === 0) throw new Error("the network is down");
     await this.#silence();
   }
@@ -151,8 +163,9 @@ export class Connection implements KvPort {
     this.commits++;
     await this.#passable();
     this.kv.arrive();
-    if (this.perMille === 0 || random.integer(1_000) >= this.perMille) return this.kv.apply(write);
-    return await this.#fail(write, FAULTS[random.integer(FAULTS.length)]);
+    const { perMille, faults } = this.weather;
+    if (this.weather === CLEAR || random.integer(1_000) >= perMille) return this.kv.apply(write);
+    return await this.#fail(write, faults[random.integer(faults.length)]);
   }
 
   async #fail(write: Write, fault: Fault): Promise<Deno.KvCommitResult | Deno.KvCommitError> {

@@ -53,7 +53,7 @@ export function makeWorld(seed: number): World {
     tickMs: 5_000,
   });
   const devices = makeDevices(random);
-  const count = 40 + integer(81), lines: string[] = [];
+  const count = 40 + integer(51), lines: string[] = [];
   let now = START + integer(20_000);
   for (let i = 0; i < count; i++) {
     now += integer(20) === 0 ? 10_000 + integer(30_000) : integer(3_000);
