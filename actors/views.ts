@@ -262,6 +262,8 @@ export interface Feed {
    * A follower that does not take its items is cut off after a bounded backlog; it resumes from its last id.
    */
   alerts(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<AlertTransition>>;
+  /** Where the feed of alerts stands: the cursor of a follower that has missed nothing so far. */
+  alertsCursor?(): string;
   /** Follows readings with their verdicts; past ones are kept for a bounded number only. */
   readings(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<ReadingView>>;
 }

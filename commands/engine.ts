@@ -77,6 +77,7 @@ export class Engine {
   ) {
     this.feed = {
       alerts: (cursor, signal) => alerts.follow(cursor, signal),
+      alertsCursor: () => alerts.cursor,
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);

@@ -22,12 +22,13 @@ export class CutOffError extends Error {
   override name = "CutOffError";
 }
 
-/** One event. */
+/** One event, or an id alone: where the client stands before it has had an event. */
 export interface Frame {
   /** Cursor, sent back by the client as `Last-Event-ID`. */
   readonly id: string;
-  readonly event: string;
-  readonly data: string;
+  readonly event?: string;
+  /** Without data a client notes the id and tells nobody of an event. */
+  readonly data?: string;
 }
 
 /** What a stream needs beside its frames. */
@@ -46,8 +47,9 @@ export interface SseOptions {
  * content can make up a frame of its own.
  */
 export function frameText({ id, event, data }: Frame): string {
+  if (data === undefined) return `id: ${oneLine(id)}\n\n`;
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
-  return `id: ${oneLine(id)}\nevent: ${oneLine(event)}\n${lines}\n`;
+  return `id: ${oneLine(id)}\nevent: ${oneLine(event ?? "message")}\n${lines}\n`;
 }
 
 // deno-lint-ignore no-control-regex -- U+0000 in an id makes a client ignore it

@@ -65,9 +65,13 @@ export function streams(deps: AppDeps): Hono {
 
   app.get("/alerts/stream", (c) => {
     const query = readQuery(c, alertStreamQuery);
-    const cursor = lastEventId(c) ?? query.last_event_id;
+    const had = lastEventId(c) ?? query.last_event_id, cursor = had ?? deps.feed.alertsCursor?.();
     const passes = (alert: AlertTransition) => matches(query, alert) && isOf(query, alert.sensor);
-    return answer(c, (signal) => framesOf(filtered(deps.feed.alerts(cursor, signal), passes), "alert", alertJson));
+    return answer(c, async function* (signal) {
+      // One that is cut off before its first alert comes again with this id, and misses nothing either.
+      if (had === undefined && cursor !== undefined) yield { id: cursor };
+      yield* framesOf(filtered(deps.feed.alerts(cursor, signal), passes), "alert", alertJson);
+    });
   });
   app.get("/readings/stream", (c) => {
     const { max_per_second: perSecond, ...query } = readQuery(c, readingStreamQuery);

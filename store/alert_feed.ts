@@ -51,6 +51,11 @@ export class AlertFeed {
     this.waiters.wake();
   }
 
+  /** Where the feed stands: a follower that has this cursor has missed nothing so far. */
+  get cursor(): string {
+    return writeCursor(Object.fromEntries(this.latest));
+  }
+
   /** Tells followers of transitions that were just stored, in order. */
   publish(partition: string, transitions: readonly AlertTransition[]): void {
     if (transitions.length === 0) return;
