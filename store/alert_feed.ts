@@ -122,10 +122,12 @@ export class AlertFeed {
       throw error;
     }
     for (const [partition, [position]] of had) {
+      if (position > (this.latest.get(partition)?.[0] ?? -1)) return undefined; // from another data directory
+    }
+    // Also of partitions that the follower had nothing of: their beginning may be gone.
+    for (const partition of this.latest.keys()) {
       const { value: trimmed } = await this.kv.get<number>(KEYS.trimmed(partition));
-      if (trimmed !== null && position < trimmed) return undefined;
-      const last = this.latest.get(partition);
-      if (position > (last?.[0] ?? -1)) return undefined; // from another data directory
+      if (trimmed !== null && (had.get(partition)?.[0] ?? -1) < trimmed) return undefined;
     }
     return had;
   }
