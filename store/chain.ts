@@ -31,6 +31,8 @@ export interface ChainOptions {
   readonly freshId: () => string;
   /** How long a call to the database may take, ms. */
   readonly deadlineMs: number;
+  /** Mutations of one atomic write; default and greatest {@linkcode KV_LIMITS}'s. Fewer make more writes of the same. */
+  readonly mutationsMost?: number;
   readonly guards: Guards;
 }
 
@@ -95,8 +97,9 @@ export class Chain {
    */
   async write(mutations: Iterable<Mutation>, last: readonly Mutation[] = []): Promise<void> {
     let group: Mutation[] = [], bytes = 0;
+    const most = Math.min(this.options.mutationsMost ?? KV_LIMITS.mutations, KV_LIMITS.mutations);
     const full = (mutation: Mutation) =>
-      group.length >= KV_LIMITS.mutations || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
+      group.length >= most || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
     for (const mutation of mutations) {
       if (mutation.bytes > KV_LIMITS.valueBytes) {
         throw new StoreError(
@@ -111,7 +114,7 @@ export class Chain {
       group.push(mutation);
       bytes += mutation.bytes;
     }
-    if (group.length + last.length > KV_LIMITS.mutations || last.some(full)) {
+    if (group.length + last.length > most || last.some(full)) {
       await this.commit(group);
       group = [];
     }

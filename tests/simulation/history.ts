@@ -81,6 +81,8 @@ interface Life {
   readonly records: () => number;
   /** Ms that pass before each chunk. */
   readonly pause: () => number;
+  /** Mutations of one atomic write: with few, a step of a checkpoint takes several. */
+  readonly mutationsMost: number;
   /** Chunks after which it is stopped gracefully; 0 for never. */
   readonly stopAfter: number;
 }
@@ -93,6 +95,7 @@ const CALM: Life = {
   snapshotMs: 1_000,
   records: () => 1_000,
   pause: () => 0,
+  mutationsMost: 900,
   stopAfter: 0,
 };
 
@@ -105,6 +108,7 @@ function drawLife(random: Random): Life {
     snapshotMs: [1_000, 3_000, 8_000][random.integer(3)],
     records: () => 1 + random.integer(12),
     pause: () => random.integer(500),
+    mutationsMost: [900, 900, 7][random.integer(3)],
     stopAfter: random.integer(5) === 0 ? 1 + random.integer(12) : 0,
   };
 }
@@ -132,6 +136,7 @@ function start(
     freshId: () => `id-${++ids}`,
     deadlineMs: DEADLINE_MS,
     historyChunks: 1_000,
+    mutationsMost: life.mutationsMost,
     guards,
   });
   const { shards, batchSize, residentMost, checkpointMs, snapshotMs } = life;
