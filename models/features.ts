@@ -74,10 +74,9 @@ export function pushValue(state: Float64Array, at: number, value: number, time: 
   }
 }
 
-/** Replaces the last value, as if it had come instead. */
-export function replaceValue(state: Float64Array, at: number, value: number): void {
-  const place = state[at + FEATURE.place], last = place === 0 ? ROLLING - 1 : place - 1;
-  state[at + FEATURE.values + last] = value;
+/** Replaces the value at `place` of the ring, which holds one, as if it had come instead; rate and z stay. */
+export function replaceValue(state: Float64Array, at: number, place: number, value: number): void {
+  state[at + FEATURE.values + place] = value;
   findExtremes(state, at);
   summarise(state, at);
 }

@@ -46,10 +46,12 @@ export function addMoment(state: Float64Array, at: number, value: number, flagge
 /**
  * Puts `value` in the place of `old` in mean and deviation. Least and greatest keep both: the old one was seen.
  *
- * @param old a value that was added before
+ * @param old a value that was added before; an empty accumulator, which was begun anew since then, stays empty
  */
 export function replaceMoment(state: Float64Array, at: number, old: number, value: number): void {
-  const count = state[at], mean = state[at + 1], next = mean + (value - old) / count;
+  const count = state[at], mean = state[at + 1];
+  if (count === 0) return;
+  const next = mean + (value - old) / count;
   state[at + 1] = next;
   state[at + 2] = Math.max(0, state[at + 2] + (value - old) * (value - next + old - mean));
   if (value < state[at + 3]) state[at + 3] = value;

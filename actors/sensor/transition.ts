@@ -104,7 +104,7 @@ function isRepeated(actor: SensorActor, at: number, time: number, value: number)
   state[HEADER.conflicts]++;
   if (plan.duplicates === "keep") return false;
   if (plan.duplicates === "last") {
-    replaceValue(state, at, value);
+    replaceValue(state, at, last, value);
     for (let k = 0; k < slotCount; k++) replaceMoment(state, at + slotMoments[k], old, value);
   }
   return true;
@@ -118,7 +118,9 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
     mixNumber(state, HEADER.hash, time);
     return giveLate(actor, time, position, out);
   }
+  if (count === 0) return;
   findSlots(actor, time);
+  const conflicts = state[HEADER.conflicts];
   let taken = 0;
   limitMask = zMask = 0;
   for (let i = 0; i < count; i++) {
@@ -133,7 +135,10 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
     if (overLimit) limitMask += 2 ** c;
     for (let k = 0; k < slotCount; k++) addMoment(state, at + slotMoments[k], value, overLimit ? 1 : 0);
   }
-  reviseSlots(actor, position, out);
+  // What was there already corrects nothing, so nothing is emitted again.
+  if (taken > 0 || (plan.duplicates === "last" && state[HEADER.conflicts] > conflicts)) {
+    reviseSlots(actor, position, out);
+  }
   if (taken === 0) return;
   state[HEADER.late]++;
   conclude(actor, time, position, out);
@@ -167,7 +172,7 @@ function correctLate(actor: SensorActor, at: number, place: number, value: numbe
   state[HEADER.conflicts]++;
   if (plan.duplicates === "keep") return true;
   if (plan.duplicates === "last") {
-    state[at + FEATURE.values + place] = value; // the features take it up with the next value
+    replaceValue(state, at, place, value);
     for (let k = 0; k < slotCount; k++) replaceMoment(state, at + slotMoments[k], old, value);
   }
   return false;
