@@ -6,6 +6,9 @@
 import chartsChannelChartJs from "../static/charts/channel_chart.js" with { type: "text" };
 import chartsColourJs from "../static/charts/colour.js" with { type: "text" };
 import chartsHistoryJs from "../static/charts/history.js" with { type: "text" };
+import chartsExtentJs from "../static/charts/extent.js" with { type: "text" };
+import chartsOverlaysJs from "../static/charts/overlays.js" with { type: "text" };
+import chartsQuietJs from "../static/charts/quiet.js" with { type: "text" };
 import chartsScheduleJs from "../static/charts/schedule.js" with { type: "text" };
 import chartsSparkJs from "../static/charts/spark.js" with { type: "text" };
 import chartsTicksJs from "../static/charts/ticks.js" with { type: "text" };
@@ -17,6 +20,7 @@ import coreModelJs from "../static/core/model.js" with { type: "text" };
 import coreRouterJs from "../static/core/router.js" with { type: "text" };
 import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
 import coreSyncJs from "../static/core/sync.js" with { type: "text" };
+import coreTabsJs from "../static/core/tabs.js" with { type: "text" };
 import cssBaseCss from "../static/css/base.css" with { type: "text" };
 import cssGridCss from "../static/css/grid.css" with { type: "text" };
 import cssPartsCss from "../static/css/parts.css" with { type: "text" };
@@ -45,6 +49,9 @@ export const files: Readonly<Record<string, string>> = {
   "/static/charts/channel_chart.js": chartsChannelChartJs,
   "/static/charts/colour.js": chartsColourJs,
   "/static/charts/history.js": chartsHistoryJs,
+  "/static/charts/extent.js": chartsExtentJs,
+  "/static/charts/overlays.js": chartsOverlaysJs,
+  "/static/charts/quiet.js": chartsQuietJs,
   "/static/charts/schedule.js": chartsScheduleJs,
   "/static/charts/spark.js": chartsSparkJs,
   "/static/charts/ticks.js": chartsTicksJs,
@@ -56,6 +63,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/core/router.js": coreRouterJs,
   "/static/core/shapes.js": coreShapesJs,
   "/static/core/sync.js": coreSyncJs,
+  "/static/core/tabs.js": coreTabsJs,
   "/static/css/base.css": cssBaseCss,
   "/static/css/grid.css": cssGridCss,
   "/static/css/parts.css": cssPartsCss,

@@ -1,12 +1,16 @@
 /**
- * One channel over time: a grey line in its band, limits as dashed lines, and colour and shape for what is abnormal.
+ * One channel over time: a grey line in its band and a rug of single anomalous readings below it, all muted; colour for
+ * trouble in the line and for alerts alone.
  *
  * @module
- * @import { Chart as ChartClass, ChartConfiguration, Plugin } from "chart.js"
- * @import { Mark, Picture } from "./history.js"
+ * @import { AlertView } from "../../actors/views.ts"
+ * @import { Chart as ChartClass, ChartConfiguration } from "chart.js"
+ * @import { Picture, Point } from "./history.js"
  */
-import { measure, moment, number, tick } from "../core/format.js";
+import { measure, moment, tick } from "../core/format.js";
 import { colour } from "./colour.js";
+import { extent } from "./extent.js";
+import { overlays, RUG_HEIGHT } from "./overlays.js";
 import { forget, redraw } from "./schedule.js";
 import { timeTicks } from "./ticks.js";
 
@@ -32,13 +36,13 @@ const Chart = /** @type {any} */ (globalThis).Chart;
 export class ChannelChart {
   /** @type {ChartClass<"line">} */
   #chart;
-  /** @type {Picture} */
-  #picture = { low: [], high: [], line: [], marks: [] };
-  #from = 0;
-  #to = 1;
   #subject;
-  /** Of the dashed lines. */
-  limitColour = "";
+  /** @type {Picture} */
+  picture = { low: [], high: [], line: [], rug: [], singles: [] };
+  /** @type {readonly AlertView[]} */
+  alerts = [];
+  /** From where to where, epoch ms. */
+  range = { from: 0, to: 1 };
 
   /** @param {HTMLCanvasElement} canvas @param {Subject} subject */
   constructor(canvas, subject) {
@@ -49,49 +53,45 @@ export class ChannelChart {
     this.paint();
   }
 
-  /** From where to where, epoch ms. */
-  get range() {
-    return { from: this.#from, to: this.#to };
-  }
-
   /**
-   * Shows a picture of `from` to `to`, soon.
+   * Shows a picture of `from` to `to` with the alerts of that time, soon.
    *
-   * @param {Picture} picture @param {number} from epoch ms @param {number} to epoch ms
+   * @param {Picture} picture @param {readonly AlertView[]} alerts
+   * @param {number} from epoch ms @param {number} to epoch ms
    */
-  show(picture, from, to) {
-    this.#picture = picture;
-    this.#from = from;
-    this.#to = to;
+  show(picture, alerts, from, to) {
+    this.picture = picture;
+    this.alerts = alerts;
+    this.range = { from, to };
     redraw(this);
   }
 
   /** Takes the colours of the present theme. */
   paint() {
-    const [high, low, line, marks] = this.#chart.data.datasets;
+    const [high, low, line, singles] = this.#chart.data.datasets;
     high.backgroundColor = low.backgroundColor = colour("band");
     line.borderColor = colour("line");
-    marks.backgroundColor = marks.borderColor = colour("anomaly");
+    singles.backgroundColor = colour("rug");
     for (const scale of Object.values(this.#chart.options.scales ?? {})) {
       if (scale?.ticks) scale.ticks.color = colour("ink-muted");
       if (scale?.grid) scale.grid.color = colour("grid");
     }
-    this.limitColour = colour("ink-muted");
     redraw(this);
   }
 
   /** Called by the schedule. */
   draw() {
-    const { low, high, line, marks } = this.#picture;
+    const { low, high, line, singles } = this.picture;
     const datasets = this.#chart.data.datasets;
     datasets[0].data = high;
     datasets[1].data = low;
     datasets[2].data = line;
-    datasets[3].data = marks;
+    datasets[3].data = singles;
     const scales = this.#chart.options.scales;
     if (scales?.x && scales.y) {
-      Object.assign(scales.x, { min: this.#from, max: this.#to });
-      Object.assign(scales.y, extent(this.#picture, this.#subject));
+      const active = this.alerts.some((alert) => alert.state === "active");
+      Object.assign(scales.x, { min: this.range.from, max: this.range.to });
+      Object.assign(scales.y, extent(this.picture, this.#subject, active));
     }
     this.#chart.update("none");
   }
@@ -103,28 +103,9 @@ export class ChannelChart {
   }
 }
 
-/**
- * The range of values: everything drawn, some air, and a limit if it is near enough not to flatten the line.
- *
- * @param {Picture} picture @param {Subject} subject
- * @returns {{ min?: number, max?: number }}
- */
-export function extent(picture, subject) {
-  let min = Infinity;
-  let max = -Infinity;
-  for (const points of [picture.low, picture.high, picture.line, picture.marks]) {
-    for (const { y } of points) {
-      if (y < min) min = y;
-      if (y > max) max = y;
-    }
-  }
-  if (min > max) return { min: undefined, max: undefined };
-  const span = max - min || Math.abs(max) * 0.1 || 1;
-  const { low, high } = subject;
-  if (low !== undefined && low < min && min - low <= span) min = low;
-  if (high !== undefined && high > max && high - max <= span) max = high;
-  const air = (max - min || span) * 0.08;
-  return { min: min - air, max: max + air };
+/** Whether a point of the line is trouble. @param {unknown} raw */
+function isTrouble(raw) {
+  return /** @type {Point | undefined} */ (raw)?.trouble === true;
 }
 
 /** @param {Subject} subject @param {ChannelChart} owner @returns {ChartConfiguration<"line">} */
@@ -138,17 +119,23 @@ function configuration(subject, owner) {
       datasets: [
         { ...base, label: "greatest", fill: "+1", order: 2 },
         { ...base, label: "least", order: 2 },
-        { ...base, label: "value", order: 1, borderWidth: 1.5 * rem, borderJoinStyle: "round" },
         {
           ...base,
-          label: "anomalous",
-          order: 0,
-          clip: 8,
-          showLine: false,
-          pointRadius: rem * (subject.compact ? 3.5 : 5),
-          pointStyle: "triangle",
-          pointRotation: (context) => (/** @type {Mark | undefined} */ (context.raw))?.above === false ? 180 : 0,
+          label: "value",
+          order: 1,
+          borderWidth: 1.5 * rem,
+          borderJoinStyle: "round",
+          segment: {
+            borderColor: ({ p1 }) =>
+              isTrouble(/** @type {{ raw?: unknown }} */ (p1).raw) ? colour("anomaly") : undefined,
+            borderWidth: ({ p1 }) => isTrouble(/** @type {{ raw?: unknown }} */ (p1).raw) ? 2.5 * rem : undefined,
+          },
+          // The present: the line's last point, in colour while it is trouble.
+          pointRadius: ({ dataIndex, dataset }) => dataIndex === dataset.data.length - 1 ? 3 * rem : 0,
+          pointBackgroundColor: ({ raw }) => colour(isTrouble(raw) ? "anomaly" : "line"),
+          clip: 4,
         },
+        { ...base, label: "anomalous", order: 0, clip: 0, showLine: false, pointRadius: 1.5 * rem },
       ],
     },
     options: {
@@ -158,14 +145,19 @@ function configuration(subject, owner) {
       parsing: false,
       normalized: true,
       spanGaps: false,
-      layout: { padding: { top: 6, right: 8 } },
+      layout: { padding: { top: 8 * rem, right: 8, bottom: 0 } },
       interaction: { mode: "nearest", axis: "x", intersect: false },
       scales: {
         x: {
           type: "linear",
           border: { display: false },
           grid: { drawTicks: false },
-          ticks: { maxRotation: 0, padding: 4, font: { size: 11 * rem }, callback: (_, at, ticks) => ticks[at].label },
+          ticks: {
+            maxRotation: 0,
+            padding: 4 + RUG_HEIGHT * rem,
+            font: { size: 11 * rem },
+            callback: (_, at, ticks) => ticks[at].label,
+          },
           afterBuildTicks: (scale) => {
             scale.ticks = timeTicks(scale.min, scale.max, Math.max(2, Math.floor(scale.width / (90 * rem))));
           },
@@ -198,35 +190,6 @@ function configuration(subject, owner) {
         },
       },
     },
-    plugins: [limits(subject, owner)],
-  };
-}
-
-/**
- * Draws the configured limits where they are within the chart.
- *
- * @param {Subject} subject @param {ChannelChart} owner
- * @returns {Plugin<"line">}
- */
-function limits(subject, owner) {
-  return {
-    id: "limits",
-    beforeDatasetsDraw({ ctx, chartArea, scales }) {
-      ctx.save();
-      ctx.strokeStyle = ctx.fillStyle = owner.limitColour;
-      ctx.font = "10px system-ui, sans-serif";
-      ctx.textAlign = "left"; // the present is on the right: no text over it
-      ctx.setLineDash([5, 4]);
-      for (const [word, value] of /** @type {const} */ ([["high", subject.high], ["low", subject.low]])) {
-        if (value === undefined || value < scales.y.min || value > scales.y.max) continue;
-        const y = Math.round(scales.y.getPixelForValue(value)) + 0.5;
-        ctx.beginPath();
-        ctx.moveTo(chartArea.left, y);
-        ctx.lineTo(chartArea.right, y);
-        ctx.stroke();
-        ctx.fillText(`${word} ${number(value)}`, chartArea.left + 3, word === "high" ? y - 3 : y + 11);
-      }
-      ctx.restore();
-    },
+    plugins: overlays(subject, owner),
   };
 }

@@ -2,12 +2,17 @@
  * The past of one sensor, as its charts need it: windows for what is long ago, readings for the present.
  *
  * A range that its readings fill is shown by readings alone. A longer one is shown by windows (a line of means in a band
- * from least to greatest) up to the end of the last window, and by readings from there on.
+ * of two deviations) up to the end of the last window, then the mean of what came since, then the last reading.
+ *
+ * Single anomalous readings bend no line: they are counted in the rug below it. What comes in numbers is trouble: it is
+ * in the line, and marked.
  *
  * @module
- * @import { ReadingView, WindowView } from "../../actors/views.ts"
+ * @import { AlertView, ReadingView, WindowView } from "../../actors/views.ts"
+ * @import { Model } from "../core/model.js"
  */
 import * as api from "../core/api.js";
+import { withoutFew } from "./quiet.js";
 
 /** Ranges that can be chosen. @type {Readonly<Record<string, number>>} */
 export const RANGES = { "10m": 600_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };
@@ -17,15 +22,24 @@ export const RANGE_WORDS = { "10m": "10 min", "1h": "1 h", "6h": "6 h", "24h": "
 
 /** Up to this range readings alone are shown, ms. */
 const READINGS_RANGE_MS = 600_000;
-/** From this range on the readings behind the last window are drawn as one point, as their window will be, ms. */
-const JOINED_RANGE_MS = RANGES["6h"];
+/** The band is so many deviations high, above and below the line: 19 of 20 readings of a bell curve lie within. */
+const BAND = 2;
+/** The line bridges so many windows whose mean anomalous readings have bent in a way that cannot be told. */
+const BRIDGED = 10;
+/** Readings are trouble where so many of as many in a row are flagged, as the actors' alarms have it. */
+const TROUBLE = { of: 5, least: 3 };
 /** Readings that are asked for behind windows: the present, and what a slow sensor has. */
 const TAIL = 200;
 /** Readings that are kept for one sensor. */
 const READINGS_KEPT = api.LIMIT_MAX;
+/** Alerts of one sensor that are asked for and shown in its charts, the latest. */
+const ALERTS_SHOWN = 200;
 
-/** @typedef {{ x: number, y: number }} Point */
-/** @typedef {{ x: number, y: number, above: boolean }} Mark */
+/** An alert may be stored so much later than it was raised, ms. */
+const LATE_MS = 60_000;
+
+/** @typedef {{ x: number, y: number, trouble?: boolean }} Point */
+/** Readings about a time, and how many of them were anomalous; how far they went. @typedef {{ x: number, count: number, anomalies: number, min: number, max: number }} Tally */
 
 /**
  * One channel's picture.
@@ -34,7 +48,8 @@ const READINGS_KEPT = api.LIMIT_MAX;
  * @property {Point[]} low lower edge of the band
  * @property {Point[]} high upper edge of the band
  * @property {Point[]} line means of windows, then values of readings; NaN where there is a gap
- * @property {Mark[]} marks anomalous readings, and windows that held some
+ * @property {Tally[]} rug how many readings were anomalous, all along
+ * @property {Point[]} singles anomalous readings that are not in the line, where readings are shown
  */
 
 /** The past of one sensor over a range that ends now. */
@@ -43,7 +58,11 @@ export class History {
   readings = [];
   /** Oldest first. @type {WindowView[]} */
   windows = [];
+  /** By id. @type {Map<string, AlertView>} */
+  alerts = new Map();
   loaded = false;
+  /** Alerts raised before this event time are known. */
+  #alertsTo = 0;
   /** @type {Promise<void> | undefined} */
   #loading;
 
@@ -71,10 +90,13 @@ export class History {
     const short = this.rangeMs <= READINGS_RANGE_MS;
     // The last window may have been revised, so it is asked for again.
     const since = this.windows.at(-1)?.start ?? from;
-    const [windows, readings] = await Promise.all([
+    const [windows, readings, alerts] = await Promise.all([
       short ? undefined : api.windows(this.sensor, { from: Math.max(from, since), limit: api.LIMIT_MAX }, signal),
       api.readings(this.sensor, { from, limit: short ? api.LIMIT_MAX : TAIL }, signal),
+      api.alerts({ sensor: this.sensor, from: Math.max(from, this.#alertsTo), limit: ALERTS_SHOWN }, signal),
     ]);
+    this.#note(alerts.items);
+    this.#alertsTo = Math.max(from, Math.floor(now) - LATE_MS);
     if (windows) {
       this.windows = merge(this.windows, windows.items, (window) => window.start, (window) => window.id, from);
     }
@@ -90,6 +112,38 @@ export class History {
     if (this.readings.length > READINGS_KEPT) this.readings.splice(0, this.readings.length - READINGS_KEPT);
   }
 
+  /** Takes the alerts that were raised or cleared since, as the model knows them. @param {Model} model */
+  follow(model) {
+    this.#note(model.activeOf(this.sensor));
+    for (const { id, state } of this.alerts.values()) {
+      const now = state === "active" ? model.alerts.get(id) : undefined;
+      if (now?.state === "cleared") this.alerts.set(id, now);
+    }
+  }
+
+  /** @param {readonly AlertView[]} alerts */
+  #note(alerts) {
+    for (const alert of alerts) {
+      if (alert.state === "active" && this.alerts.get(alert.id)?.state === "cleared") continue;
+      this.alerts.set(alert.id, alert);
+    }
+    if (this.alerts.size <= 2 * ALERTS_SHOWN) return;
+    const latest = [...this.alerts.values()].sort((a, b) => b.raised_at - a.raised_at).slice(0, ALERTS_SHOWN);
+    this.alerts = new Map(latest.map((alert) => [alert.id, alert]));
+  }
+
+  /**
+   * Alerts about a channel, or about the sensor as a whole, that were not over at `from`.
+   *
+   * @param {string} channel @param {number} from epoch ms
+   * @returns {AlertView[]}
+   */
+  alertsOf(channel, from) {
+    return [...this.alerts.values()].filter((alert) =>
+      (alert.channel ?? channel) === channel && (alert.state === "active" || (alert.cleared_at ?? 0) >= from)
+    );
+  }
+
   /**
    * One channel's picture from `from` on.
    *
@@ -99,9 +153,14 @@ export class History {
    */
   picture(channel, from) {
     /** @type {Picture} */
-    const picture = { low: [], high: [], line: [], marks: [] };
-    const lastEnd = this.#drawWindows(channel, from, picture);
-    this.#drawReadings(channel, Math.max(from, lastEnd), picture);
+    const picture = { low: [], high: [], line: [], rug: [], singles: [] };
+    const end = this.#drawWindows(channel, from, picture);
+    const readings = this.#readingsOf(channel, Math.max(from, end));
+    if (picture.line.length === 0) drawReadings(readings, picture);
+    else drawPresent(readings, picture, end);
+    for (const { x, y, flagged } of readings) {
+      picture.rug.push({ x, count: 1, anomalies: flagged ? 1 : 0, min: y, max: y });
+    }
     return picture;
   }
 
@@ -109,60 +168,82 @@ export class History {
   #drawWindows(channel, from, picture) {
     const typical = gapOf(this.windows.map((window) => window.start));
     let end = -Infinity;
+    let noise = NaN;
+    let vague = 0;
     for (const window of this.windows) {
       const statistics = window.channels[channel];
       if (!statistics || window.end < from) continue;
       const x = (window.start + window.end) / 2;
-      const before = picture.line.at(-1);
-      if (before && x - before.x > typical) breakAt(picture, x - 1);
-      picture.line.push({ x, y: statistics.mean });
-      picture.low.push({ x, y: statistics.min });
-      picture.high.push({ x, y: statistics.max });
-      if (statistics.anomalies > 0) {
-        const above = statistics.max - statistics.mean >= statistics.mean - statistics.min;
-        picture.marks.push({ x, y: above ? statistics.max : statistics.min, above });
+      if (end > -Infinity && window.end - end > typical) breakAt(picture, window.start - 1);
+      const { mean, std, trouble } = withoutFew(statistics, noise);
+      if (!trouble && !Number.isNaN(std)) noise = std;
+      vague = Number.isNaN(std) ? vague + 1 : 0;
+      if (vague === 0 || vague > BRIDGED) {
+        picture.line.push({ x, y: mean, trouble });
+        picture.low.push({ x, y: mean - BAND * (noise || 0) });
+        picture.high.push({ x, y: mean + BAND * (noise || 0) });
       }
+      const { count, anomalies, min, max } = statistics;
+      picture.rug.push({ x, count, anomalies, min, max });
       end = window.end;
     }
     return end;
   }
 
-  /** @param {string} channel @param {number} from @param {Picture} picture */
-  #drawReadings(channel, from, picture) {
-    if (picture.low.length > 0 && this.rangeMs >= JOINED_RANGE_MS) return this.#drawOpenWindow(channel, from, picture);
-    const typical = gapOf(this.readings.map((reading) => reading.time));
-    let before = picture.line.at(-1)?.x;
-    let middle = picture.line.at(-1)?.y;
+  /**
+   * The channel's values from `from` on, in order; which are flagged, and which of these are trouble.
+   *
+   * @param {string} channel @param {number} from
+   * @returns {Value[]}
+   */
+  #readingsOf(channel, from) {
+    /** @type {Value[]} */
+    const values = [];
     for (const reading of this.readings) {
       const y = reading.values[channel];
       if (typeof y !== "number" || reading.time < from) continue;
-      const windowed = picture.low.length > 0 && before === picture.low.at(-1)?.x;
-      if (before !== undefined && !windowed && reading.time - before > typical) {
-        picture.line.push({ x: reading.time - 1, y: NaN });
-      }
-      picture.line.push({ x: reading.time, y });
-      if (reading.flags.some((flag) => flag.channel === channel)) {
-        picture.marks.push({ x: reading.time, y, above: y >= (middle ?? y) });
-      } else middle = y;
-      before = reading.time;
+      const flagged = reading.flags.some((flag) => flag.channel === channel);
+      values.push({ x: reading.time, y, flagged, trouble: false });
+      const last = values.slice(-TROUBLE.of).filter((value) => value.flagged);
+      if (last.length >= TROUBLE.least) { for (const value of last) value.trouble = true; }
     }
+    return values;
   }
+}
 
-  /** The readings of the window that is still open, as one point. @param {string} channel @param {number} from @param {Picture} picture */
-  #drawOpenWindow(channel, from, picture) {
-    const open = this.readings.filter((reading) => reading.time >= from);
-    const values = open.map((reading) => reading.values[channel]).filter((value) => typeof value === "number");
-    if (values.length === 0) return;
-    const x = open[open.length - 1].time;
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    picture.line.push({ x, y: mean });
-    picture.low.push({ x, y: Math.min(...values) });
-    picture.high.push({ x, y: Math.max(...values) });
-    for (const reading of open) {
-      const y = reading.values[channel];
-      if (typeof y !== "number" || !reading.flags.some((flag) => flag.channel === channel)) continue;
-      picture.marks.push({ x: reading.time, y, above: y >= mean });
-    }
+/** @typedef {{ x: number, y: number, flagged: boolean, trouble: boolean }} Value */
+
+/** Every reading, single anomalous ones beside the line. @param {readonly Value[]} readings @param {Picture} picture */
+function drawReadings(readings, picture) {
+  const typical = gapOf(readings.map(({ x }) => x));
+  let before = Infinity;
+  for (const { x, y, flagged, trouble } of readings) {
+    if (x - before > typical) picture.line.push({ x: x - 1, y: NaN });
+    before = x;
+    if (flagged && !trouble) picture.singles.push({ x, y });
+    else picture.line.push({ x, y, trouble });
+  }
+}
+
+/**
+ * What came after the last window: its mean, as its window's will be, and the last reading.
+ *
+ * @param {readonly Value[]} readings @param {Picture} picture @param {number} end of the last window, epoch ms
+ */
+function drawPresent(readings, picture, end) {
+  const shown = readings.filter(({ flagged, trouble }) => !flagged || trouble);
+  const last = shown.at(-1);
+  const edge = { low: picture.low.at(-1), high: picture.high.at(-1), line: picture.line.at(-1) };
+  if (!last || !edge.low || !edge.high || !edge.line) return;
+  const half = (edge.high.y - edge.low.y) / 2;
+  const mean = shown.reduce((sum, { y }) => sum + y, 0) / shown.length;
+  const trouble = shown.some((value) => value.trouble);
+  if (shown[0].x - end > gapOf(readings.map(({ x }) => x))) breakAt(picture, shown[0].x - 1);
+  const points = [{ x: (shown[0].x + last.x) / 2, y: mean }, last];
+  for (const { x, y } of points) {
+    if (x > edge.line.x) picture.line.push({ x, y, trouble });
+    picture.low.push({ x, y: mean - half });
+    picture.high.push({ x, y: mean + half });
   }
 }
 
@@ -173,9 +254,14 @@ function breakAt(picture, x) {
 
 /** A distance over this, ms, is a gap: three times the median one. @param {readonly number[]} times */
 function gapOf(times) {
+  return Math.max(1, 3 * typicalOf(times));
+}
+
+/** The median distance of the last times, ms; infinite without two. @param {readonly number[]} times */
+function typicalOf(times) {
   const gaps = times.slice(-50).map((time, at, all) => at === 0 ? NaN : time - all[at - 1]).slice(1);
   gaps.sort((a, b) => a - b);
-  return gaps.length === 0 ? Infinity : Math.max(1, 3 * gaps[gaps.length >> 1]);
+  return gaps.length === 0 ? Infinity : gaps[gaps.length >> 1];
 }
 
 /**

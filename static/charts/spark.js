@@ -11,7 +11,7 @@ const HEIGHT = 32;
 const EDGE = 4;
 
 /**
- * Draws a picture into an SVG, anomalous points as triangles.
+ * Draws a picture into an SVG: the line, trouble in it thick.
  *
  * @param {SVGSVGElement} target
  * @param {Picture} picture
@@ -27,25 +27,19 @@ export function spark(target, picture) {
   const px = (x) => (EDGE + (x - from) / (to - from || 1) * (WIDTH - 2 * EDGE)).toFixed(1);
   /** @param {number} y */
   const py = (y) => (HEIGHT - EDGE - (y - min) / (max - min || 1) * (HEIGHT - 2 * EDGE)).toFixed(1);
-  let d = "";
-  let pen = "M";
-  for (const { x, y } of points) {
-    if (Number.isNaN(y)) {
-      pen = "M";
-      continue;
+  let [calm, trouble] = ["", ""];
+  let before = "";
+  for (const { x, y, trouble: bad } of points) {
+    const at = Number.isNaN(y) ? "" : `${px(x)} ${py(y)}`;
+    if (at !== "" && before !== "") {
+      if (bad) trouble += `M${before}L${at}`;
+      else calm += `M${before}L${at}`;
     }
-    d += `${pen}${px(x)} ${py(y)}`;
-    pen = "L";
+    before = at;
   }
   target.replaceChildren(
-    svg("path", { d, class: "spark-line" }),
-    ...picture.marks.filter(({ x }) => x >= from).map(({ x, y, above }) =>
-      svg("path", {
-        d: above ? "M0 -3.5 3.5 3H-3.5z" : "M0 3.5 3.5 -3H-3.5z",
-        class: "spark-mark",
-        transform: `translate(${px(x)} ${py(y)})`,
-      })
-    ),
+    svg("path", { d: calm, class: "spark-line" }),
+    svg("path", { d: trouble, class: "spark-line trouble" }),
   );
 }
 

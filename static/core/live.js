@@ -53,11 +53,18 @@ export class Stream {
     this.#connect();
   }
 
-  /** Ends it. */
+  /** Ends it; {@linkcode open} goes on from the last id. */
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#source?.close();
+    this.#source = undefined;
+  }
+
+  /** Goes on if it was closed. */
+  open() {
+    this.#closed = false;
+    this.retry();
   }
 
   /** Tries again at once, if it is down: somebody knows that the server is back. */

@@ -12,7 +12,7 @@
 export const ALERTS_KEPT = 500;
 
 /** An anomalous reading without an alert is remembered for so long, ms of event time. */
-const ODD_FOR_MS = 30_000;
+const ODD_FOR_MS = 60_000;
 
 /** Priorities, worst first. @type {readonly Priority[]} */
 export const PRIORITIES = ["critical", "high", "medium", "low"];
@@ -170,16 +170,31 @@ export class Model {
     if (this.intervals.size === 1) this.#tell("sensors");
   }
 
-  /**
-   * When a sensor's reading was anomalous, if that was a moment ago: so that a list does not flicker with each reading.
-   *
-   * @param {SensorView} sensor
-   * @returns {number | undefined} event time, ms
-   */
-  justOdd({ sensor, partition, is_anomaly }) {
-    const time = this.#odd.get(sensor);
-    if (time === undefined) return undefined;
-    return is_anomaly || this.now(partition) - time < ODD_FOR_MS ? time : undefined;
+  /** Sensors that had an anomalous reading in the last minute, and no active alert. @returns {SensorView[]} */
+  odd() {
+    const odd = [];
+    for (const [name, time] of this.#odd) {
+      const sensor = this.sensors.get(name);
+      if (sensor && this.now(sensor.partition) - time < ODD_FOR_MS && this.activeOf(name).length === 0) {
+        odd.push(sensor);
+      }
+    }
+    return odd;
+  }
+
+  /** The alert that was cleared last, as far as it is known. @returns {AlertView | undefined} */
+  lastCleared() {
+    /** @type {AlertView | undefined} */
+    let last;
+    for (const alert of this.alerts.values()) {
+      if (alert.state === "cleared" && (alert.cleared_at ?? 0) > (last?.cleared_at ?? 0)) last = alert;
+    }
+    return last;
+  }
+
+  /** Sensors that are failed or silent. @returns {SensorView[]} */
+  out() {
+    return [...this.sensors.values()].filter(({ state }) => state === "failed" || state === "silent");
   }
 
   /**

@@ -70,3 +70,8 @@ export function stateBadge(state, more) {
     more ? `${stateWord(state)}, ${more}` : stateWord(state),
   );
 }
+
+/** The small mark of one anomalous reading without an alert: it asks for nothing. */
+export function oddMark() {
+  return h("span", { class: "badge state" }, stateMark("anomalous"), h("span", { class: "sr" }, "anomalous reading"));
+}

@@ -2,8 +2,7 @@
  * Keeps the model in step with the server.
  *
  * Streams are opened first and lists asked for after that, so that nothing falls between the two. Figures that no
- * stream carries are asked for at intervals. A hidden tab lets go of the readings' stream: a browser has six
- * connections to a server, and nobody is looking.
+ * stream carries are asked for at intervals, and everything where a tab may not stream, see `tabs.js`.
  *
  * @module
  * @import { AlertTransition, AlertView, ReadingView } from "../../actors/views.ts"
@@ -11,6 +10,7 @@
  */
 import * as api from "./api.js";
 import { Stream } from "./live.js";
+import { Tabs } from "./tabs.js";
 
 /** The summary is asked for so often, ms; its answer also tells whether the server is there. */
 const SUMMARY_EVERY_MS = 3_000;
@@ -18,6 +18,12 @@ const SUMMARY_EVERY_MS = 3_000;
 const SENSORS_EVERY_MS = 10_000;
 /** Readings of all sensors that are taken a second; the server leaves out the older ones of a sensor. */
 const EVENTS_PER_SECOND = 250;
+/** A tab on the screen that may not stream asks for alerts and sensors so often, ms. */
+const POLL_EVERY_MS = 3_000;
+/** One that nobody looks at asks for alerts, for its title, one time in so many. */
+const POLL_HIDDEN = 5;
+/** Latest alerts that are asked for, at first and after a break. */
+const RECENT = 200;
 /** Pages of active alerts that are taken: with the API's greatest page 20,000. */
 const ACTIVE_PAGES = 10;
 
@@ -29,6 +35,7 @@ export class Sync {
   /** @type {Stream<ReadingView> | undefined} */
   #readings;
   #query = `?max_per_second=${EVENTS_PER_SECOND}`;
+  #tabs = new Tabs(() => this.#follow());
   #reachable = true;
   #standing = false;
   #stood = false;
@@ -45,10 +52,19 @@ export class Sync {
       resync: () => this.refresh(),
     });
     this.#follow();
-    document.addEventListener("visibilitychange", () => this.#visibility());
+    document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     this.refresh();
     this.#every(SUMMARY_EVERY_MS, () => this.#loadSummary());
+    let polls = 0;
+    this.#every(POLL_EVERY_MS, async () => {
+      if (!this.streaming && (!document.hidden || ++polls % POLL_HIDDEN === 0)) await this.#loadAlerts(50);
+    });
     this.#sensorsAgain();
+  }
+
+  /** Whether alerts and readings come by streams; else they are asked for at intervals. */
+  get streaming() {
+    return this.#tabs.may;
   }
 
   /** Asks for everything again. @returns {Promise<void>} */
@@ -77,18 +93,17 @@ export class Sync {
   #follow() {
     this.#readings?.close();
     this.#readings = undefined;
-    if (document.hidden) return;
+    if (!this.streaming) {
+      this.#alerts.close();
+      return this.#judge();
+    }
+    this.#alerts.open();
     this.#readings = new Stream(`/readings/stream${this.#query}`, "reading", {
       event: (reading) => this.#model.read(reading),
       open: (again) => again && this.#loadSensors(),
       lost: () => {},
       resync: () => this.#loadSensors(),
     });
-  }
-
-  #visibility() {
-    this.#follow();
-    if (!document.hidden) this.refresh();
   }
 
   #stands() {
@@ -103,7 +118,7 @@ export class Sync {
   }
 
   #judge() {
-    if (this.#standing && this.#reachable) this.#model.connected("live");
+    if ((this.#standing || !this.streaming) && this.#reachable) this.#model.connected("live");
     else if (!this.#reachable || this.#stood) this.#model.connected("lost");
   }
 
@@ -114,7 +129,7 @@ export class Sync {
     const unknown = this.#model.moreSensors === undefined && summary.sensors > this.#model.sensors.size;
     if (unknown && this.#model.sensorsLoaded) await this.#loadSensors();
     // The server answers, so the streams need not wait for their next try.
-    if (!this.#standing) this.#alerts.retry();
+    if (this.streaming && !this.#standing) this.#alerts.retry();
     this.#readings?.retry();
   }
 
@@ -130,8 +145,9 @@ export class Sync {
     }
   }
 
-  async #loadAlerts() {
-    const recent = await this.#asked("alerts", api.alerts({ limit: 200 }));
+  /** @param {number} [latest] how many of the latest */
+  async #loadAlerts(latest = RECENT) {
+    const recent = await this.#asked("alerts", api.alerts({ limit: latest }));
     if (!recent) return;
     /** @type {AlertView[]} */
     const active = [];
@@ -185,7 +201,8 @@ export class Sync {
   }
 
   #sensorsAgain() {
-    const ms = SENSORS_EVERY_MS * Math.max(1, this.#model.sensors.size / 200);
+    const often = this.streaming ? SENSORS_EVERY_MS : POLL_EVERY_MS;
+    const ms = often * Math.max(1, this.#model.sensors.size / 200);
     setTimeout(async () => {
       if (!document.hidden) await this.#loadSensors();
       this.#sensorsAgain();

@@ -7,10 +7,11 @@
  */
 import { ChannelChart } from "../charts/channel_chart.js";
 import { History } from "../charts/history.js";
+import { anomaliesOf } from "../charts/overlays.js";
 import { h, put, say } from "../core/dom.js";
 import { bounds, number } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
-import { priorityBadge, stateBadge } from "../core/shapes.js";
+import { oddMark, priorityBadge, stateBadge } from "../core/shapes.js";
 
 /** A card; its chart lives only while it is on the screen. */
 export class Card {
@@ -28,6 +29,7 @@ export class Card {
   #state = h("span", { class: "card-state" });
   #values = h("p", { class: "card-values" });
   #plot = h("div", { class: "plot" });
+  #anomalies = "";
   #foot = h("p", { class: "card-foot muted" });
 
   /** @param {SensorView} sensor @param {Model} model @param {AbortSignal} signal of the view */
@@ -138,18 +140,24 @@ export class Card {
       this.#chart = new ChannelChart(canvas, { ...channel, label, compact: true });
     }
     const to = this.#now();
-    this.#chart.show(this.#history.picture(channel.channel, to - this.#rangeMs), to - this.#rangeMs, to);
+    const from = to - this.#rangeMs;
+    const history = this.#history;
+    history.follow(this.#model);
+    const picture = history.picture(channel.channel, from);
+    this.#chart.show(picture, history.alertsOf(channel.channel, from), from, to);
+    this.#anomalies = anomaliesOf(picture);
   }
 
   #label() {
     const sensor = this.#sensor;
     const [alert] = this.#model.activeOf(sensor.sensor);
-    const look = alert?.priority ?? (sensor.is_anomaly ? "anomalous" : sensor.state);
+    const odd = sensor.state === "ok" && sensor.is_anomaly;
+    const look = alert?.priority ?? (odd ? "odd" : sensor.state);
     if (this.#state.dataset.look !== look) {
       this.#state.dataset.look = look;
       this.element.dataset.look = look;
       if (alert) put(this.#state, priorityBadge(alert.priority));
-      else if (sensor.is_anomaly) put(this.#state, stateBadge("anomalous"));
+      else if (odd) put(this.#state, h("span", { title: "the last reading was anomalous" }, oddMark()));
       else if (sensor.state !== "ok") put(this.#state, stateBadge(sensor.state));
       else put(this.#state);
     }
@@ -168,14 +176,17 @@ export class Card {
     }
     say(
       this.#foot,
-      sensor.warmup_left > 0 ? `${sensor.warmup_left} readings until every rule speaks` : shown ? footOf(shown) : "",
+      sensor.warmup_left > 0
+        ? `${sensor.warmup_left} readings until every rule speaks`
+        : shown
+        ? footOf(shown, this.#anomalies)
+        : "",
     );
   }
 }
 
-/** @param {ChannelView} channel */
-function footOf({ mean, std, low, high }) {
+/** @param {ChannelView} channel @param {string} anomalies */
+function footOf({ low, high }, anomalies) {
   const limits = bounds(low, high);
-  const usual = `mean ${number(mean)} ± ${number(std)}`;
-  return limits === "" ? usual : `${usual} · limits ${limits}`;
+  return [anomalies, limits === "" ? "no limits" : `limits ${limits}`].filter(Boolean).join(" · ");
 }

@@ -6,10 +6,14 @@
  * @import { Stage } from "../main.js"
  */
 import { h, put, say } from "../core/dom.js";
-import { count } from "../core/format.js";
+import { clock, count, duration } from "../core/format.js";
 import { PRIORITIES } from "../core/model.js";
 import { setQuery } from "../core/router.js";
 import { priorityMark, stateMark, stateWord } from "../core/shapes.js";
+
+/** Readings older than this are told of, ms; but not of a recording's, which are older than a day. */
+const OLD_MS = 60_000;
+const RECORDED_MS = 86_400_000;
 
 const STATES = /** @type {const} */ (["anomalous", "silent", "failed", "warming_up", "ok"]);
 
@@ -17,6 +21,7 @@ const STATES = /** @type {const} */ (["anomalous", "silent", "failed", "warming_
 export function counts({ model, signal }) {
   const sign = h("span", { class: "sign" });
   const verdict = h("span", { id: "verdict" }, "Asking the server…");
+  const detail = h("span", { id: "verdict-detail", class: "verdict-detail" });
   /** @type {Map<Priority, HTMLElement>} */
   const priorities = new Map();
   /** @type {Map<string, HTMLElement>} */
@@ -24,7 +29,7 @@ export function counts({ model, signal }) {
   const element = h(
     "section",
     { class: "counts", "aria-label": "At a glance" },
-    h("p", { class: "verdict" }, sign, verdict),
+    h("p", { class: "verdict" }, sign, h("span", { class: "verdict-text" }, verdict, detail)),
     h(
       "dl",
       { class: "tiles", "aria-label": "Active alerts by priority" },
@@ -76,27 +81,69 @@ export function counts({ model, signal }) {
       set(states.get("warming_up"), summary.warming_up);
       set(states.get("ok"), normal(model));
     }
-    if (summary && model.alertsLoaded) judge(active);
+    judge(model, { element, sign, verdict, detail });
   }
 
-  /** @param {ReturnType<typeof model.active>} active */
-  function judge(active) {
-    const failed = [...model.sensors.values()].filter((sensor) => sensor.state === "failed");
-    const sensors = new Set([...active, ...failed].map((item) => item.sensor)).size;
-    const total = model.summary?.sensors ?? 0;
-    const worst = active[0]?.priority ?? "none";
-    if (element.dataset.worst !== worst) element.dataset.worst = worst;
-    document.title = sensors === 0 ? "Sensorium" : `(${sensors}) Sensorium`;
-    put(sign, sensors === 0 ? null : active[0] ? priorityMark(active[0].priority) : stateMark("failed"));
-    if (total === 0) say(verdict, "No sensors yet");
-    else if (sensors > 0) {
-      say(verdict, `${count(sensors)} of ${count(total)} sensors ${sensors === 1 ? "needs" : "need"} attention`);
-    } else say(verdict, `No active alert on ${count(total)} ${total === 1 ? "sensor" : "sensors"}`);
+  for (const topic of /** @type {const} */ (["summary", "alerts", "sensors", "connection"])) {
+    model.on(topic, update, signal);
   }
-
-  for (const topic of /** @type {const} */ (["summary", "alerts", "sensors"])) model.on(topic, update, signal);
   update();
   return element;
+}
+
+/**
+ * Answers whether anything is wrong, in a few large words.
+ *
+ * @param {Stage["model"]} model
+ * @param {{ element: HTMLElement, sign: HTMLElement, verdict: HTMLElement, detail: HTMLElement }} parts
+ */
+function judge(model, { element, sign, verdict, detail }) {
+  const { worst, mark, words, more, wrong } = answer(model);
+  if (element.dataset.worst !== worst) {
+    element.dataset.worst = worst;
+    put(sign, mark());
+  }
+  say(verdict, words);
+  say(detail, more);
+  const title = `${wrong > 0 ? `(${wrong}) ` : ""}Sensorium`;
+  if (document.title !== title) document.title = title;
+}
+
+/** @param {Stage["model"]} model */
+function answer(model) {
+  const { summary } = model;
+  const now = model.now();
+  const none = () => null;
+  const lost = { worst: "lost", mark: () => stateMark("failed"), wrong: 0 };
+  if (model.connection === "lost") {
+    const known = Number.isNaN(now) ? "" : `What is shown is of ${clock(now)}`;
+    return { ...lost, words: "Not known: disconnected", more: known };
+  }
+  if (!summary || !model.alertsLoaded) {
+    return { worst: "none", mark: none, words: "Asking the server…", more: "", wrong: 0 };
+  }
+  const active = model.active();
+  const out = model.out();
+  const wrong = new Set([...active, ...out].map((item) => item.sensor)).size;
+  const of = `${count(summary.sensors)} ${summary.sensors === 1 ? "sensor" : "sensors"}`;
+  if (wrong > 0) {
+    const [alert] = active;
+    const words = `${count(wrong)} of ${of} ${wrong === 1 ? "needs" : "need"} attention`;
+    if (alert) {
+      const more = `${alert.sensor}, for ${duration(model.now() - alert.raised_at)}`;
+      return { worst: alert.priority, mark: () => priorityMark(alert.priority), words, more, wrong };
+    }
+    const { state, sensor } = out.find(({ state }) => state === "failed") ?? out[0];
+    return { worst: state, mark: () => stateMark(state), words, more: `${sensor} is ${stateWord(state)}`, wrong };
+  }
+  const failed = summary.partitions.find(({ state }) => state === "failed");
+  if (failed) return { ...lost, words: "A source has failed", more: failed.error ?? failed.source };
+  if (summary.sensors === 0) return { worst: "none", mark: none, words: "No sensors yet", more: "", wrong };
+  const since = model.lastCleared()?.cleared_at;
+  const parts = [of, since === undefined ? "no alert so far" : `since ${clock(since)} (${duration(now - since)})`];
+  const age = Date.now() - now;
+  if (age > OLD_MS && age < RECORDED_MS) parts.push(`last reading ${duration(age)} ago`);
+  return { worst: "none", mark: none, words: "All is well", more: parts.join(" · "), wrong };
 }
 
 /** Sensors that are neither anomalous nor in a state of their own. @param {Stage["model"]} model */

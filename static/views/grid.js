@@ -19,6 +19,8 @@ import { chosenRange, rangeChoice } from "./range.js";
 const PAGE = 60;
 /** Charts catch up with windows so often, ms. */
 const REFRESH_MS = 30_000;
+/** Without streams they do so often, ms. */
+const POLL_MS = 6_000;
 
 /** @typedef {"anomalous" | SensorView["state"]} State */
 const STATES = /** @type {readonly State[]} */ (["anomalous", "silent", "failed", "warming_up", "ok"]);
@@ -108,7 +110,12 @@ export function grid({ model, sync, signal }) {
     update();
   }, { signal });
   addEventListener("theme", () => cards.forEach((card) => card.paint()), { signal });
-  const timer = setInterval(() => cards.forEach((card) => card.refresh()), REFRESH_MS);
+  let refreshed = Date.now();
+  const timer = setInterval(() => {
+    if (document.hidden || (sync.streaming && Date.now() - refreshed < REFRESH_MS)) return;
+    refreshed = Date.now();
+    cards.forEach((card) => card.refresh());
+  }, POLL_MS);
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     seer.disconnect();

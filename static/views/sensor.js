@@ -8,8 +8,9 @@
  */
 import { ChannelChart } from "../charts/channel_chart.js";
 import { History } from "../charts/history.js";
+import { anomaliesOf } from "../charts/overlays.js";
 import * as api from "../core/api.js";
-import { h, put, reconcile } from "../core/dom.js";
+import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, moment } from "../core/format.js";
 import { parseHash } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
@@ -213,16 +214,22 @@ class View {
     const sensor = this.#sensor;
     if (!sensor || !this.#history.loaded) return;
     const to = this.#stage.model.now(sensor.partition);
-    const from = to - this.#history.rangeMs;
+    const history = this.#history;
+    const from = to - history.rangeMs;
+    history.follow(this.#stage.model);
     reconcile(this.#plots, sensor.channels, (channel) => channel.channel, (channel) => {
       const canvas = h("canvas");
       const title = `${channel.channel}${channel.unit ? `, ${channel.unit}` : ""}`;
-      const figure = h("figure", {}, h("figcaption", {}, title), h("div", { class: "plot big" }, canvas));
+      const said = h("span", { class: "muted" });
+      const figure = h("figure", {}, h("figcaption", {}, title, " ", said), h("div", { class: "plot big" }, canvas));
       const label = `${title} over time; the tables below hold the same figures`;
       this.#charts.set(channel.channel, new ChannelChart(canvas, { ...channel, label, compact: false }));
       return figure;
-    }, (_, channel) => {
-      this.#charts.get(channel.channel)?.show(this.#history.picture(channel.channel, from), from, to);
+    }, (figure, channel) => {
+      const picture = history.picture(channel.channel, from);
+      const alerts = history.alertsOf(channel.channel, from);
+      this.#charts.get(channel.channel)?.show(picture, alerts, from, to);
+      say(/** @type {Element} */ (figure.querySelector("figcaption .muted")), anomaliesOf(picture));
     });
   }
 

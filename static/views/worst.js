@@ -1,6 +1,9 @@
 /**
  * What is wrong, worst first: one row a sensor with its worst alert, what was seen against what was expected, and why.
  *
+ * Alerts, silent and failed sensors stand here. Sensors with single anomalous readings are counted in one quiet line
+ * below: these come and go while nothing is wrong.
+ *
  * @module
  * @import { AlertView, SensorView } from "../../actors/views.ts"
  * @import { Stage } from "../main.js"
@@ -27,6 +30,7 @@ export function worst({ model, signal }) {
   const list = h("ol", { class: "rows", id: "worst", tabindex: "0", "aria-label": "Sensors with something wrong" });
   const beyond = h("p", { class: "muted" });
   const note = h("p", { class: "note", id: "worst-note" }, "Loading…");
+  const odd = oddLine(model);
   /** @type {Map<string, History>} */
   const histories = new Map();
 
@@ -35,10 +39,11 @@ export function worst({ model, signal }) {
     const shown = rows.slice(0, ROWS);
     reconcile(list, shown, (row) => row.name, create, fill, (element) => histories.delete(element.dataset.key ?? ""));
     say(beyond, rows.length > ROWS ? `and ${count(rows.length - ROWS)} more sensors` : "");
+    list.hidden = rows.length === 0;
     note.hidden = rows.length > 0;
-    const error = model.errors.get("alerts");
-    if (!model.alertsLoaded) say(note, error ?? "Loading…");
-    else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : "Nothing is wrong.");
+    if (!model.alertsLoaded) say(note, model.errors.get("alerts") ?? "Loading…");
+    else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : calm(model));
+    odd.update();
   }
 
   /** @param {Row} row */
@@ -69,7 +74,7 @@ export function worst({ model, signal }) {
     const [alert] = alerts;
     /** @param {string} selector */
     const part = (selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
-    const state = sensor?.state === "failed" ? "failed" : "anomalous";
+    const state = sensor?.state === "failed" ? "failed" : "silent";
     const mark = alert?.priority ?? state;
     if (element.dataset.mark !== mark) {
       element.dataset.mark = mark;
@@ -80,8 +85,7 @@ export function worst({ model, signal }) {
     say(part(".sentence"), sentence(row));
     say(part(".seen"), seen(alert, unit));
     const now = model.now(sensor?.partition);
-    const since = alert?.raised_at ??
-      (sensor && (sensor.state === "failed" ? sensor.state_since : model.justOdd(sensor)));
+    const since = alert?.raised_at ?? sensor?.state_since;
     say(part(".row-since"), since === undefined ? "" : `since ${moment(since, now)} (${duration(now - since)})`);
     element.dataset.channel = alert?.channel ?? sensor?.channels[0]?.channel ?? "";
     draw(element);
@@ -121,10 +125,44 @@ export function worst({ model, signal }) {
     note,
     list,
     beyond,
+    odd.element,
   );
 }
 
-/** Sensors with active alerts, failed ones, and those that were anomalous a moment ago: worst first. @param {Stage["model"]} model */
+/** That nothing is wrong, since when, and what was last. @param {Stage["model"]} model */
+function calm(model) {
+  const last = model.lastCleared();
+  if (!last?.cleared_at) return "Nothing is wrong. There was no alert so far.";
+  const now = model.now();
+  const lasted = duration(last.cleared_at - last.raised_at);
+  return `Nothing is wrong since ${moment(last.cleared_at, now)} (${duration(now - last.cleared_at)}). ` +
+    `The last alert, ${last.priority}, was on ${last.sensor} for ${lasted}: ${last.message}.`;
+}
+
+/** How many sensors had single anomalous readings; which, when it is opened. @param {Stage["model"]} model */
+function oddLine(model) {
+  const summary = h("summary", {});
+  const names = h("p", { class: "odd-names" });
+  const element = h("details", { class: "odd muted", id: "odd" }, summary, names);
+  return {
+    element,
+    update() {
+      const odd = model.odd().sort((a, b) => a.sensor < b.sensor ? -1 : 1);
+      element.hidden = odd.length === 0;
+      const many = `${count(odd.length)} ${odd.length === 1 ? "sensor" : "sensors"}`;
+      say(summary, `${many} had single anomalous readings in the last minute`);
+      reconcile(
+        names,
+        odd.slice(0, ROWS),
+        ({ sensor }) => sensor,
+        ({ sensor }) => h("a", { href: sensorHref(sensor) }, sensor),
+        () => {},
+      );
+    },
+  };
+}
+
+/** Sensors with active alerts, and failed and silent ones: worst first. @param {Stage["model"]} model */
 function rowsOf(model) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
@@ -133,9 +171,8 @@ function rowsOf(model) {
     row.alerts.push(alert);
     rows.set(alert.sensor, row);
   }
-  for (const sensor of model.sensors.values()) {
-    const wrong = sensor.state === "failed" || model.justOdd(sensor) !== undefined;
-    if (wrong && !rows.has(sensor.sensor)) rows.set(sensor.sensor, { name: sensor.sensor, sensor, alerts: [] });
+  for (const sensor of model.out()) {
+    if (!rows.has(sensor.sensor)) rows.set(sensor.sensor, { name: sensor.sensor, sensor, alerts: [] });
   }
   return [...rows.values()].sort((a, b) => rank(a) - rank(b) || lastFirst(a, b));
 }
@@ -156,7 +193,7 @@ function lastFirst(a, b) {
 function sentence({ alerts, sensor }) {
   const [alert, ...others] = alerts;
   if (!alert && sensor?.state === "failed") return "It failed and was stopped; its readings go to quarantine.";
-  if (!alert) return "A reading was anomalous a moment ago; no alert is active.";
+  if (!alert) return "It is silent.";
   return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
 }
 

@@ -4,13 +4,15 @@
  * @module
  */
 import fc from "fast-check";
-import type { AlertTransition, AlertView } from "../../actors/views.ts";
+import type { AlertTransition, AlertView, ReadingView, WindowChannelView } from "../../actors/views.ts";
+import { extent } from "../../static/charts/extent.js";
 import { History } from "../../static/charts/history.js";
+import { withoutFew } from "../../static/charts/quiet.js";
 import { timeTicks } from "../../static/charts/ticks.js";
 import { bounds, duration, expected, number, tick } from "../../static/core/format.js";
 import { Model } from "../../static/core/model.js";
 import { parseHash, sensorHref } from "../../static/core/router.js";
-import { assert, assertEquals } from "../../std/assert.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 import { FakePlant } from "./fake.ts";
 
 /** The two steps of an alert and how a listing shows it after them. */
@@ -84,23 +86,61 @@ Deno.test("Model.now() is each partition's own", () => {
   assertEquals([model.now("old"), model.now("new"), model.now()], [1_000, 9_000, 9_000]);
 });
 
-Deno.test("History.picture() is in order of time, within the range, with every anomaly marked", () => {
+/** A history of the server room's CO2 with what the plant has, without asking a server. */
+function pastOf(rangeMs: number): { plant: FakePlant; history: History } {
   const plant = new FakePlant({ now: 1_790_000_000_000, places: 1 });
   const sensor = plant.get("server-room-co2");
-  for (const rangeMs of [600_000, 3_600_000, 21_600_000]) {
-    const history = new History(sensor.name, rangeMs);
-    history.readings = sensor.readings.slice(-200);
-    history.windows = rangeMs === 600_000 ? [] : sensor.windows;
-    history.loaded = true;
-    history.add(sensor.read(plant.now + 2_000, 1_500, 1));
+  const history = new History(sensor.name, rangeMs);
+  history.readings = sensor.readings.slice(-200);
+  history.windows = rangeMs === 600_000 ? [] : sensor.windows;
+  history.loaded = true;
+  return { plant, history };
+}
+
+/** A reading of `y` after the last one of a history, flagged or not. */
+function next(history: History, y: number, flagged: boolean): ReadingView {
+  const time = (history.readings.at(-1)?.time ?? 0) + 2_000;
+  const flags = flagged ? [{ detector: "zscore", channel: "co2" } as const] : [];
+  return { id: `main/${time}/x`, sensor: history.sensor, time, values: { co2: y }, is_anomaly: flagged, flags };
+}
+
+const RANGES = [600_000, 3_600_000, 21_600_000];
+
+Deno.test("History.picture() is in order of time, within the range, its band around its line", () => {
+  for (const rangeMs of RANGES) {
+    const { plant, history } = pastOf(rangeMs);
     const from = plant.now - rangeMs;
-    const { line, low, high, marks } = history.picture("co2", from);
-    const times = line.map((point: { x: number }) => point.x);
-    assertEquals(times, times.toSorted((a: number, b: number) => a - b));
-    assert(times[0] >= from);
+    const { line, low, high, rug } = history.picture("co2", from);
+    for (const points of [line, low, high, rug]) {
+      const times = points.map((point: { x: number }) => point.x);
+      assertEquals(times, times.toSorted((a: number, b: number) => a - b));
+    }
+    assert(line[0].x >= from && line.length > 20);
     assertEquals(low.length, high.length);
     low.forEach((point: { y: number }, at: number) => assert(!(point.y > high[at].y)));
-    assertEquals(marks.at(-1), { x: plant.now + 2_000, y: 1_500, above: true });
+  }
+});
+
+Deno.test("History.picture() keeps a single anomalous reading out of the line and counts it in the rug", () => {
+  for (const rangeMs of RANGES) {
+    const { plant, history } = pastOf(rangeMs);
+    const before = anomalies(history.picture("co2", plant.now - rangeMs));
+    history.add(next(history, 1_500, true));
+    history.add(next(history, 520, false));
+    const picture = history.picture("co2", plant.now - rangeMs);
+    assert(picture.line.every(({ y }: { y: number }) => !(y > 1_000)));
+    assertEquals(anomalies(picture), before + 1);
+  }
+});
+
+Deno.test("History.picture() has three anomalous readings of five in the line, as trouble", () => {
+  for (const rangeMs of RANGES) {
+    const { plant, history } = pastOf(rangeMs);
+    for (const [y, flagged] of [[1_500, true], [520, false], [1_510, true], [1_520, true]] as const) {
+      history.add(next(history, y, flagged));
+    }
+    const last = history.picture("co2", plant.now - rangeMs).line.at(-1);
+    assertEquals([last?.y, last?.trouble], [1_520, true]);
   }
 });
 
@@ -111,6 +151,78 @@ Deno.test("History.picture() breaks the line where readings are missing", () => 
   history.readings = [...readings.slice(-100, -60), ...readings.slice(-20)];
   const { line } = history.picture("co2", 0);
   assertEquals(line.filter((point: { y: number }) => Number.isNaN(point.y)).length, 1);
+});
+
+/** Anomalous readings of a picture. */
+function anomalies({ rug }: { rug: readonly { anomalies: number }[] }): number {
+  return rug.reduce((sum, { anomalies }) => sum + anomalies, 0);
+}
+
+const noise = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 20, maxLength: 60 });
+
+/** A window of these values. */
+function windowOf(values: readonly number[], anomalies: number): WindowChannelView {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  return { count: values.length, mean, std, min: Math.min(...values), max: Math.max(...values), anomalies };
+}
+
+Deno.test("withoutFew() takes one far reading, or one on each side, out exactly", () => {
+  const far = fc.constantFrom<number[][]>([40], [-60], [40, -60]);
+  fc.assert(fc.property(noise, far, (values, spikes) => {
+    const quiet = withoutFew(windowOf([...values, ...spikes], spikes.length));
+    const wanted = windowOf(values, 0);
+    assertAlmostEquals(quiet.mean, wanted.mean, 1e-6);
+    assertAlmostEquals(quiet.std, wanted.std, 1e-4);
+    assertEquals(quiet.trouble, false);
+  }));
+});
+
+Deno.test("withoutFew() comes nearer to the others' mean than the window's own, however many of up to a quarter", () => {
+  const spikes = fc.array(fc.double({ min: 20, max: 60, noNaN: true }), { minLength: 1, maxLength: 4 });
+  fc.assert(fc.property(noise, spikes, (values, spikes) => {
+    const all = windowOf([...values, ...spikes], spikes.length);
+    const wanted = windowOf(values, 0).mean;
+    const quiet = withoutFew(all);
+    assert(Math.abs(quiet.mean - wanted) < Math.abs(all.mean - wanted));
+  }));
+});
+
+Deno.test("withoutFew() leaves a window as it is that has no anomaly, none far off, or very many", () => {
+  fc.assert(fc.property(noise, (values) => {
+    const { mean, std } = windowOf(values, 0);
+    assertEquals(withoutFew(windowOf(values, 0)), { mean, std, trouble: false });
+    const many = windowOf(values, Math.ceil(values.length / 4));
+    assertEquals(withoutFew(many), { mean, std, trouble: true });
+  }));
+  const even = Array.from({ length: 30 }, (_, n) => n % 2);
+  assertEquals(withoutFew(windowOf(even, 1)), { mean: 0.5, std: 0.5, trouble: false });
+});
+
+/** A picture of a line alone. */
+function lineOf(values: readonly number[], trouble: readonly number[] = []) {
+  const line = values.map((y, x) => ({ x, y, trouble: trouble.includes(x) }));
+  return { line, low: [], high: [], rug: [], singles: [] };
+}
+
+Deno.test("extent() holds the signal and its limits, and short trouble only while an alert is active", () => {
+  const calm = Array.from({ length: 100 }, (_, n) => 20 + n % 3 * 0.2);
+  const odd = calm.with(50, 90);
+  const limits = { low: 15, high: 28 };
+  const { min = NaN, max = NaN } = extent(lineOf(calm), limits, false);
+  assert(min < 15 && min > 12 && max > 28 && max < 31, `${min} to ${max}`);
+  assertEquals(extent(lineOf(odd, [50]), limits, false), { min, max });
+  assert((extent(lineOf(odd, [50]), limits, true).max ?? 0) > 90);
+  const long = calm.map((value, at) => at < 90 ? value : 90);
+  assert((extent(lineOf(long, [90, 91, 92, 93, 94, 95, 96, 97, 98, 99]), limits, false).max ?? 0) > 90);
+});
+
+Deno.test("extent() leaves out limits that would flatten the signal, and spreads a constant one", () => {
+  const { min = NaN, max = NaN } = extent(lineOf([1013.1, 1013.2, 1013.1]), { low: 980, high: 1045 }, false);
+  assert(min > 1012 && max < 1014, `${min} to ${max}`);
+  const flat = extent(lineOf([5, 5, 5]), {}, false);
+  assert((flat.min ?? 9) < 5 && (flat.max ?? 0) > 5);
+  assertEquals(extent(lineOf([]), {}, false), { min: undefined, max: undefined });
 });
 
 Deno.test("timeTicks() stay within the range and their number", () => {

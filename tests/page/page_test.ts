@@ -96,8 +96,8 @@ onPage("overview() shows the figures of the API", () => badHour(now()), async ({
     await page.textContent("#worst .row:first-child .seen"),
     "temperature 34.1 °C, expected 10 to 30 °C",
   );
-  const wrong = sensors.filter((sensor: { is_anomaly: boolean; state: string; active_alerts: string[] }) =>
-    sensor.is_anomaly || sensor.state === "failed" || sensor.active_alerts.length > 0
+  const wrong = sensors.filter((sensor: { state: string; active_alerts: string[] }) =>
+    ["failed", "silent"].includes(sensor.state) || sensor.active_alerts.length > 0
   );
   assertEquals(await page.$$eval("#worst .row", (rows) => rows.length), wrong.length);
   assertEquals(watched.errors, []);
@@ -121,8 +121,40 @@ onPage("Card.read() draws readings as they come", small, async ({ page, plant })
   }, [card, before]);
 });
 
+onPage("counts() and worst() answer that all is well, with single anomalous readings in a quiet line", small, async (
+  { page, plant },
+) => {
+  await says(page, "#verdict", "All is well");
+  await page.waitForFunction(() => document.querySelector("#worst-note")?.textContent?.includes("no alert so far"));
+  const name = "server-room-co2";
+  plant.tick({ [name]: 1_500 });
+  plant.tick();
+  await page.waitForFunction(() => document.querySelector("#odd summary")?.textContent?.includes("single anomalous"));
+  await page.click("#odd summary");
+  await page.waitForSelector(`#odd a[href="#/sensors/${name}"]`);
+  assertEquals([await page.textContent("#verdict"), await page.$("#worst .row")], ["All is well", null]);
+  const id = plant.raise(name, { priority: "high", condition: "limit", message: "co2 is high." });
+  await page.waitForSelector("#worst .row");
+  await page.waitForSelector(".counts[data-worst=high]");
+  plant.clear(id);
+  await page.waitForFunction((name) => {
+    const note = document.querySelector("#worst-note")?.textContent;
+    return note?.startsWith("Nothing is wrong since") && note.includes(`on ${name}`);
+  }, name);
+  assertEquals(await page.getAttribute(".counts", "data-worst"), "none");
+});
+
+onPage("counts() says nothing of what it cannot know", small, async (scene) => {
+  const { page, plant, server } = scene;
+  await says(page, "#verdict", "All is well");
+  await server.stop();
+  await says(page, "#verdict", "Not known: disconnected");
+  scene.server = servePlant(plant, server.port);
+  await says(page, "#verdict", "All is well");
+});
+
 onPage("alertLog() shows and says an alert as it is raised, and marks it cleared", small, async ({ page, plant }) => {
-  await says(page, "#verdict", "No active alert on 5 sensors");
+  await says(page, "#verdict", "All is well");
   const name = "server-room-co2";
   const id = plant.raise(name, { priority: "high", condition: "limit", message: "co2 is high.", value: 1100 });
   await says(page, "#verdict", "1 of 5 sensors needs attention");
@@ -131,7 +163,7 @@ onPage("alertLog() shows and says an alert as it is raised, and marks it cleared
   await page.waitForSelector(`.card[data-sensor="${name}"][data-look="high"]`, { timeout: 5_000 });
   plant.clear(id);
   await page.waitForSelector(`#alerts .entry[data-state="cleared"]`);
-  await says(page, "#verdict", "No active alert on 5 sensors");
+  await says(page, "#verdict", "All is well");
 });
 
 onPage("Stream resumes after a restart of the server and misses no alert", small, async (scene) => {
