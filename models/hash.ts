@@ -11,6 +11,8 @@
 /** Doubles that a rolling hash takes. */
 export const HASH_LENGTH = 2;
 
+/** Added at each step, so that zeros count: 2^32 divided by the golden ratio. */
+const STEP = 0x9e3779b9;
 const scratch = new Float64Array(1);
 const words = new Uint32Array(scratch.buffer);
 
@@ -19,8 +21,8 @@ export function mixNumber(state: Float64Array, at: number, value: number): void 
   scratch[0] = value;
   const low = words[0], high = words[1];
   let a = state[at] ^ low, b = state[at + 1] ^ high;
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) + high | 0;
-  b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) + low | 0;
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) + high + STEP | 0;
+  b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) + low + STEP | 0;
   state[at] = (a ^ (b >>> 15)) >>> 0;
   state[at + 1] = (b ^ (a >>> 17)) >>> 0;
 }
@@ -33,8 +35,8 @@ export function mixNumbers(state: Float64Array, at: number, numbers: Float64Arra
     const low = words[0], high = words[1];
     a ^= low;
     b ^= high;
-    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) + high | 0;
-    b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) + low | 0;
+    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) + high + STEP | 0;
+    b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) + low + STEP | 0;
     a ^= b >>> 15;
     b ^= a >>> 17;
   }
