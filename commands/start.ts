@@ -67,6 +67,10 @@ const command: Command<typeof settings> = {
 
 /** Longest time that a graceful end may take, ms. */
 export const END_MS = 10_000;
+/** As much of it as is left for connections when storing takes all that it may, ms. */
+const LEAST_CLOSING_MS = 1_000;
+/** Longest time that a request under way may still take, ms. */
+const CLOSING_MS = 5_000;
 /** Time between two looks at how far catching up is, ms. */
 const LOOK_MS = 200;
 /** Less than this behind the present is live, ms. */
@@ -144,10 +148,13 @@ export async function start(args: readonly string[]): Promise<number> {
       running.push(engine.run(simulator, ending.signal), showCatchingUp(simulator, engine, ending.signal));
     }
     ending.signal.addEventListener("abort", () => ingest.close());
-    await Promise.all(running);
-    if (!ending.signal.aborted) await new Promise((resolve) => ending.signal.addEventListener("abort", resolve));
+    const stored = Promise.all(running);
+    await Promise.race([stored, aborted(ending.signal)]);
+    await aborted(ending.signal);
+    const begun = clock.now(), left = () => END_MS - (clock.now() - begun);
+    if (!await within(stored, left() - LEAST_CLOSING_MS)) throw unfinished();
     closing.abort(ending.signal.reason);
-    await within(server.shutdown(), END_MS);
+    await within(server.shutdown(), Math.min(left(), CLOSING_MS));
     await leave();
   } finally {
     await engine.close();
@@ -208,8 +215,24 @@ async function showCatchingUp(simulator: Simulator, engine: Engine, signal: Abor
   bar?.stop();
 }
 
-async function within(work: Promise<void>, ms: number): Promise<void> {
+function unfinished(): CommandError {
+  return new CommandError(
+    `a last checkpoint could not be made in ${(END_MS - LEAST_CLOSING_MS) / 1000} s: nothing is lost, the next start ` +
+      "reads on from the one before",
+  );
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+/** Whether the work was done in time. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   const giveUp = new AbortController();
-  await Promise.race([work, systemClock.sleep(ms, giveUp.signal).catch(() => {})]);
+  const done = await Promise.race([
+    work.then(() => true),
+    systemClock.sleep(ms, giveUp.signal).then(() => false, () => false),
+  ]);
   giveUp.abort();
+  return done;
 }
