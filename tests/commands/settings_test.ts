@@ -77,6 +77,8 @@ Deno.test("readSettings() gives defaults where nobody says anything", async () =
     shards: 1,
     seed: 42,
     kv: undefined,
+    checkpoint: 1000,
+    snapshot: 60_000,
     speed: "recorded",
     chance: 0.05,
     batchSize: 1000,
