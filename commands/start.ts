@@ -80,7 +80,8 @@ const LIVE_MS = 10_000;
  * The command.
  *
  * @param args what stands behind its name
- * @returns 0 after a graceful stop, 1 if every source has failed
+ * @returns 0 after a graceful stop
+ * @throws {CommandError} if it could not begin, or a partition could not be stored to its end
  */
 export async function start(args: readonly string[]): Promise<number> {
   const { values, judging } = await readSettings(command, args);
@@ -156,6 +157,10 @@ export async function start(args: readonly string[]): Promise<number> {
     closing.abort(ending.signal.reason);
     await within(server.shutdown(), Math.min(left(), CLOSING_MS));
     await leave();
+    const failed = failures(engine);
+    if (failed.length > 0) {
+      throw new CommandError(`ended, but ${failed.join("; ")}: the next start reads on from the last checkpoint`);
+    }
   } finally {
     await engine.close();
     stop.release();
@@ -183,10 +188,14 @@ function listen(app: Hono, { host, port }: { readonly host: string; readonly por
   }
 }
 
-async function healthOf(engine: Engine) {
-  const partitions = engine.supervisor.partitions();
-  const reasons = partitions.filter(({ state }) => state === "failed")
+/** Partitions that have failed, each with its reason. */
+function failures(engine: Engine): string[] {
+  return engine.supervisor.partitions().filter(({ state }) => state === "failed")
     .map(({ partition, error }) => `partition ${partition} has failed: ${error}`);
+}
+
+async function healthOf(engine: Engine) {
+  const partitions = engine.supervisor.partitions(), reasons = failures(engine);
   let kv = true;
   try {
     await engine.kv.get(["meta", "format"]);
