@@ -36,14 +36,38 @@ function matches(bytes: Uint8Array, at: number, pattern: Uint8Array): boolean {
   return true;
 }
 
+/** The bytes that were scanned last, to be read four at a time. */
+let viewed: Uint8Array = new Uint8Array(0), view = new DataView(viewed.buffer);
+
+/** The view of these bytes: one for each piece of text, not for each line. */
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return view;
+}
+
+/** Four bytes of a pattern as a little-endian word. */
+function wordOf(pattern: Uint8Array, at: number): number {
+  return new DataView(pattern.buffer).getInt32(at, true);
+}
+
+// The three patterns as words; the last words overlap the ones before where a pattern's length is no multiple of four.
+const SENSOR_0 = wordOf(SENSOR, 0), SENSOR_1 = wordOf(SENSOR, 4), SENSOR_2 = wordOf(SENSOR, 7);
+const TIME_0 = wordOf(TIME, 0), TIME_1 = wordOf(TIME, 4);
+const VALUES_0 = wordOf(VALUES, 0), VALUES_1 = wordOf(VALUES, 4), VALUES_2 = wordOf(VALUES, 7);
+
 /**
  * Scans `{"sensor":"…","time":…,"values":{` at `start` into {@linkcode scanned}.
  *
  * @returns false if the line is spelt otherwise
  */
 export function scanHead(bytes: Uint8Array, start: number): boolean {
-  if (!matches(bytes, start, SENSOR)) return false;
+  const view = viewOf(bytes), { length } = bytes;
   let at = start + SENSOR.length;
+  if (at > length || view.getInt32(start, true) !== SENSOR_0) return false;
+  if (view.getInt32(start + 4, true) !== SENSOR_1 || view.getInt32(start + 7, true) !== SENSOR_2) return false;
   scanned.nameStart = at;
   let hash = 0x811c9dc5, byte = bytes[at];
   while (byte !== QUOTE) {
@@ -53,18 +77,23 @@ export function scanHead(bytes: Uint8Array, start: number): boolean {
   }
   scanned.nameEnd = at;
   scanned.nameHash = hash >>> 0;
-  if (!matches(bytes, at, TIME)) return false;
-  at += TIME.length;
-  const first = at;
-  let time = 0;
+  if (at + TIME.length > length || bytes[at + 8] !== COLON) return false;
+  if (view.getInt32(at, true) !== TIME_0 || view.getInt32(at + 4, true) !== TIME_1) return false;
+  const first = at += TIME.length;
+  // Two whole numbers of 32 bits each, which are faster to gather than one double: the first nine digits, and the others.
+  let head = 0, tail = 0;
   byte = bytes[at];
-  while (byte >= ZERO && byte <= NINE) {
-    time = time * 10 + (byte - ZERO);
-    byte = bytes[++at];
+  for (const most = first + 9; byte >= ZERO && byte <= NINE && at < most; byte = bytes[++at]) {
+    head = (head * 10 + (byte - ZERO)) | 0;
   }
-  const digits = at - first;
-  if (digits === 0 || digits > 15 || (digits > 1 && bytes[first] === ZERO) || !matches(bytes, at, VALUES)) return false;
-  scanned.time = time;
+  const middle = at;
+  for (const most = first + 15; byte >= ZERO && byte <= NINE && at < most; byte = bytes[++at]) {
+    tail = (tail * 10 + (byte - ZERO)) | 0;
+  }
+  if (at === first || (at > first + 1 && bytes[first] === ZERO)) return false;
+  if (at + VALUES.length > length || view.getInt32(at, true) !== VALUES_0) return false;
+  if (view.getInt32(at + 4, true) !== VALUES_1 || view.getInt32(at + 7, true) !== VALUES_2) return false;
+  scanned.time = head * POWERS[at - middle] + tail;
   scanned.end = at + VALUES.length;
   return true;
 }
@@ -76,16 +105,28 @@ export function scanHead(bytes: Uint8Array, start: number): boolean {
  *   behind the head can say the sensor, the time, a type or a location again.
  */
 export function scanTail(bytes: Uint8Array): boolean {
-  const { length } = bytes;
+  const view = viewOf(bytes), { length } = bytes, words = length - 3;
   let at = scanned.end, alone = true;
-  for (; at < length; at++) {
-    const byte = bytes[at];
-    if (byte === NEWLINE) break;
-    if (byte === OPEN) alone = false;
+  for (;;) {
+    // Over four bytes at once while each is from a blank to `z`: a newline is below, the brackets of objects are above.
+    for (; at < words; at += 4) {
+      const word = view.getInt32(at, true);
+      if ((((word - 0x20202020) & ~word) | (word + 0x05050505) | word) & 0x80808080) break;
+    }
+    const end = at + 4 < length ? at + 4 : length;
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === OPEN) alone = false;
+      else if (byte === NEWLINE) return closes(bytes, at, alone);
+    }
+    if (at === length) return closes(bytes, at, alone);
   }
-  scanned.lineEnd = at;
-  if (bytes[at - 1] === RETURN) at--;
-  return alone && bytes[at - 1] === CLOSE && bytes[at - 2] === CLOSE;
+}
+
+function closes(bytes: Uint8Array, lineEnd: number, alone: boolean): boolean {
+  scanned.lineEnd = lineEnd;
+  const end = bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
+  return alone && bytes[end - 1] === CLOSE && bytes[end - 2] === CLOSE;
 }
 
 /** Scans a JSON number at `at`, leaving `scanned.end` behind it; NaN if it is not a plain one of at most 15 digits. */
