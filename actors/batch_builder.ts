@@ -155,7 +155,7 @@ export class BatchBuilder {
       this.text.set(this.source.subarray(this.runStart, this.runEnd), this.textLength);
       this.textLength += length;
     }
-    this.runStart = this.runEnd = -1;
+    this.runStart = this.runEnd = -2; // no line starts right behind it
   }
 
   private grow(): void {
