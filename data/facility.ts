@@ -10,7 +10,8 @@
 import type { Judging } from "../actors/config.ts";
 import type { Reading } from "../actors/reading.ts";
 import { INJECTED_COMMENT, injectedFactor, INJECTION_RULE } from "../models/injection.ts";
-import { hashText, normalAt } from "../models/random.ts";
+import { hashText } from "../models/hash.ts";
+import { normalAt } from "../models/random.ts";
 import { dailyAt, driftAt, rounded, type Run, type Scenario, type ScenarioSensor } from "./scenario.ts";
 
 /** Whether one reading in twenty is made anomalous. */

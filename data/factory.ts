@@ -8,7 +8,8 @@
  */
 import type { Judging } from "../actors/config.ts";
 import type { Reading } from "../actors/reading.ts";
-import { hashText, normalAt, uniformAt } from "../models/random.ts";
+import { hashText } from "../models/hash.ts";
+import { normalAt, uniformAt } from "../models/random.ts";
 import { dailyAt, driftAt, rounded, type Run, type Scenario } from "./scenario.ts";
 
 const INTERVAL_MS = 1_000;

@@ -11,7 +11,8 @@
  */
 import type { Judging } from "../actors/config.ts";
 import type { Reading } from "../actors/reading.ts";
-import { hashText, uniformAt } from "../models/random.ts";
+import { hashText } from "../models/hash.ts";
+import { uniformAt } from "../models/random.ts";
 import { DAY_MS, type Run, type Scenario } from "./scenario.ts";
 import { measure, type Measured, voltageAt } from "./mote_physics.ts";
 

@@ -7,15 +7,13 @@
  *
  * @module
  */
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { z } from "zod";
 import type { Dataset } from "./catalogue.ts";
 import { download, DownloadError, type DownloadOptions, type DownloadReport } from "./download.ts";
 import { INTEL_CHANNELS } from "./intel.ts";
 import { type CleaningReport, cleaningReportSchema, cleanIntel } from "./intel_clean.ts";
 import { readJson, sizeOf } from "./files.ts";
+import { textLines } from "./text_lines.ts";
 
 /** What is prepared, and where. */
 export interface PrepareOptions extends Pick<DownloadOptions, "clock" | "signal" | "sha256" | "onProgress" | "idleMs"> {
@@ -45,8 +43,6 @@ const reportSchema = z.object({ source_sha256: z.string(), bytes: z.number(), cl
 
 /** Least share of the lines that must be rows: below it the file is something else. */
 const ROWS_LEAST = 0.5;
-/** Longest line that is still one of a recording, characters. */
-const LINE_GREATEST = 4_096;
 
 /**
  * Prepares a data set, or finds that it is prepared.
@@ -96,24 +92,14 @@ async function keptReport(reportPath: string, path: string, sha256: string): Pro
   return fits ? report.cleaning : undefined;
 }
 
-/** Lines of a gzip file of any number of members, in pieces; a damaged one ends in an error. */
+/** Lines of the download; a damaged one ends in an error that names where it came from. */
 async function* linesOf(path: string, url: string): AsyncGenerator<string> {
-  const gunzip = createGunzip(); // DecompressionStream knows one member only
-  pipeline(createReadStream(path), gunzip, () => {}); // its error comes out of the loop below
-  const decoder = new TextDecoder();
-  let rest = "";
   try {
-    for await (const piece of gunzip as AsyncIterable<Uint8Array>) {
-      const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > LINE_GREATEST) throw new Error(`a line is longer than ${LINE_GREATEST} characters`);
-      yield* lines;
-    }
+    yield* textLines(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new DownloadError(`cannot use ${url}: it is no intact gzip file of lines (${why})`);
   }
-  yield rest + decoder.decode();
 }
 
 /** Writes a file under another name and gives it its own when it is whole. */

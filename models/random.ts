@@ -49,17 +49,6 @@ export function hashAt(seed: number, a: number, b = 0): number {
 }
 
 /**
- * A 32-bit hash of a text, to turn names into seeds.
- *
- * @returns 0 to 2^32 − 1
- */
-export function hashText(text: string): number {
-  let hash = 0x9747b28c;
-  for (let at = 0; at < text.length; at++) hash = mix(hash, text.charCodeAt(at));
-  return finish(hash ^ text.length);
-}
-
-/**
  * A number in [0, 1) for a place, uniform over places; 53 bits.
  *
  * @param seed whole, magnitude below 2^53; so are `a` and `b`

@@ -16,7 +16,7 @@ import {
   INJECTION_RULE,
   type InjectionRule,
 } from "../models/injection.ts";
-import { hashText } from "../models/random.ts";
+import { hashText } from "../models/hash.ts";
 
 /** How anomalies are injected, as it is configured. */
 export const injectionSchema = z.strictObject({
