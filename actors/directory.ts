@@ -23,19 +23,22 @@ export interface Entry {
   touched: number;
 }
 
+/** Words of a slot. */
+const SLOT = 4;
+
 /** Sensors by number and name, also by a name's bytes, so that bulk text needs no string per line. */
 export class Directory {
   /** Entries in order of their numbers. */
   readonly entries: Entry[] = [];
   private readonly byName = new Map<string, Entry>();
-  /** Open addressing over hashes of names' bytes; −1 is free. */
-  private slots = new Int32Array(1 << 12).fill(-1);
-  private slotHashes = new Uint32Array(1 << 12);
-  /** Names' bytes, one behind the other; where each sensor's start (−1: not remembered), and how many there are. */
+  /**
+   * Open addressing over hashes of names' bytes, {@linkcode SLOT} words a slot: the sensor's number (−1: free), the hash,
+   * where its name's bytes start, and how many there are. They lie together, so that a name is found with one look.
+   */
+  private slots = new Int32Array(SLOT << 12).fill(-1);
+  /** Names' bytes, one behind the other. */
   private bytes = new Uint8Array(1 << 16);
   private bytesUsed = 0;
-  private bytesAt = new Int32Array(1 << 12).fill(-1);
-  private bytesLength = new Int32Array(1 << 12);
   private filled = 0;
 
   constructor(private readonly shards: number) {}
@@ -67,59 +70,52 @@ export class Directory {
 
   /** The entry that {@linkcode remember} tied to these bytes; undefined if there is none. */
   findBytes(bytes: Uint8Array, start: number, end: number, hash: number): Entry | undefined {
-    const mask = this.slots.length - 1;
-    for (let k = finalise(hash) & mask;; k = (k + 1) & mask) {
-      const sensor = this.slots[k];
+    const { slots } = this, mask = slots.length - 1, length = end - start;
+    for (let k = (finalise(hash) * SLOT) & mask;; k = (k + SLOT) & mask) {
+      const sensor = slots[k];
       if (sensor < 0) return undefined;
-      if (this.slotHashes[k] === hash && this.spelt(sensor, bytes, start, end)) return this.entries[sensor];
+      if (slots[k + 1] === (hash | 0) && slots[k + 3] === length && this.spelt(slots[k + 2], bytes, start, length)) {
+        return this.entries[sensor];
+      }
     }
   }
 
   /** Ties a name's bytes to its entry. */
   remember(entry: Entry, bytes: Uint8Array, start: number, end: number, hash: number): void {
-    const { sensor } = entry, length = end - start;
-    if (sensor < this.bytesAt.length && this.bytesAt[sensor] >= 0) return;
-    if (2 * ++this.filled > this.slots.length) this.grow();
-    if (sensor >= this.bytesAt.length) this.growIndex(sensor);
+    if (this.findBytes(bytes, start, end, hash)) return;
+    const length = end - start;
+    if (2 * SLOT * ++this.filled > this.slots.length) this.grow();
     if (this.bytesUsed + length > this.bytes.length) {
       const grown = new Uint8Array(2 * this.bytes.length + length);
       grown.set(this.bytes);
       this.bytes = grown;
     }
     this.bytes.set(bytes.subarray(start, end), this.bytesUsed);
-    this.bytesAt[sensor] = this.bytesUsed;
-    this.bytesLength[sensor] = length;
+    this.place(entry.sensor, hash | 0, this.bytesUsed, length);
     this.bytesUsed += length;
-    this.place(sensor, hash);
   }
 
-  private spelt(sensor: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.bytesLength[sensor] !== end - start) return false;
-    const own = this.bytes, at = this.bytesAt[sensor] - start;
-    for (let i = start; i < end; i++) if (own[at + i] !== bytes[i]) return false;
+  private spelt(at: number, bytes: Uint8Array, start: number, length: number): boolean {
+    const own = this.bytes;
+    for (let i = 0; i < length; i++) if (own[at + i] !== bytes[start + i]) return false;
     return true;
   }
 
-  private growIndex(sensor: number): void {
-    const length = Math.max(2 * this.bytesAt.length, sensor + 1);
-    const bytesAt = new Int32Array(length).fill(-1), bytesLength = new Int32Array(length);
-    bytesAt.set(this.bytesAt);
-    bytesLength.set(this.bytesLength);
-    Object.assign(this, { bytesAt, bytesLength });
-  }
-
-  private place(sensor: number, hash: number): void {
-    const mask = this.slots.length - 1;
-    let k = finalise(hash) & mask;
-    while (this.slots[k] >= 0) k = (k + 1) & mask;
-    this.slots[k] = sensor;
-    this.slotHashes[k] = hash;
+  private place(sensor: number, hash: number, at: number, length: number): void {
+    const { slots } = this, mask = slots.length - 1;
+    let k = (finalise(hash) * SLOT) & mask;
+    while (slots[k] >= 0) k = (k + SLOT) & mask;
+    slots[k] = sensor;
+    slots[k + 1] = hash;
+    slots[k + 2] = at;
+    slots[k + 3] = length;
   }
 
   private grow(): void {
-    const { slots, slotHashes } = this;
+    const { slots } = this;
     this.slots = new Int32Array(2 * slots.length).fill(-1);
-    this.slotHashes = new Uint32Array(2 * slots.length);
-    slots.forEach((sensor, k) => sensor >= 0 && this.place(sensor, slotHashes[k]));
+    for (let k = 0; k < slots.length; k += SLOT) {
+      if (slots[k] >= 0) this.place(slots[k], slots[k + 1], slots[k + 2], slots[k + 3]);
+    }
   }
 }

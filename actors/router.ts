@@ -145,16 +145,12 @@ export class Router {
       const { time, end: valuesAt } = scanned, entry = this.scannedEntry(bytes);
       if (entry) {
         this.note(entry, time, chunk.arrived);
-        const accepted = this.admit(
-          entry,
-          time,
-          position,
-          chunk.arrived,
-          () => sampleOf(parseLineBytes(bytes.subarray(start, end), row)),
-        );
+        const accepted = this.belongs(entry, time, chunk.arrived);
         if (accepted) {
           this.expect(entry);
           this.builders[entry.shard].addLine(entry.sensor, time, position, row, bytes, start, valuesAt, end);
+        } else {
+          this.keepOut(entry, time, position, chunk.arrived, sampleOf(parseLineBytes(bytes.subarray(start, end), row)));
         }
         this.tap?.(parseLineBytes(bytes.subarray(start, end), row), position, accepted);
         return this.tick(position);
@@ -192,8 +188,9 @@ export class Router {
     if (isRefusal(item)) return this.refuse(item, position, arrived);
     const entry = this.directory.of(item.sensor, this.partition);
     this.note(entry, item.time, arrived);
-    const accepted = this.admit(entry, item.time, position, arrived, () => sampleOf(item));
-    if (accepted) {
+    const accepted = this.belongs(entry, item.time, arrived);
+    if (!accepted) this.keepOut(entry, item.time, position, arrived, sampleOf(item));
+    else {
       this.expect(entry);
       const builder = this.builders[entry.shard];
       const newType = item.type !== undefined && item.type !== entry.type;
@@ -219,7 +216,10 @@ export class Router {
     if (entry) {
       const { time } = scanned;
       this.note(entry, time, arrived);
-      if (!this.admit(entry, time, position, arrived, () => sampleOf(item))) return this.tick(position);
+      if (!this.belongs(entry, time, arrived)) {
+        this.keepOut(entry, time, position, arrived, sampleOf(item));
+        return this.tick(position);
+      }
     }
     this.counts.refused++;
     this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
@@ -227,31 +227,26 @@ export class Router {
     if (entry) this.tick(position);
   }
 
-  /** Whether the reading goes to its actor; else it is quarantined. */
-  private admit(
-    entry: Entry,
-    time: number,
-    position: number,
-    arrived: number | undefined,
-    sample: () => string,
-  ): boolean {
+  /** Whether the reading goes to its actor; else it is to be kept out. */
+  private belongs(entry: Entry, time: number, arrived: number | undefined): boolean {
+    if (entry.partition !== this.partition) return false;
+    const now = arrived ?? this.sourceTime.time;
+    return now < 0 || time <= now + this.options.futureMs;
+  }
+
+  /** Quarantines a reading that does not belong to its actor. */
+  private keepOut(entry: Entry, time: number, position: number, arrived: number | undefined, sample: string): void {
     if (entry.partition !== this.partition) {
       this.counts.foreign++;
       const message = `the sensor belongs to ${entry.partition}, readings of it from ${this.partition} are not taken`;
-      this.exclude("foreign", entry, position, "sensor", message, sample());
-      return false;
+      return this.exclude("foreign", entry, position, "sensor", message, sample);
     }
-    const now = arrived ?? this.sourceTime.time;
-    if (now >= 0 && time > now + this.options.futureMs) {
-      this.counts.future++;
-      const than = arrived === undefined ? "source time" : "arrival";
-      const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${
-        sayTime(now)
-      }`;
-      this.exclude("future", entry, position, "time", message, sample());
-      return false;
-    }
-    return true;
+    this.counts.future++;
+    const now = arrived ?? this.sourceTime.time, than = arrived === undefined ? "source time" : "arrival";
+    const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${
+      sayTime(now)
+    }`;
+    this.exclude("future", entry, position, "time", message, sample);
   }
 
   /** A reading goes to this sensor's actor, which must be in memory by then. */

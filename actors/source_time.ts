@@ -21,6 +21,8 @@ export class SourceTime {
   /** Epoch ms, −1 before the first reading; never falls. */
   time = -1;
   private lastTick = -1;
+  /** The first multiple of `tickMs` behind `lastTick`: a reading's time is compared with it alone. */
+  private nextTick = 0;
   private readonly sensors: number[] = [];
   private readonly times: number[] = [];
   /** The least of `times` once it is full: most readings end there. */
@@ -59,10 +61,10 @@ export class SourceTime {
 
   /** The tick that has become due since the last call, −1 if none: several that were passed at once are one. */
   tick(): number {
-    const due = this.time - this.time % this.tickMs;
-    if (this.time < 0 || due <= this.lastTick) return -1;
-    const first = this.lastTick < 0;
+    if (this.time < this.nextTick) return -1;
+    const first = this.lastTick < 0, due = this.time - this.time % this.tickMs;
     this.lastTick = due;
+    this.nextTick = due + this.tickMs;
     return first ? -1 : due;
   }
 
@@ -79,6 +81,7 @@ export class SourceTime {
   restore(record: SourceTimeRecord, numberOf: (name: string) => number): void {
     this.time = record.time;
     this.lastTick = record.lastTick;
+    this.nextTick = (Math.floor(record.lastTick / this.tickMs) + 1) * this.tickMs;
     record.ahead.forEach(([name, time], i) => {
       this.sensors[i] = numberOf(name);
       this.times[i] = time;

@@ -48,3 +48,9 @@ export function say(what: string, count: number, { seconds, busy }: Taken): void
 export function residentMiB(): number {
   return Deno.memoryUsage().rss / 2 ** 20;
 }
+
+/** What the command line says after `--name=`. */
+export function flag(name: string, otherwise: string): string {
+  const given = Deno.args.find((argument) => argument.startsWith(`--${name}=`));
+  return given?.slice(name.length + 3) ?? otherwise;
+}

@@ -17,7 +17,7 @@ import { Engine } from "../commands/engine.ts";
 import { ReplaySource } from "../sources/replay.ts";
 import { RowsSink } from "../sinks/rows.ts";
 import { readingsFile } from "./_data.ts";
-import { measure, residentMiB } from "./_measure.ts";
+import { flag, measure, residentMiB } from "./_measure.ts";
 
 /** What is run. */
 export interface JobF {
@@ -67,16 +67,11 @@ export async function runJobF({ input, output, shards, pieceBytes }: JobF): Prom
   }
 }
 
-function flag(name: string, otherwise: number): number {
-  const given = Deno.args.find((argument) => argument.startsWith(`--${name}=`));
-  return given === undefined ? otherwise : Number(given.slice(name.length + 3));
-}
-
 if (import.meta.main) {
   const [given, output = await Deno.makeTempFile()] = Deno.args.filter((argument) => !argument.startsWith("-"));
   const input = given ?? await readingsFile(10_000, 2_000_000);
-  const shards = flag("shards", 2), pieceBytes = flag("piece", 0) || undefined;
-  for (let run = 0; run < flag("runs", 1); run++) {
+  const shards = Number(flag("shards", "2")), pieceBytes = Number(flag("piece", "0")) || undefined;
+  for (let run = 0; run < Number(flag("runs", "1")); run++) {
     const { readings, sensors, seconds, busy, digest } = await runJobF({ input, output, shards, pieceBytes });
     console.log(
       `sensorium f, ${shards} shards: ${readings} readings, ${sensors} sensors, ${seconds.toFixed(2)} s, ` +

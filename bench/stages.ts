@@ -1,0 +1,139 @@
+/**
+ * The straight line stage by stage, on one thread, for few and for many sensors: reading the file, routing its lines, scanning
+ * their values, features and windows, snapshots, checkpoints. And what a sensor takes in memory.
+ *
+ *     deno run -A bench/stages.ts [--sensors=100,10000,100000] [--readings=2000000]
+ *
+ * Every piece of the file goes through all stages before the next one is read, as in the product, so each finds the
+ * caches as the others left them. Features and windows get the values that were scanned as parsed columns: what is timed
+ * is the shard without the scanner. The first fifth warms up and is not counted.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { ShardBatch } from "../actors/batch.ts";
+import { Columns } from "../actors/columns.ts";
+import { judgingSchema } from "../actors/config.ts";
+import { Directory } from "../actors/directory.ts";
+import type { Snapshot } from "../actors/batch.ts";
+import { Router } from "../actors/router.ts";
+import { Shard } from "../actors/shard.ts";
+import { ChannelTable } from "../models/scan.ts";
+import { systemClock as clock } from "../commands/clock.ts";
+import { ReplaySource } from "../sources/replay.ts";
+import { KvCheckpointStore } from "../store/checkpoint_store.ts";
+import { sourceMemory } from "../store/source_memory.ts";
+import { readingsFile } from "./_data.ts";
+import { flag, measure, say, type Taken } from "./_measure.ts";
+
+/** Time of one stage, summed over pieces. */
+class Stage {
+  private seconds = 0;
+  private busy = 0;
+
+  /** Runs a piece's work. */
+  run<T>(work: () => T): T {
+    const cpu = process.cpuUsage(), begun = performance.now(), result = work();
+    this.seconds += (performance.now() - begun) / 1_000;
+    const { user, system } = process.cpuUsage(cpu);
+    this.busy += (user + system) / 1e6;
+    return result;
+  }
+
+  forget(): void {
+    this.seconds = this.busy = 0;
+  }
+
+  get taken(): Taken {
+    return { seconds: this.seconds, busy: this.busy };
+  }
+}
+
+/** The batch as if a source had parsed it. */
+function parsedOf(batch: ShardBatch, columns: Columns, names: readonly string[]): ShardBatch {
+  const { from, to } = columns, { count } = batch, valueAt = new Int32Array(count + 1);
+  for (let i = 0; i < count; i++) {
+    if (from[i] !== valueAt[i]) throw new Error("the values of a line do not follow those of the one before");
+    valueAt[i + 1] = to[i];
+  }
+  const { text: _, ...rest } = batch, length = valueAt[count];
+  return {
+    ...rest,
+    valueAt,
+    lineAt: new Int32Array(count).fill(-1),
+    channels: columns.channels.slice(0, length),
+    values: columns.values.slice(0, length),
+    channelNames: names,
+  };
+}
+
+const judging = judgingSchema.parse({});
+const SHARD = {
+  judging,
+  wanted: { verdicts: false, flags: false, history: false },
+  keepHistory: false,
+};
+
+/** Runs all stages over one file. */
+async function run(sensors: number, readings: number): Promise<void> {
+  console.log(`\n${readings.toLocaleString("en")} readings of 4 channels, ${sensors.toLocaleString("en")} sensors`);
+  const source = new ReplaySource({ paths: [await readingsFile(sensors, readings)] }, clock);
+  const dataDir = await Deno.makeTempDir({ prefix: "sensorium-bench-" }), kv = await Deno.openKv(`${dataDir}/kv`);
+  const [partition] = await source.open(sourceMemory(kv, "bench"));
+  const directory = new Directory(1), router = new Router(partition.id, directory, 1, judging, () => []);
+  const table = new ChannelTable(), columns = new Columns(table), shard = new Shard(SHARD);
+  const route = new Stage(), scan = new Stage(), apply = new Stage();
+  let counted = 0, seen = 0, warm = false, last = performance.now(), cpu = process.cpuUsage(), reading = 0, readCpu = 0;
+  for await (const chunk of partition.read(0, new AbortController().signal)) {
+    reading += performance.now() - last;
+    const { user, system } = process.cpuUsage(cpu);
+    readCpu += user + system;
+    const batch = route.run(() => {
+      router.take(chunk);
+      const arrivals = router.takeArrivals().map(({ sensor, name }) => ({ sensor, name }));
+      return router.builders[0].take(arrivals);
+    });
+    scan.run(() => columns.fill(batch, [], () => ""));
+    const parsed = parsedOf(batch, columns, table.names);
+    apply.run(() => shard.handle(parsed));
+    seen += batch.count;
+    if (warm) counted += batch.count;
+    else if (seen >= Math.max(readings / 5, sensors)) {
+      warm = true;
+      reading = readCpu = 0;
+      for (const stage of [route, scan, apply]) stage.forget();
+    }
+    last = performance.now();
+    cpu = process.cpuUsage();
+  }
+  say("read the file", counted, { seconds: reading / 1_000, busy: readCpu / 1e6 });
+  say("route: sensor and time of a line", counted, route.taken);
+  say("parse: values of a line", counted, scan.taken);
+  say("features + windows", counted, apply.taken);
+  let snapshots: readonly Snapshot[] = [];
+  const cut = { kind: "cut", partition: partition.id, position: 1e15, share: 1, least: 0, release: [] } as const;
+  say("snapshots (sensors)", sensors, await measure(() => snapshots = shard.handle(cut).snapshots));
+  const store = new KvCheckpointStore(kv, {
+    clock,
+    freshId: () => crypto.randomUUID(),
+    deadlineMs: 30_000,
+    historyChunks: 10,
+  });
+  const claim = await store.claim(partition.id);
+  say("checkpoint: snapshots to the KV (sensors)", sensors, await measure(() => claim.writeSnapshots(snapshots)));
+  const bytes = snapshots.reduce((sum, snapshot) => sum + snapshot.bytes.length, 0);
+  const answer = shard.handle({ kind: "ask", about: "memory" });
+  const state = answer.about === "memory" ? answer.memory.stateBytes / sensors : NaN;
+  console.log(
+    `a sensor: state ${state.toFixed(0)} bytes (${(state / 4).toFixed(0)} a channel), snapshot ` +
+      `${(bytes / sensors).toFixed(0)} bytes`,
+  );
+  await source.close();
+  kv.close();
+  await Deno.remove(dataDir, { recursive: true });
+}
+
+if (import.meta.main) {
+  const readings = Number(flag("readings", "2000000"));
+  for (const sensors of flag("sensors", "100,10000,100000").split(",")) await run(Number(sensors), readings);
+}
