@@ -132,6 +132,7 @@ function configuration(subject, owner) {
           },
           // The present: the line's last point, in colour while it is trouble.
           pointRadius: ({ dataIndex, dataset }) => dataIndex === dataset.data.length - 1 ? 3 * rem : 0,
+          pointBorderWidth: 0,
           pointBackgroundColor: ({ raw }) => colour(isTrouble(raw) ? "anomaly" : "line"),
           clip: 4,
         },

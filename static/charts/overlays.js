@@ -149,7 +149,8 @@ export function anomaliesOf({ rug, line }) {
     if (min < least) least = min;
   }
   if (all === 0) return "";
-  const usual = line.at(-1)?.y ?? most;
+  const values = line.map(({ y }) => y).filter(Number.isFinite).sort((a, b) => a - b);
+  const usual = values[values.length >> 1] ?? most;
   const far = most - usual >= usual - least ? `up to ${number(most)}` : `down to ${number(least)}`;
   return `${count(all)} ${all === 1 ? "anomaly" : "anomalies"}, ${far}`;
 }

@@ -128,13 +128,19 @@ function answer(model) {
   const of = `${count(summary.sensors)} ${summary.sensors === 1 ? "sensor" : "sensors"}`;
   if (wrong > 0) {
     const [alert] = active;
-    const words = `${count(wrong)} of ${of} ${wrong === 1 ? "needs" : "need"} attention`;
+    const words = `${count(wrong)} ${wrong === 1 ? "needs" : "need"} attention`;
     if (alert) {
-      const more = `${alert.sensor}, for ${duration(model.now() - alert.raised_at)}`;
+      const more = `of ${of} · ${alert.sensor}, for ${duration(now - alert.raised_at)}`;
       return { worst: alert.priority, mark: () => priorityMark(alert.priority), words, more, wrong };
     }
     const { state, sensor } = out.find(({ state }) => state === "failed") ?? out[0];
-    return { worst: state, mark: () => stateMark(state), words, more: `${sensor} is ${stateWord(state)}`, wrong };
+    return {
+      worst: state,
+      mark: () => stateMark(state),
+      words,
+      more: `of ${of} · ${sensor} is ${stateWord(state)}`,
+      wrong,
+    };
   }
   const failed = summary.partitions.find(({ state }) => state === "failed");
   if (failed) return { ...lost, words: "A source has failed", more: failed.error ?? failed.source };
