@@ -55,8 +55,7 @@ export function seasonalStep(
   if (doubles[at + COUNT] === 0) doubles[at + FIRST] = local;
   const count = ++doubles[at + COUNT];
   const mean = doubles[at + MEAN] += (value - doubles[at + MEAN]) / Math.min(count, MEAN_MEMORY);
-  const day = profile + 2 * Math.floor((local % DAY_MS) / DAY_MS * DAY_BINS);
-  const week = profile + 2 * (DAY_BINS + Math.floor((local % WEEK_MS) / WEEK_MS * WEEK_BINS));
+  const day = dayBin(profile, local), week = weekBin(profile, local);
   const fromDay = value - floats[day], fromWeek = weekly ? value - floats[week] : 0;
   const age = local - doubles[at + FIRST];
   let residual = NaN;
@@ -86,6 +85,24 @@ function judge(
   const byWeek = knowsWeek && doubles[at + WEEK_ERROR] < dayError;
   const error = byWeek ? doubles[at + WEEK_ERROR] : dayError;
   return error < GATE * meanError ? byWeek ? fromWeek : fromDay : NaN;
+}
+
+/**
+ * The usual value at this time of the day, or of the week, as known so far; NaN where none was seen yet.
+ *
+ * @param local epoch ms as the clock on the wall shows it
+ */
+export function usualValue(floats: Float32Array, profile: number, season: "day" | "week", local: number): number {
+  const bin = season === "day" ? dayBin(profile, local) : weekBin(profile, local);
+  return floats[bin + 1] > 0 ? floats[bin] : NaN;
+}
+
+function dayBin(profile: number, local: number): number {
+  return profile + 2 * Math.floor((local % DAY_MS) / DAY_MS * DAY_BINS);
+}
+
+function weekBin(profile: number, local: number): number {
+  return profile + 2 * (DAY_BINS + Math.floor((local % WEEK_MS) / WEEK_MS * WEEK_BINS));
 }
 
 function learnBin(floats: Float32Array, bin: number, difference: number): void {

@@ -14,11 +14,12 @@
  *
  * @module
  */
+import { type Band, BAND_DOUBLES, bandStep } from "../band.ts";
 import { BOXCAR_DOUBLES, boxcarFull, boxcarPush } from "./boxcar.ts";
 import { calibrate, CALIBRATION_FLOATS } from "./calibration.ts";
 import { surpriseLaw } from "./law.ts";
 import { Member, MEMBER_DOUBLES, type Windows } from "./member.ts";
-import { SEASONAL_DOUBLES, seasonalFloats, seasonalStep } from "./seasonal.ts";
+import { SEASONAL_DOUBLES, seasonalFloats, seasonalStep, usualValue } from "./seasonal.ts";
 import { tailLength, tailShape, tailStep } from "./tail.ts";
 import { type Direction, twoSidedLength, twoSidedStep } from "./two_sided.ts";
 
@@ -44,7 +45,7 @@ export const FULL: SurpriseSettings = {
 };
 
 /** One member, fewer forms, no profile of the week: less than 4 KiB a channel and half the time. */
-export const LIGHT: SurpriseSettings = { members: [FULL.members[1]], prototypes: 16, weekly: false };
+export const LIGHT: SurpriseSettings = { members: [FULL.members[1]], prototypes: 12, weekly: false };
 
 /** The views, in the order of {@linkcode Surprise.views}. */
 export const VIEWS = ["value", "mean", "residual", "seasonal", "shape", "run", "activity"] as const;
@@ -74,7 +75,10 @@ const MEMORY = 20_000;
 const MAGNITUDE = 1e18;
 
 const AGE = 0, ORIGIN = 1, UNIT = 2, LEAST = 3, GREATEST = 4, LEVEL = 5, DEVIATION = 6, LAST = 7, RUN_LENGTH = 8;
-const ACTIVITY_AT = 9, SEASON_AT = ACTIVITY_AT + BOXCAR_DOUBLES, MEMBERS_AT = SEASON_AT + SEASONAL_DOUBLES;
+const ACTIVITY_AT = 9,
+  SEASON_AT = ACTIVITY_AT + BOXCAR_DOUBLES,
+  BAND_AT = SEASON_AT + SEASONAL_DOUBLES,
+  MEMBERS_AT = BAND_AT + BAND_DOUBLES;
 
 const RUN_FLOATS = twoSidedLength(VALUE_TAIL), SEASON_FLOATS = RUN_FLOATS + tailLength(RUN_TAIL);
 const ACTIVITY_FLOATS = SEASON_FLOATS + twoSidedLength(SEASON_TAIL);
@@ -93,6 +97,9 @@ export class Surprise {
   score = 0;
   /** What each of {@linkcode VIEWS} said of the last reading, 0 or greater; of members' views the greatest. */
   readonly views: Float64Array = new Float64Array(VIEWS.length);
+
+  /** What was expected of the last reading, in the unit of the channel; NaN while too little was seen. */
+  readonly band: Band = { expected: NaN, low: NaN, high: NaN };
 
   readonly #members: readonly Member[];
   readonly #membersAt: readonly number[];
@@ -113,7 +120,7 @@ export class Surprise {
   }
 
   /**
-   * Scores one reading of a channel, then learns it. The answer lies in `surprise`, `score` and `views`.
+   * Scores one reading of a channel, then learns it. The answer lies in `surprise`, `score`, `views` and `band`.
    *
    * @param local epoch ms as the clock on the wall of the sensor's zone shows it, for the season
    * @param value finite; the caller has refused anything else
@@ -136,6 +143,7 @@ export class Surprise {
     const deviation = doubles[d + DEVIATION];
     const flat = 1e-9 + 1e-3 * Math.abs(doubles[d + ORIGIN] / doubles[d + UNIT]);
 
+    this.#expect(floats, f + PROFILE_AT, doubles, d, local, x);
     const { views } = this;
     views[VALUE] = twoSidedStep(floats, f, VALUE_TAIL, x, 0, flat, direction);
     views[SEASONAL] = this.#seasonal(floats, f, doubles, d, local, x, direction);
@@ -156,6 +164,17 @@ export class Surprise {
   /** Readings in a row, up to now, that were equal to the one before them. */
   run(doubles: Float64Array, d: number): number {
     return doubles[d + RUN_LENGTH];
+  }
+
+  /** The band of this reading, from what came before it. */
+  #expect(floats: Float32Array, profile: number, doubles: Float64Array, d: number, local: number, x: number): void {
+    const { band } = this, unit = doubles[d + UNIT], origin = doubles[d + ORIGIN];
+    const day = usualValue(floats, profile, "day", local);
+    const week = this.#weekly ? usualValue(floats, profile, "week", local) : NaN;
+    bandStep(doubles, d + BAND_AT, day, week, x, band);
+    band.expected = origin + unit * band.expected;
+    band.low = origin + unit * band.low;
+    band.high = origin + unit * band.high;
   }
 
   #seasonal(
