@@ -2,8 +2,8 @@
  * A shard: a worker's share of the sensors. It applies batches to its actors, takes their snapshots, and answers
  * questions about them. Synchronous and without I/O; `runtime/` brings it messages, here or in a worker.
  *
- * A batch is applied in two passes: its values are brought into columns as they lie in memory, then it is applied sensor
- * by sensor. Sensors know nothing of each other, so this gives what reading by reading would, and a sensor's state is
+ * A batch is applied in two passes: its readings become records in the order in which they lie in memory, then they are
+ * applied sensor by sensor. Sensors know nothing of each other, so this gives what reading by reading would, and a sensor's state is
  * fetched once a batch instead of once a reading.
  *
  * @module
@@ -12,6 +12,7 @@ import { mixNumber } from "../models/hash.ts";
 import { ChannelTable } from "../models/scan.ts";
 import type {
   Arrival,
+  BatchTick,
   CutResult,
   Describe,
   PlanName,
@@ -25,15 +26,15 @@ import type {
   Sleeper,
   Snapshot,
 } from "./batch.ts";
-import { Columns } from "./columns.ts";
 import type { Judging } from "./config.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
+import { RECORD, RECORD_HEAD, Records } from "./records.ts";
 import { sayError } from "./refusals.ts";
 import { Aside, noteFailure } from "./runtime/supervision.ts";
 import type { SensorActor } from "./sensor/actor.ts";
 import { History, HISTORY_ROWS } from "./sensor/history.ts";
 import { emptyState, HEADER, makePlan, moveState, NEVER, type Plan } from "./sensor/layout.ts";
-import { type OutputMark, Outputs, type Wanted } from "./sensor/outputs.ts";
+import { Outputs, type Wanted } from "./sensor/outputs.ts";
 import { RowWriter } from "./sensor/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "./sensor/snapshot.ts";
 import { input, takeEnd, takeReading, takeTick, wakeTime } from "./sensor/transition.ts";
@@ -58,17 +59,11 @@ export class Shard {
   private wake = new Float64Array(1024).fill(NEVER);
   /** Position of a sensor's first change since its snapshot, −1 for none. */
   private changedAt = new Float64Array(1024).fill(-1);
-  /** A sensor's first reading in the batch of number `inBatch`. */
-  private first = new Int32Array(1024);
-  private inBatch = new Int32Array(1024);
-  /** The sensor's next reading in the batch, by reading; −1 behind the last. */
-  private next = new Int32Array(1024);
-  private batchNumber = 0;
   /** Sensors of each partition in memory, and those that changed, in about the order in which they did. */
   private readonly members = new Map<string, Set<number>>();
   private readonly changed = new Map<string, number[]>();
   private readonly table = new ChannelTable();
-  private readonly columns = new Columns(this.table);
+  private readonly records = new Records(this.table);
   private readonly plans = new Map<string, Plan>();
   private newPlans: PlanName[] = [];
   private readonly places = new Map<string, number>();
@@ -113,13 +108,15 @@ export class Shard {
 
   private apply(batch: ShardBatch): ShardOutput {
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
-    this.columns.fill(batch, this.out.quarantine, (sensor) => this.actors[sensor]?.name ?? "");
+    const { records } = this;
+    records.fill(batch, this.out.quarantine, (sensor) => this.actors[sensor]?.name ?? "");
     const describes = groupBySensor(batch.describe);
-    for (const sensor of this.groupReadings(batch)) {
-      this.applyTo(this.present(sensor), batch, describes.get(sensor) ?? NO_DESCRIBES);
+    for (let k = 0; k < records.count; k++) {
+      const sensor = records.sensors[k];
+      this.applyTo(this.present(sensor), batch.ticks, describes.get(sensor) ?? NO_DESCRIBES);
     }
     this.tickOthers(batch);
-    return this.give(this.columns.refused, this.columns.refusedHash);
+    return this.give(records.refused, records.refusedHash);
   }
 
   private present(sensor: number): SensorActor {
@@ -128,54 +125,46 @@ export class Shard {
     return actor;
   }
 
-  /** Chains each sensor's readings in order; returns the sensors in order of their first one. */
-  private groupReadings({ count, sensors }: ShardBatch): number[] {
-    const { first, inBatch } = this, number = ++this.batchNumber;
-    if (this.next.length < count) this.next = new Int32Array(count);
-    const { next } = this;
-    for (let i = count - 1; i >= 0; i--) {
-      const sensor = sensors[i];
-      next[i] = inBatch[sensor] === number ? first[sensor] : -1;
-      inBatch[sensor] = number;
-      first[sensor] = i;
-    }
-    const order: number[] = [];
-    for (let i = 0; i < count; i++) if (first[sensors[i]] === i) order.push(sensors[i]);
-    return order;
-  }
-
   /** One actor's readings of a batch, and the ticks between them. */
-  private applyTo(actor: SensorActor, batch: ShardBatch, describes: readonly Describe[]): void {
-    const { ticks, positions } = batch, applied = actor.state[HEADER.applied];
+  private applyTo(actor: SensorActor, ticks: readonly BatchTick[], describes: readonly Describe[]): void {
+    const { records } = this, applied = actor.state[HEADER.applied];
     let tick = 0, describe = 0, put: Put | undefined;
-    for (let i = this.first[actor.id]; i >= 0; i = this.next[i]) {
-      for (; tick < ticks.length && ticks[tick].index <= i; tick++) {
-        if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
-      }
-      const position = positions[i];
+    for (let at = records.first(actor.id), next = 0; at >= 0; at = next) {
+      const { array } = records, index = array[at], position = array[at + RECORD.position];
+      next = array[at + RECORD.next];
+      if (tick < ticks.length && ticks[tick].index <= index) tick = this.ticksUpTo(actor, ticks, tick, index);
       if (position < applied) continue;
       if (!put) {
-        const { location, plan: { type } } = actor;
         this.aside.put(actor.state);
-        put = { first: i, tick, describes, mark: this.out.mark(), location, type };
+        this.out.mark();
+        put = { first: at, tick, describes, location: actor.location, type: actor.plan.type };
       }
-      for (; describe < describes.length && describes[describe].index <= i; describe++) {
+      for (; describe < describes.length && describes[describe].index <= index; describe++) {
         this.describe(actor, describes[describe]);
       }
-      if (!this.gather(actor, i, position)) continue;
+      this.gather(actor, at, position);
       this.touch(actor, position);
       if (actor.state[HEADER.failedTime] >= 0) this.quarantineFailure(actor, position, STOPPED);
       else {
         try {
           this.fault?.(actor.name, position);
-          takeReading(actor, batch.times[i], position, this.out);
+          takeReading(actor, array[at + RECORD.time], position, this.out);
         } catch (error) {
-          this.recover(actor, batch, i, put, error);
+          this.recover(actor, ticks, at, put, error);
         }
       }
-      this.wake[actor.id] = wakeTime(actor);
     }
-    for (; tick < ticks.length; tick++) if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
+    if (tick < ticks.length) this.ticksUpTo(actor, ticks, tick, Infinity);
+    this.wake[actor.id] = wakeTime(actor);
+  }
+
+  /** Gives an actor in the midst of its readings the ticks from `tick` on that come before reading `index`. */
+  private ticksUpTo(actor: SensorActor, ticks: readonly BatchTick[], tick: number, index: number): number {
+    this.wake[actor.id] = wakeTime(actor);
+    for (; tick < ticks.length && ticks[tick].index <= index; tick++) {
+      if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
+    }
+    return tick;
   }
 
   /** Ticks of a batch for the sensors that have no reading in it. */
@@ -183,7 +172,7 @@ export class Shard {
     if (ticks.length === 0) return;
     const last = ticks[ticks.length - 1].time;
     for (const sensor of this.members.get(partition) ?? []) {
-      if (this.wake[sensor] > last || this.inBatch[sensor] === this.batchNumber) continue;
+      if (this.wake[sensor] > last || this.records.first(sensor) >= 0) continue;
       const actor = this.present(sensor);
       for (const tick of ticks) if (this.wake[sensor] <= tick.time) this.tick(actor, tick);
     }
@@ -203,31 +192,30 @@ export class Shard {
     this.changed.get(actor.partition)?.push(actor.id);
   }
 
-  /** Brings reading i's values into `input`; false if it is none. */
-  private gather(actor: SensorActor, i: number, position: number): boolean {
-    const { from, to, channels, values, labels } = this.columns;
-    if (to[i] < from[i]) return false;
+  /** Brings the values of the record at `at` into `input`. */
+  private gather(actor: SensorActor, at: number, position: number): void {
+    const { array } = this.records, from = at + RECORD_HEAD, to = from + 2 * array[at + RECORD.count];
+    const { channels, values } = input;
     let count = 0, asked = false, { indexOf } = actor.plan;
-    for (let k = from[i]; k < to[i]; k++) {
-      const number = channels[k];
+    for (let k = from; k < to; k += 2) {
+      const number = array[k];
       let index = number < indexOf.length ? indexOf[number] : -1;
       if (index < 0) {
-        if (!asked) this.addChannels(actor, channels.subarray(k, to[i]), position);
+        if (!asked) this.addChannels(actor, array.subarray(k, to).filter((_, i) => i % 2 === 0), position);
         asked = true;
         indexOf = actor.plan.indexOf;
         index = number < indexOf.length ? indexOf[number] : -1;
         if (index < 0) continue;
       }
-      input.channels[count] = index;
-      input.values[count++] = values[k];
+      channels[count] = index;
+      values[count++] = array[k + 1];
     }
     input.count = count;
-    input.label = labels[i];
-    return true;
+    input.label = array[at + RECORD.label];
   }
 
   /** Gives the actor the channels that it lacks, as many as it may have; what comes of others is quarantined. */
-  private addChannels(actor: SensorActor, numbers: Int32Array, position: number): void {
+  private addChannels(actor: SensorActor, numbers: Float64Array, position: number): void {
     const { plan } = actor, channels = [...plan.channels], { channels: most } = READING_LIMITS;
     const refused: string[] = [];
     for (const number of numbers) {
@@ -242,33 +230,32 @@ export class Shard {
     actor.state = moveState(actor.state, plan, wide);
     actor.history = actor.history?.widened(wide.channels.length, actor.state[HEADER.rows]);
     actor.plan = wide;
-    this.aside.put(moveState(this.aside.read(), plan, wide)); // the batch starts with the new layout
   }
 
   /**
    * After a failure at reading `failed`: the state as it was before the batch, and its readings up to this one again.
-   * What is noted of failures outlives this; readings that failed stay out.
+   * What is noted of failures outlives this, and what was said of type and location; readings that failed stay out.
    */
-  private recover(actor: SensorActor, batch: ShardBatch, failed: number, put: Put, error: unknown): void {
-    const { ticks, positions, times } = batch, { describes } = put;
+  private recover(actor: SensorActor, ticks: readonly BatchTick[], failed: number, put: Put, error: unknown): void {
+    const { array } = this.records, { describes } = put;
     const skipped = this.failures.get(actor.id) ?? new Map<number, unknown>();
     this.failures.set(actor.id, skipped.set(failed, error));
     actor.state = this.aside.read();
-    this.out.rewind(put.mark);
+    this.out.rewind();
     actor.location = put.location;
     actor.plan = this.planOf(put.type, actor.plan.channels);
-    this.wake[actor.id] = wakeTime(actor);
     let { tick } = put, describe = 0;
-    for (let i = put.first; i >= 0 && i <= failed; i = this.next[i]) {
-      for (; tick < ticks.length && ticks[tick].index <= i; tick++) {
-        if (this.wake[actor.id] <= ticks[tick].time) this.tick(actor, ticks[tick]);
-      }
-      for (; describe < describes.length && describes[describe].index <= i; describe++) {
+    for (let at = put.first; at >= 0 && at <= failed; at = array[at + RECORD.next]) {
+      const index = array[at], position = array[at + RECORD.position], time = array[at + RECORD.time];
+      tick = this.ticksUpTo(actor, ticks, tick, index);
+      for (; describe < describes.length && describes[describe].index <= index; describe++) {
         this.describe(actor, describes[describe]);
       }
-      if (skipped.has(i)) this.noteFailure(actor, positions[i], times[i], skipped.get(i));
-      else if (this.gather(actor, i, positions[i])) takeReading(actor, times[i], positions[i], this.out);
-      this.wake[actor.id] = wakeTime(actor);
+      if (skipped.has(at)) this.noteFailure(actor, position, time, skipped.get(at));
+      else {
+        this.gather(actor, at, position);
+        takeReading(actor, time, position, this.out);
+      }
     }
     const { history, state } = actor;
     if (history) history.oldest = Math.max(history.oldest, state[HEADER.rows] + skipped.size - HISTORY_ROWS);
@@ -366,12 +353,10 @@ export class Shard {
   private growIndex(sensor: number): void {
     const length = Math.max(2 * this.wake.length, sensor + 1);
     const wake = new Float64Array(length).fill(NEVER), changedAt = new Float64Array(length).fill(-1);
-    const first = new Int32Array(length), inBatch = new Int32Array(length);
     wake.set(this.wake);
     changedAt.set(this.changedAt);
-    first.set(this.first);
-    inBatch.set(this.inBatch);
-    Object.assign(this, { wake, changedAt, first, inBatch });
+    this.wake = wake;
+    this.changedAt = changedAt;
   }
 
   private give(refused: number, refusedHash: number): ShardOutput {
@@ -438,9 +423,7 @@ interface Put {
   /** Ticks before this one are in the state. */
   readonly tick: number;
   readonly describes: readonly Describe[];
-  readonly mark: OutputMark;
-  readonly location: string | undefined;
-  readonly type: string | undefined;
+  readonly actor: Pick<SensorActor, "location" | "place" | "plan" | "history">;
 }
 
 const STOPPED = "the sensor's actor was stopped after failing 3 times within 60 s";
