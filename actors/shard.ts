@@ -69,6 +69,7 @@ export class Shard {
   private readonly places = new Map<string, number>();
   private newPlaces: string[] = [];
   private readonly aside = new Aside();
+  private last?: Widening;
   private readonly out: Outputs;
   /** Writes windows and flags as text, where that is wanted. */
   private readonly rows?: RowWriter;
@@ -137,7 +138,8 @@ export class Shard {
       if (!put) {
         this.aside.put(actor.state);
         this.out.mark();
-        put = { first: at, tick, describes, location: actor.location, type: actor.plan.type };
+        const { location, place, plan, history } = actor;
+        put = { first: at, tick, describes, location, place, plan, history };
       }
       for (; describe < describes.length && describes[describe].index <= index; describe++) {
         this.describe(actor, describes[describe]);
@@ -216,20 +218,30 @@ export class Shard {
 
   /** Gives the actor the channels that it lacks, as many as it may have; what comes of others is quarantined. */
   private addChannels(actor: SensorActor, numbers: Float64Array, position: number): void {
-    const { plan } = actor, channels = [...plan.channels], { channels: most } = READING_LIMITS;
-    const refused: string[] = [];
+    const { plan, widened } = this.widening(actor, numbers, position);
+    if (plan === widened) return;
+    actor.state = moveState(actor.state, plan, widened);
+    actor.history = actor.history?.widened(widened.channels.length, actor.state[HEADER.rows]);
+    actor.plan = widened;
+  }
+
+  /** The actor's plan and the one with these channels too. Mostly what it was for the sensor before. */
+  private widening(actor: SensorActor, numbers: Float64Array, position: number): Widening {
+    const { plan } = actor, { last } = this;
+    if (last?.plan === plan && last.numbers.every((number, k) => number === numbers[k])) {
+      if (last.numbers.length === numbers.length) return last;
+    }
+    const channels = [...plan.channels], { channels: most } = READING_LIMITS, refused: string[] = [];
     for (const number of numbers) {
       const channel = this.table.names[number];
       if (channels.includes(channel)) continue;
       if (channels.length < most) channels.push(channel);
       else refused.push(channel);
     }
+    const same = channels.length === plan.channels.length, widened = same ? plan : this.planOf(plan.type, channels);
     if (refused.length > 0) this.quarantineChannels(actor, position, refused);
-    if (channels.length === plan.channels.length) return;
-    const wide = this.planOf(plan.type, channels);
-    actor.state = moveState(actor.state, plan, wide);
-    actor.history = actor.history?.widened(wide.channels.length, actor.state[HEADER.rows]);
-    actor.plan = wide;
+    else this.last = { plan, numbers, widened };
+    return { plan, numbers, widened };
   }
 
   /**
@@ -243,7 +255,9 @@ export class Shard {
     actor.state = this.aside.read();
     this.out.rewind();
     actor.location = put.location;
-    actor.plan = this.planOf(put.type, actor.plan.channels);
+    actor.place = put.place;
+    actor.plan = put.plan;
+    actor.history = put.history;
     let { tick } = put, describe = 0;
     for (let at = put.first; at >= 0 && at <= failed; at = array[at + RECORD.next]) {
       const index = array[at], position = array[at + RECORD.position], time = array[at + RECORD.time];
@@ -423,7 +437,17 @@ interface Put {
   /** Ticks before this one are in the state. */
   readonly tick: number;
   readonly describes: readonly Describe[];
-  readonly actor: Pick<SensorActor, "location" | "place" | "plan" | "history">;
+  readonly location: string | undefined;
+  readonly place: number;
+  readonly plan: Plan;
+  readonly history: History | undefined;
+}
+
+/** What a plan becomes when the channels of these numbers come to it. */
+interface Widening {
+  readonly plan: Plan;
+  readonly numbers: Float64Array;
+  readonly widened: Plan;
 }
 
 const STOPPED = "the sensor's actor was stopped after failing 3 times within 60 s";

@@ -2,20 +2,19 @@
  * The straight line stage by stage, on one thread, for few and for many sensors: reading the file, routing its lines, scanning
  * their values, features and windows, snapshots, checkpoints. And what a sensor takes in memory.
  *
- *     deno run -A bench/stages.ts [--sensors=100,10000,100000] [--readings=2000000]
+ *     deno run -A bench/stages.ts [--sensors=100,10000,100000] [--readings=2000000] [--piece=BYTES]
  *
  * Every piece of the file goes through all stages before the next one is read, as in the product, so each finds the
- * caches as the others left them. Features and windows get the values that were scanned as parsed columns: what is timed
- * is the shard without the scanner. The first fifth warms up and is not counted.
+ * caches as the others left them. Features and windows get the values that were scanned as those of parsed readings: what
+ * is timed is the shard without the scanner. The first fifth warms up and is not counted.
  *
  * @module
  */
 import process from "node:process";
-import type { ShardBatch } from "../actors/batch.ts";
-import { Columns } from "../actors/columns.ts";
+import type { ShardBatch, Snapshot } from "../actors/batch.ts";
 import { judgingSchema } from "../actors/config.ts";
 import { Directory } from "../actors/directory.ts";
-import type { Snapshot } from "../actors/batch.ts";
+import { RECORD, RECORD_HEAD, Records } from "../actors/records.ts";
 import { Router } from "../actors/router.ts";
 import { Shard } from "../actors/shard.ts";
 import { ChannelTable } from "../models/scan.ts";
@@ -50,19 +49,26 @@ class Stage {
 }
 
 /** The batch as if a source had parsed it. */
-function parsedOf(batch: ShardBatch, columns: Columns, names: readonly string[]): ShardBatch {
-  const { from, to } = columns, { count } = batch, valueAt = new Int32Array(count + 1);
-  for (let i = 0; i < count; i++) {
-    if (from[i] !== valueAt[i]) throw new Error("the values of a line do not follow those of the one before");
-    valueAt[i + 1] = to[i];
+function parsedOf(batch: ShardBatch, { array }: Records, names: readonly string[]): ShardBatch {
+  const { count, text: _, ...rest } = batch, valueAt = new Int32Array(count + 1);
+  const channels: number[] = [], values: number[] = [];
+  for (let i = 0, at = 0; i < count; i++) {
+    if (array[at] !== i) throw new Error("a line of the benchmark's data is no reading");
+    const from = at + RECORD_HEAD;
+    at = from + 2 * array[at + RECORD.count];
+    for (let k = from; k < at; k += 2) {
+      channels.push(array[k]);
+      values.push(array[k + 1]);
+    }
+    valueAt[i + 1] = values.length;
   }
-  const { text: _, ...rest } = batch, length = valueAt[count];
   return {
     ...rest,
+    count,
     valueAt,
     lineAt: new Int32Array(count).fill(-1),
-    channels: columns.channels.slice(0, length),
-    values: columns.values.slice(0, length),
+    channels: Int32Array.from(channels),
+    values: Float64Array.from(values),
     channelNames: names,
   };
 }
@@ -77,11 +83,12 @@ const SHARD = {
 /** Runs all stages over one file. */
 async function run(sensors: number, readings: number): Promise<void> {
   console.log(`\n${readings.toLocaleString("en")} readings of 4 channels, ${sensors.toLocaleString("en")} sensors`);
-  const source = new ReplaySource({ paths: [await readingsFile(sensors, readings)] }, clock);
+  const pieceBytes = Number(flag("piece", "0")) || undefined;
+  const source = new ReplaySource({ paths: [await readingsFile(sensors, readings)], pieceBytes }, clock);
   const dataDir = await Deno.makeTempDir({ prefix: "sensorium-bench-" }), kv = await Deno.openKv(`${dataDir}/kv`);
   const [partition] = await source.open(sourceMemory(kv, "bench"));
   const directory = new Directory(1), router = new Router(partition.id, directory, 1, judging, () => []);
-  const table = new ChannelTable(), columns = new Columns(table), shard = new Shard(SHARD);
+  const table = new ChannelTable(), records = new Records(table), shard = new Shard(SHARD);
   const route = new Stage(), scan = new Stage(), apply = new Stage();
   let counted = 0, seen = 0, warm = false, last = performance.now(), cpu = process.cpuUsage(), reading = 0, readCpu = 0;
   for await (const chunk of partition.read(0, new AbortController().signal)) {
@@ -93,8 +100,8 @@ async function run(sensors: number, readings: number): Promise<void> {
       const arrivals = router.takeArrivals().map(({ sensor, name }) => ({ sensor, name }));
       return router.builders[0].take(arrivals);
     });
-    scan.run(() => columns.fill(batch, [], () => ""));
-    const parsed = parsedOf(batch, columns, table.names);
+    scan.run(() => records.fill(batch, [], () => ""));
+    const parsed = parsedOf(batch, records, table.names);
     apply.run(() => shard.handle(parsed));
     seen += batch.count;
     if (warm) counted += batch.count;

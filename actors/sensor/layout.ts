@@ -167,8 +167,17 @@ export function makePlan(
   };
 }
 
+/** New states of the plans met so far, to be copied. */
+const EMPTY = new WeakMap<Plan, Float64Array>();
+
 /** A new sensor's state. */
 export function emptyState(plan: Plan): Float64Array {
+  let empty = EMPTY.get(plan);
+  if (!empty) EMPTY.set(plan, empty = makeEmpty(plan));
+  return empty.slice();
+}
+
+function makeEmpty(plan: Plan): Float64Array {
   const state = new Float64Array(plan.length);
   for (
     const at of [

@@ -103,6 +103,8 @@ export class Outputs {
   readonly alerts: AlertOutput[] = [];
   readonly history: HistoryOutput[] = [];
   readonly quarantine: QuarantineView[] = [];
+  /** Lengths of all of them at the last mark: an array that is used again, since every sensor of a batch sets one. */
+  private readonly marked = [0, 0, 0, 0, 0, 0];
 
   constructor(readonly wanted: Wanted) {}
 
@@ -148,20 +150,27 @@ export class Outputs {
     out[at + 10] = rangeOf(state, from);
   }
 
-  /** Where everything stands now. */
-  mark(): OutputMark {
-    const { windows, flags, verdicts, alerts, history, quarantine } = this;
-    return [windows.length, flags.length, verdicts.length, alerts.length, history.length, quarantine.length];
+  /** Notes where everything stands now, for {@linkcode rewind}. */
+  mark(): void {
+    const { marked } = this;
+    marked[0] = this.windows.length;
+    marked[1] = this.flags.length;
+    marked[2] = this.verdicts.length;
+    marked[3] = this.alerts.length;
+    marked[4] = this.history.length;
+    marked[5] = this.quarantine.length;
   }
 
-  /** Takes back what was written since. */
-  rewind([windows, flags, verdicts, alerts, history, quarantine]: OutputMark): void {
-    this.windows.length = windows;
-    this.flags.length = flags;
-    this.verdicts.length = verdicts;
-    this.alerts.length = alerts;
-    this.history.length = history;
-    this.quarantine.length = quarantine;
+  /** Takes back what was written since the last {@linkcode mark}. */
+  rewind(): void {
+    [
+      this.windows.length,
+      this.flags.length,
+      this.verdicts.length,
+      this.alerts.length,
+      this.history.length,
+      this.quarantine.length,
+    ] = this.marked;
   }
 
   /** Everything, in arrays of its own; the outputs are empty again. */
@@ -176,6 +185,3 @@ export class Outputs {
     };
   }
 }
-
-/** Lengths of all outputs at one moment. */
-export type OutputMark = readonly [number, number, number, number, number, number];
