@@ -112,9 +112,10 @@ export class ReplayPartition implements SourcePartition {
     const positions = block.positions.map((position) => base + position);
     const shift = place.loop * (this.memory.shiftMs ?? 0);
     const times = block.items.map((item) => isRefusal(item) ? NaN : item.time + shift);
+    const sensors = block.items.map((item) => isRefusal(item) ? undefined : item.sensor);
     const items = block.items.map((item, i) => this.#stamped(item, times[i], place.looped + block.indexes[i]));
     for (let at = 0; at < items.length;) {
-      const count = pace.waits ? await pace.due(times, at, signal) : items.length;
+      const count = pace.waits ? await pace.due(times, sensors, at, signal) : items.length;
       this.lagMs = pace.lagMs;
       if (count === 0 || signal.aborted) return;
       const end = at + count;

@@ -96,6 +96,33 @@ Deno.test("ReplaySource paces readings out of order with those before them", asy
   assertEquals(clock.sleeps, [5_000, 1_000]);
 });
 
+Deno.test("ReplaySource waits for no wrong clock, and for a gap that every sensor has", async () => {
+  using folder = new TestFolder();
+  const day = 86_400_000,
+    plant = (time: number) =>
+      ["a", "b", "c", "d"].map((sensor) => JSON.stringify({ sensor, time: START + time, values: { x: 1 } }));
+  for (const batchSize of [1, 1_000]) {
+    const clock = new JumpingClock(), begun = clock.now();
+    // One sensor is 30 days ahead, again and again; then everything is still for two days.
+    const mixed = [0, 1_000, 2_000, 3_000].flatMap((time) => [...plant(time), plant(time + 30 * day)[2]]);
+    const gap = [...plant(2 * day), ...plant(2 * day + 1_000)];
+    const path = folder.write("a.ndjson", [...mixed, ...gap].join("\n"));
+    const { partition } = await openOne([path], { speed: "recorded", batchSize }, clock);
+    const due: number[] = [];
+    for await (const chunk of partition.read(0, never)) {
+      for (const _ of takenOf(chunk)) due.push((clock.now() - begun) / 1_000);
+    }
+    assertEquals(due.slice(0, 20), [0, 1, 2, 3].flatMap((second) => Array(5).fill(second)));
+    assertEquals(due.slice(22), [...Array(2).fill(2 * day / 1_000), ...Array(4).fill(2 * day / 1_000 + 1)]);
+  }
+  // A sensor alone is believed whatever it says.
+  const alone = Array.from({ length: 20 }, (_, i) => plant(i * day)[0]).join("\n"), clock = new JumpingClock();
+  const { partition } = await openOne([folder.write("b.ndjson", alone)], { speed: "recorded" }, clock);
+  const begun = clock.now();
+  await chunksOf(partition);
+  assertEquals(clock.now() - begun, 19 * day);
+});
+
 Deno.test("ReplaySource is not behind because a recorded clock went back", async () => {
   using folder = new TestFolder();
   const mixed = [lines[0], lines[9], lines[2], "no reading", lines[3], lines[10]].join("\n");
