@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly dataDir: string;
   /** Path of the KV file or URL of a KV server; default a file in the data directory. */
   readonly kv?: string;
+  /** Whether to begin anew: the KV file in the data directory is removed, once the directory is held. */
+  readonly fresh?: boolean;
   readonly judging: Judging;
   /** 1 works in this thread, more in as many workers. */
   readonly shards: number;
@@ -93,6 +95,7 @@ export class Engine {
     const { dataDir, clock, judging, shards } = options;
     const lock = await takeDataDir(dataDir);
     try {
+      if (options.fresh) await removeKv(dataDir);
       const kv = new GatedKv(await openKv(options.kv ?? join(dataDir, KV_FILE)));
       await checkStore(kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
@@ -142,6 +145,17 @@ export class Engine {
     await this.supervisor.close();
     this.kv.close();
     await this.lock.release();
+  }
+}
+
+/** Takes away what earlier runs left; only what Sensorium made. */
+async function removeKv(dataDir: string): Promise<void> {
+  for (const ending of ["", "-shm", "-wal"]) {
+    try {
+      await Deno.remove(join(dataDir, KV_FILE + ending));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 

@@ -124,7 +124,9 @@ export async function replay(args: readonly string[]): Promise<number> {
   const given = await readSettings(command, args), stop = stopSignal();
   try {
     const dataDir = given.values.dataDir ?? defaultDataDir(given);
-    if (given.values.fresh) await begunAnew(dataDir);
+    if (given.values.fresh && given.values.kv !== undefined) {
+      throw new UsageError("--fresh begins anew in the data directory's own KV alone: give it another --kv instead");
+    }
     return await run(given, dataDir, stop);
   } finally {
     stop.release();
@@ -143,6 +145,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
   let failure: Error | undefined;
   const engine = await Engine.open({
     dataDir,
+    fresh: values.fresh,
     kv: values.kv,
     judging: judgingOf(given.judging),
     shards: values.shards,
@@ -174,8 +177,9 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     if (failure) throw new CommandError(`the replay has stopped: ${failure.message}`, { cause: failure });
     const result: ReplayResult = await replayResult(engine, performance.now() - begun);
     console.log(sayResult(result));
-    if (stop.signal.aborted) console.log("stopped; the same command goes on from here");
-    const findings = stop.signal.aborted ? undefined : await intelFindings(given.positional);
+    const stopped = result.state === "stopped";
+    if (stopped) console.log("stopped; the same command goes on from here");
+    const findings = stopped ? undefined : await intelFindings(given.positional);
     if (findings) console.log(sayFindings(findings));
     if (values.digest) console.log(`digest ${await engine.digest()}`);
   } finally {
@@ -221,31 +225,23 @@ function defaultDataDir({ positional }: ReplaySettings): string {
   return join(REPLAYS, `${name}-${hashText(paths.join("\n")).toString(16).padStart(8, "0")}`);
 }
 
-/** Takes away what an earlier run of this replay left; only what Sensorium made. */
-async function begunAnew(dataDir: string): Promise<void> {
-  for (const name of ["sensorium.kv", "sensorium.kv-shm", "sensorium.kv-wal"]) {
-    try {
-      await Deno.remove(join(dataDir, name));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
 async function showProgress(engine: Engine, source: ReplaySource, signal: AbortSignal): Promise<void> {
   const bar = progressBar("replay"), begun = performance.now();
   let from = -1;
-  while (!signal.aborted) {
-    await systemClock.sleep(LOOK_MS, signal).catch(() => {});
+  const show = () => {
     const run = engine.supervisor.runs[0];
-    if (!run) continue;
+    if (!run) return;
     if (from < 0) from = run.readings;
     const rate = Math.round((run.readings - from) * 1000 / (performance.now() - begun));
     const lag = source.lagMs > 0 ? `, ${(source.lagMs / 1000).toFixed(1)} s behind` : "";
     bar.update(
-      run.progress ?? 0,
+      run.state === "finished" ? 1 : run.progress ?? 0,
       `${run.readings.toLocaleString("en")} readings, ${rate.toLocaleString("en")}/s${lag}`,
     );
+  };
+  while (!signal.aborted) {
+    await systemClock.sleep(LOOK_MS, signal).catch(() => {});
+    show(); // at the end too
   }
   bar.stop();
 }
