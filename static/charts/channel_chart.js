@@ -32,7 +32,7 @@ const Chart = /** @type {any} */ (globalThis).Chart;
  * @property {boolean} compact in a card: fewer ticks
  */
 
-/** A chart of one channel. Drawn when its turn comes, see `schedule.js`. */
+/** A chart of one channel. */
 export class ChannelChart {
   /** @type {ChartClass<"line">} */
   #chart;
@@ -54,7 +54,8 @@ export class ChannelChart {
   }
 
   /**
-   * Shows a picture of `from` to `to` with the alerts of that time, soon.
+   * Shows a picture of `from` to `to` with the alerts of that time, at once: ask when it is its owner's turn, see
+   * `schedule.js`.
    *
    * @param {Picture} picture @param {readonly AlertView[]} alerts
    * @param {number} from epoch ms @param {number} to epoch ms
@@ -63,7 +64,7 @@ export class ChannelChart {
     this.picture = picture;
     this.alerts = alerts;
     this.range = { from, to };
-    redraw(this);
+    this.draw();
   }
 
   /** Takes the colours of the present theme. */
@@ -79,7 +80,7 @@ export class ChannelChart {
     redraw(this);
   }
 
-  /** Called by the schedule. */
+  /** Draws what it was shown last. */
   draw() {
     const { low, high, line, singles } = this.picture;
     const datasets = this.#chart.data.datasets;

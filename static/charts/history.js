@@ -12,7 +12,7 @@
  * @import { Model } from "../core/model.js"
  */
 import * as api from "../core/api.js";
-import { withoutFew } from "./quiet.js";
+import { TROUBLE_SHARE, withoutFew } from "./quiet.js";
 
 /** Ranges that can be chosen. @type {Readonly<Record<string, number>>} */
 export const RANGES = { "10m": 600_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };
@@ -34,9 +34,6 @@ const TAIL = 200;
 const READINGS_KEPT = api.LIMIT_MAX;
 /** Alerts of one sensor that are asked for and shown in its charts, the latest. */
 const ALERTS_SHOWN = 200;
-
-/** An alert may be stored so much later than it was raised, ms. */
-const LATE_MS = 60_000;
 
 /** @typedef {{ x: number, y: number, trouble?: boolean }} Point */
 /** Readings about a time, and how many of them were anomalous; how far they went. @typedef {{ x: number, count: number, anomalies: number, min: number, max: number }} Tally */
@@ -61,8 +58,6 @@ export class History {
   /** By id. @type {Map<string, AlertView>} */
   alerts = new Map();
   loaded = false;
-  /** Alerts raised before this event time are known. */
-  #alertsTo = 0;
   /** @type {Promise<void> | undefined} */
   #loading;
 
@@ -88,20 +83,31 @@ export class History {
   async #load(now, signal) {
     const from = Math.max(0, Math.floor(now - this.rangeMs));
     const short = this.rangeMs <= READINGS_RANGE_MS;
-    // The last window may have been revised, so it is asked for again.
-    const since = this.windows.at(-1)?.start ?? from;
+    // The last window may have been revised, so it is asked for again; what is known ends there, however fast time goes.
+    const since = Math.max(from, this.windows.at(-1)?.start ?? from);
     const [windows, readings, alerts] = await Promise.all([
-      short ? undefined : api.windows(this.sensor, { from: Math.max(from, since), limit: api.LIMIT_MAX }, signal),
+      short ? undefined : api.windows(this.sensor, { from: since, limit: api.LIMIT_MAX }, signal),
       api.readings(this.sensor, { from, limit: short ? api.LIMIT_MAX : TAIL }, signal),
-      api.alerts({ sensor: this.sensor, from: Math.max(from, this.#alertsTo), limit: ALERTS_SHOWN }, signal),
+      api.alerts({ sensor: this.sensor, from: since, limit: ALERTS_SHOWN }, signal),
     ]);
     this.#note(alerts.items);
-    this.#alertsTo = Math.max(from, Math.floor(now) - LATE_MS);
     if (windows) {
       this.windows = merge(this.windows, windows.items, (window) => window.start, (window) => window.id, from);
     }
     this.readings = merge(this.readings, readings.items, (reading) => reading.time, (reading) => reading.id, from);
     this.loaded = true;
+  }
+
+  /** Whether there must be windows by now that are not known here: time went fast, or nobody asked for long. */
+  get isBehind() {
+    const last = this.windows.at(-1);
+    const now = this.readings.at(-1)?.time;
+    return last !== undefined && now !== undefined && now - last.end > 2 * last.length_ms;
+  }
+
+  /** The usual time between two readings, ms; infinite without two. */
+  get intervalMs() {
+    return typicalOf(this.readings.map((reading) => reading.time));
   }
 
   /** Adds a live reading. @param {ReadingView} reading */
@@ -231,19 +237,23 @@ function drawReadings(readings, picture) {
  * @param {readonly Value[]} readings @param {Picture} picture @param {number} end of the last window, epoch ms
  */
 function drawPresent(readings, picture, end) {
-  const shown = readings.filter(({ flagged, trouble }) => !flagged || trouble);
-  const last = shown.at(-1);
+  const trouble = readings.filter(({ flagged }) => flagged).length >= readings.length * TROUBLE_SHARE;
+  const shown = trouble ? readings : readings.filter(({ flagged }) => !flagged);
+  const last = readings.findLast((value) => !value.flagged || value.trouble);
   const edge = { low: picture.low.at(-1), high: picture.high.at(-1), line: picture.line.at(-1) };
-  if (!last || !edge.low || !edge.high || !edge.line) return;
+  if (shown.length === 0 || !last || !edge.low || !edge.high || !edge.line) return;
   const half = (edge.high.y - edge.low.y) / 2;
   const mean = shown.reduce((sum, { y }) => sum + y, 0) / shown.length;
-  const trouble = shown.some((value) => value.trouble);
-  if (shown[0].x - end > gapOf(readings.map(({ x }) => x))) breakAt(picture, shown[0].x - 1);
-  const points = [{ x: (shown[0].x + last.x) / 2, y: mean }, last];
-  for (const { x, y } of points) {
-    if (x > edge.line.x) picture.line.push({ x, y, trouble });
-    picture.low.push({ x, y: mean - half });
-    picture.high.push({ x, y: mean + half });
+  if (readings[0].x - end > gapOf(readings.map(({ x }) => x))) breakAt(picture, readings[0].x - 1);
+  const points = [{ x: (readings[0].x + last.x) / 2, y: mean, trouble }, {
+    x: last.x,
+    y: last.y,
+    trouble: last.trouble,
+  }];
+  for (const point of points) {
+    if (point.x > edge.line.x) picture.line.push(point);
+    picture.low.push({ x: point.x, y: mean - half });
+    picture.high.push({ x: point.x, y: mean + half });
   }
 }
 

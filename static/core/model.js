@@ -162,12 +162,12 @@ export class Model {
     this.#tell("reading", reading);
   }
 
-  /** Notes how often a sensor reads. @param {{ sensor: string, readings: readonly ReadingView[] }} past */
-  rhythm({ sensor, readings }) {
-    if (this.intervals.has(sensor) || readings.length < 3) return;
-    const span = readings[readings.length - 1].time - readings[0].time;
-    this.intervals.set(sensor, span / (readings.length - 1));
-    if (this.intervals.size === 1) this.#tell("sensors");
+  /** Notes how often a sensor reads. @param {{ sensor: string, intervalMs: number }} past */
+  rhythm({ sensor, intervalMs }) {
+    if (!Number.isFinite(intervalMs)) return;
+    const first = this.intervals.size === 0;
+    this.intervals.set(sensor, intervalMs);
+    if (first) this.#tell("sensors");
   }
 
   /** Sensors that had an anomalous reading in the last minute, and no active alert. @returns {SensorView[]} */

@@ -8,10 +8,14 @@
 import { ChannelChart } from "../charts/channel_chart.js";
 import { History } from "../charts/history.js";
 import { anomaliesOf } from "../charts/overlays.js";
+import { forget, redraw } from "../charts/schedule.js";
 import { h, put, say } from "../core/dom.js";
 import { bounds, number } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
 import { oddMark, priorityBadge, stateBadge } from "../core/shapes.js";
+
+/** A history that is behind is loaded again so often at most, ms. */
+const AGAIN_MS = 3_000;
 
 /** A card; its chart lives only while it is on the screen. */
 export class Card {
@@ -26,6 +30,7 @@ export class Card {
   /** @type {ChannelChart | undefined} */
   #chart;
   #visible = false;
+  #loadedAt = 0;
   #state = h("span", { class: "card-state" });
   #values = h("p", { class: "card-values" });
   #plot = h("div", { class: "plot" });
@@ -76,6 +81,7 @@ export class Card {
   /** It left the screen. */
   exit() {
     this.#visible = false;
+    forget(this);
     this.#chart?.destroy();
     this.#chart = undefined;
     this.#plot.replaceChildren();
@@ -102,6 +108,7 @@ export class Card {
   }
 
   #load() {
+    this.#loadedAt = Date.now();
     const history = this.#history ??= new History(this.#sensor.sensor, this.#rangeMs);
     history.load(this.#now(), this.#signal).then(() => {
       this.#plot.classList.remove("failed");
@@ -126,6 +133,12 @@ export class Card {
   }
 
   #draw() {
+    if (this.#visible) redraw(this);
+  }
+
+  /** Called by the schedule. */
+  draw() {
+    if (this.#history?.isBehind && Date.now() - this.#loadedAt > AGAIN_MS) this.#load();
     const channel = this.#channel();
     if (!this.#visible || !this.#history?.loaded || !channel) return;
     if (this.#chart && this.#plot.dataset.channel !== channel.channel) {
@@ -146,6 +159,7 @@ export class Card {
     const picture = history.picture(channel.channel, from);
     this.#chart.show(picture, history.alertsOf(channel.channel, from), from, to);
     this.#anomalies = anomaliesOf(picture);
+    this.#label();
   }
 
   #label() {

@@ -156,8 +156,5 @@ function answer(model) {
 function normal(model) {
   const { summary } = model;
   if (!summary) return 0;
-  if (model.moreSensors === undefined && model.sensors.size === summary.sensors) {
-    return [...model.sensors.values()].filter((sensor) => sensor.state === "ok" && !sensor.is_anomaly).length;
-  }
   return Math.max(0, summary.sensors - summary.anomalous - summary.silent - summary.failed - summary.warming_up);
 }

@@ -9,6 +9,7 @@
 import { ChannelChart } from "../charts/channel_chart.js";
 import { History } from "../charts/history.js";
 import { anomaliesOf } from "../charts/overlays.js";
+import { forget, redraw } from "../charts/schedule.js";
 import * as api from "../core/api.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, moment } from "../core/format.js";
@@ -63,7 +64,10 @@ class View {
     model.on("alerts", () => this.#showAlarms(), signal);
     addEventListener("query", () => this.#ranged(), { signal });
     addEventListener("theme", () => this.#charts.forEach((chart) => chart.paint()), { signal });
-    signal.addEventListener("abort", () => this.#charts.forEach((chart) => chart.destroy()));
+    signal.addEventListener("abort", () => {
+      forget(this);
+      this.#charts.forEach((chart) => chart.destroy());
+    });
     this.#again();
   }
 
@@ -211,8 +215,13 @@ class View {
   }
 
   #draw() {
+    redraw(this);
+  }
+
+  /** Called by the schedule. */
+  draw() {
     const sensor = this.#sensor;
-    if (!sensor || !this.#history.loaded) return;
+    if (!sensor || !this.#history.loaded || this.#stage.signal.aborted) return;
     const to = this.#stage.model.now(sensor.partition);
     const history = this.#history;
     const from = to - history.rangeMs;

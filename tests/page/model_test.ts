@@ -153,6 +153,13 @@ Deno.test("History.picture() breaks the line where readings are missing", () => 
   assertEquals(line.filter((point: { y: number }) => Number.isNaN(point.y)).length, 1);
 });
 
+Deno.test("History.isBehind tells that windows are missing before the present", () => {
+  const { history } = pastOf(3_600_000);
+  assertEquals(history.isBehind, false);
+  history.windows = history.windows.slice(0, -4);
+  assertEquals(history.isBehind, true);
+});
+
 /** Anomalous readings of a picture. */
 function anomalies({ rug }: { rug: readonly { anomalies: number }[] }): number {
   return rug.reduce((sum, { anomalies }) => sum + anomalies, 0);

@@ -72,6 +72,7 @@ export interface Posted {
   readonly time: number;
   readonly values: Readonly<Record<string, number>>;
   readonly location?: string;
+  readonly type?: string;
 }
 
 /** Posts readings. @throws unless all of them were accepted */
