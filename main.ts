@@ -16,6 +16,7 @@ type Run = (args: readonly string[]) => Promise<number>;
 const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   replay: async () => (await import("./commands/replay.ts")).replay,
+  backtest: async () => (await import("./commands/backtest.ts")).backtest,
   stop: async () => (await import("./commands/stop.ts")).stop,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   data: async () => (await import("./commands/data.ts")).data,

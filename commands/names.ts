@@ -20,6 +20,10 @@ export const COMMANDS = {
     summary: "run recorded readings through the sensors",
     example: "deno task replay readings.csv --speed max --digest",
   },
+  backtest: {
+    summary: "judge a recording as if it came now, and show what would have been raised",
+    example: "deno task backtest history.csv --zone UTC --out backtest",
+  },
   simulate: {
     summary: "write a scenario's readings to the screen, a file or HTTP",
     example: "deno task simulate parts --to -",

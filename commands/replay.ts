@@ -204,7 +204,12 @@ async function replayOptions({ values, positional }: ReplaySettings): Promise<Re
   };
 }
 
-async function readMapping(path: string): Promise<Mapping> {
+/**
+ * Reads the file that `--mapping` names.
+ *
+ * @throws {UsageError} one sentence, where it is not such a JSON file
+ */
+export async function readMapping(path: string): Promise<Mapping> {
   let record: unknown;
   try {
     record = JSON.parse(await Deno.readTextFile(path));
