@@ -19,6 +19,7 @@ export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> 
   readonly judging?: Judging;
   readonly shards?: number;
   readonly kv?: KvPort;
+  /** The supervisor's; by default one that stands still, so that readings alone make checkpoints due. */
   readonly clock?: Clock;
   readonly host?: (options: ShardOptions, shard: number) => ShardHost;
   readonly signal?: AbortSignal;
@@ -52,7 +53,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     options;
   const failures: Error[] = [];
   const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...rest, judging }, {
-    store: storeOver(kv, clock),
+    store: storeOver(kv, PATIENT),
     clock,
     host: host ?? ((shard) => new InlineHost(shard)),
     shards,

@@ -19,6 +19,7 @@ import { sourceMemory } from "../../store/source_memory.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { SimulatedClock } from "./clock.ts";
 import { CLEAR, Connection, DEADLINE_MS, SharedKv, STORMY, type Weather } from "./faults.ts";
+import { isSame } from "./same.ts";
 import { makeWorld, PARTITION, readRecords, type Records, TextSource, type World } from "./world.ts";
 
 /** Worlds that histories are played in. */
@@ -339,15 +340,4 @@ async function judge(stage: Stage, kv: SharedKv, client: Client, protection: Pro
 
 function readable(key: string): string {
   return key.replace(/[^\x20-\uffff]+/g, "|");
-}
-
-/** Whether two stored values are the same, bit for bit. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (a instanceof Float64Array && b instanceof Float64Array) {
-    return a.length === b.length && a.every((number, i) => Object.is(number, b[i]));
-  }
-  const keys = Object.keys(a), other = b as Record<string, unknown>, one = a as Record<string, unknown>;
-  return keys.length === Object.keys(b).length && keys.every((key) => isSame(one[key], other[key]));
 }

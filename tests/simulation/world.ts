@@ -37,8 +37,8 @@ interface Device {
   broken: number;
 }
 
-/** The world of a seed. */
-export function makeWorld(seed: number): World {
+/** The world of a seed, with some dozens of readings or as many as wanted. */
+export function makeWorld(seed: number, readings?: number): World {
   const random = new Random(seed), { integer } = bound(random);
   const hopping = integer(3) === 0;
   const judging = judgingSchema.parse({
@@ -53,7 +53,7 @@ export function makeWorld(seed: number): World {
     tickMs: 5_000,
   });
   const devices = makeDevices(random);
-  const count = 40 + integer(51), lines: string[] = [];
+  const count = readings ?? 40 + integer(51), lines: string[] = [];
   let now = START + integer(20_000);
   for (let i = 0; i < count; i++) {
     now += integer(20) === 0 ? 10_000 + integer(30_000) : integer(3_000);
