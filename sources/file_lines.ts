@@ -5,10 +5,15 @@
  */
 import { refusal } from "../actors/reading.ts";
 import type { Block, ReadFrom, TextFile } from "./file_text.ts";
-import { type ByteReader, openBytes, PIECE_BYTES } from "./text/bytes.ts";
+import { type ByteReader, openBytes } from "./text/bytes.ts";
 import { countNewlines, findLongLine } from "./text/lines.ts";
 import { RECORD_BYTES_MAX } from "./text/records.ts";
 
+/**
+ * Bytes of a piece of lines. A sensor's state is fetched once a piece, so that pieces with several readings of each sensor are
+ * applied faster; much larger ones no longer fit into the caches.
+ */
+const LINES_BYTES = 2 << 20;
 const LF = 10;
 const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder();
@@ -16,7 +21,7 @@ const decoder = new TextDecoder();
 /** The file's lines as they are, in big pieces; only a line that is too long is looked at, and refused. */
 export async function* readLines(file: TextFile, options: ReadFrom): AsyncGenerator<Block> {
   const { mark, signal } = options;
-  const input = await openBytes(file.path, mark.position, options.pieceBytes ?? PIECE_BYTES);
+  const input = await openBytes(file.path, mark.position, options.pieceBytes ?? LINES_BYTES);
   const cutter = new LineCutter(options);
   try {
     while (!signal.aborted) {

@@ -34,7 +34,7 @@ export interface ReplayOptions extends MappingHints {
   readonly stamp?: "recorded" | "now";
   /** Whether to begin again at the end, for ever, times shifted forward. */
   readonly loop?: boolean;
-  /** Bytes of a piece of lines, default 1 MiB. */
+  /** Bytes of a piece of lines, default 2 MiB. */
   readonly pieceBytes?: number;
   /** Name of the partition; default made of the first file's. */
   readonly partition?: string;

@@ -107,8 +107,8 @@ export interface Plan {
   /** Limits by channel; infinite where there is none. */
   readonly low: Float64Array;
   readonly high: Float64Array;
-  readonly physicalLow: Float64Array;
-  readonly physicalHigh: Float64Array;
+  /** For each channel one behind the other: low, high, and the least and greatest value that the quantity can have. */
+  readonly bounds: Float64Array;
   readonly units: readonly (string | undefined)[];
   /** Without a reading for so long (ms) it is silent; NEVER without a rhythm. */
   readonly silentAfterMs: number;
@@ -147,6 +147,12 @@ export function makePlan(
   const kindOf = (channel: string) => kind && own(kind.channels, channel);
   const bound = (name: "low" | "high" | "physicalLow" | "physicalHigh", open: number) =>
     Float64Array.from(channels, (channel) => kindOf(channel)?.[name] ?? open);
+  const bounds = new Float64Array(4 * channels.length);
+  const open = [["low", -Infinity], ["high", Infinity], ["physicalLow", -Infinity], [
+    "physicalHigh",
+    Infinity,
+  ]] as const;
+  open.forEach(([name, otherwise], k) => bound(name, otherwise).forEach((value, c) => bounds[4 * c + k] = value));
   return {
     number,
     type,
@@ -156,8 +162,7 @@ export function makePlan(
     duplicates: judging.duplicates,
     low: bound("low", -Infinity),
     high: bound("high", Infinity),
-    physicalLow: bound("physicalLow", -Infinity),
-    physicalHigh: bound("physicalHigh", Infinity),
+    bounds,
     units: channels.map((channel) => kindOf(channel)?.unit),
     silentAfterMs: kind?.silentAfterMs ?? (kind?.intervalMs === undefined ? NEVER : 10 * kind.intervalMs),
     indexOf: Int16Array.from(names, (name) => channels.indexOf(name)),

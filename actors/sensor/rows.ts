@@ -39,11 +39,13 @@ const encoder = new TextEncoder();
 /** Writes the rows of one shard. */
 export class RowWriter {
   private bytes = new Uint8Array(1 << 16);
+  /** The same bytes, to be written four at a time. */
+  private view = new DataView(this.bytes.buffer);
   private at = 0;
   private index = new Float64Array(3 * 1024);
   private records = 0;
-  private readonly sensors: Uint8Array[] = [];
-  private readonly plans: (readonly Uint8Array[])[] = [];
+  private readonly sensors: Spelt[] = [];
+  private readonly plans: (readonly Spelt[])[] = [];
   private readonly lengths: readonly number[];
 
   /** @param specs the configured windows */
@@ -110,14 +112,17 @@ export class RowWriter {
     for (let c = 0, of = at + WINDOW_HEAD; c < records[at + WINDOW_RECORD.channels]; c++, of += WINDOW_CHANNEL) {
       if (records[of] === 0) continue; // the window has no value of this channel
       this.room();
-      const { bytes } = this;
+      const { bytes, view } = this;
       let to = this.at;
       if (head < 0) { // written once, copied for the other channels
         head = to;
         to = this.head(LETTER_W, sensor, records[at + WINDOW_RECORD.start]);
         headEnd = to;
-      } else for (let i = head; i < headEnd; i++) bytes[to++] = bytes[i];
-      to = put(bytes, to, channels[c]);
+      } else {
+        for (let i = head; i < headEnd; i += 4) view.setInt32(to + i - head, view.getInt32(i, true), true);
+        to += headEnd - head;
+      }
+      to = put(view, to, channels[c]);
       to = writeWhole(bytes, to, records[of]);
       bytes[to++] = COMMA;
       for (let k = 1; k < 5; k++) {
@@ -139,7 +144,7 @@ export class RowWriter {
     this.room();
     const { bytes } = this;
     let to = this.head(LETTER_A, records[at], records[at + 2]);
-    to = put(bytes, to, this.channelsOf(records[at + 3])[records[at + 4]]);
+    to = put(this.view, to, this.channelsOf(records[at + 3])[records[at + 4]]);
     for (let k = 5; k < FLAG_LENGTH; k++) {
       to = writeFixed(bytes, to, records[at + k]);
       bytes[to++] = k < FLAG_LENGTH - 1 ? COMMA : LINE_FEED;
@@ -154,13 +159,13 @@ export class RowWriter {
     let to = this.at;
     bytes[to++] = letter;
     bytes[to++] = COMMA;
-    to = put(bytes, to, this.sensors[sensor] ??= spell(this.names.sensor(sensor)));
+    to = put(this.view, to, this.sensors[sensor] ??= spell(this.names.sensor(sensor)));
     to = writeWhole(bytes, to, time);
     bytes[to++] = COMMA;
     return to;
   }
 
-  private channelsOf(plan: number): readonly Uint8Array[] {
+  private channelsOf(plan: number): readonly Spelt[] {
     return this.plans[plan] ??= this.names.channels(plan).map(spell);
   }
 
@@ -181,7 +186,14 @@ export class RowWriter {
     const wide = new Uint8Array(2 * this.bytes.length);
     wide.set(this.bytes);
     this.bytes = wide;
+    this.view = new DataView(wide.buffer);
   }
+}
+
+/** A name as a row has it: its bytes in words of four, and how many bytes there are. */
+interface Spelt {
+  readonly words: Int32Array;
+  readonly length: number;
 }
 
 function offsetsOfWindows(records: Float64Array, length: number): number[] {
@@ -199,12 +211,18 @@ function offsetsOfFlags(length: number): number[] {
 }
 
 /** A name as a field, with the comma behind it. */
-function spell(name: string): Uint8Array {
-  const field = /[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
-  return encoder.encode(`${field},`);
+function spell(name: string): Spelt {
+  const field = /[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name, bytes = encoder.encode(`${field},`);
+  const padded = new Uint8Array(4 * Math.ceil(bytes.length / 4)), view = new DataView(padded.buffer);
+  padded.set(bytes);
+  return {
+    words: Int32Array.from({ length: padded.length / 4 }, (_, k) => view.getInt32(4 * k, true)),
+    length: bytes.length,
+  };
 }
 
-function put(bytes: Uint8Array, to: number, what: Uint8Array): number {
-  for (let i = 0; i < what.length; i++) bytes[to++] = what[i];
-  return to;
+/** Writes a name; what the last word has too much is overwritten by what comes next. */
+function put(view: DataView, to: number, { words, length }: Spelt): number {
+  for (let k = 0; k < words.length; k++) view.setInt32(to + 4 * k, words[k], true);
+  return to + length;
 }

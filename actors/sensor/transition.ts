@@ -60,19 +60,19 @@ let limitMask = 0, zMask = 0;
 
 /** Features, windows, flags and alarms of a reading that is not late. */
 function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, position: number, out: Outputs): void {
-  const { plan, state } = actor, { channels, values, count } = input;
+  const { plan, state } = actor, { channels, values, count } = input, { channelAt, bounds } = plan;
   let taken = 0;
   limitMask = zMask = 0;
   for (let i = 0; i < count; i++) {
-    const c = channels[i], at = plan.channelAt[c], value = values[i];
+    const c = channels[i], at = channelAt[c], value = values[i];
     if (repeated && isRepeated(actor, at, time, value)) {
       channels[i] = -1;
       continue;
     }
     taken++;
     const z = zScore(state, at, value);
-    const overLimit = value < plan.low[c] || value > plan.high[c], overZ = z > Z_LIMIT || z < -Z_LIMIT;
-    if (value < plan.physicalLow[c] || value > plan.physicalHigh[c]) state[HEADER.impossible]++;
+    const overLimit = value < bounds[4 * c] || value > bounds[4 * c + 1], overZ = z > Z_LIMIT || z < -Z_LIMIT;
+    if (value < bounds[4 * c + 2] || value > bounds[4 * c + 3]) state[HEADER.impossible]++;
     if (overLimit) limitMask += 2 ** c;
     if (overZ) zMask += 2 ** c;
     const low = overZ ? state[at + FEATURE.mean] - Z_LIMIT * state[at + FEATURE.std] : 0;
@@ -178,8 +178,8 @@ function correctLate(actor: SensorActor, at: number, place: number, value: numbe
   return false;
 }
 
-/** A verdict as it is hashed. */
-const hashed = new Float64Array(3 + 2 * READING_LIMITS.channels);
+/** A verdict as it is hashed: its time, a word that says which channels it has and whether flags follow, its values, its flags. */
+const hashed = new Float64Array(4 + READING_LIMITS.channels);
 
 /** Counts the verdict, hashes it and writes it down. */
 function conclude(actor: SensorActor, time: number, position: number, out: Outputs): void {
@@ -188,14 +188,18 @@ function conclude(actor: SensorActor, time: number, position: number, out: Outpu
   if (limitMask + zMask > 0) state[HEADER.anomalies]++;
   state[HEADER.limitMask] = limitMask;
   state[HEADER.zMask] = zMask;
-  hashed[0] = time;
-  hashed[1] = limitMask;
-  hashed[2] = zMask;
-  let length = 3;
+  let length = 2, word = limitMask + zMask > 0 ? 1 : 0;
   for (let i = 0; i < count; i++) {
-    if (channels[i] < 0) continue;
-    hashed[length++] = channels[i];
+    const c = channels[i];
+    if (c < 0) continue;
+    word = Math.imul(word, READING_LIMITS.channels + 1) + c + 1 | 0;
     hashed[length++] = values[i];
+  }
+  hashed[0] = time;
+  hashed[1] = word;
+  if (limitMask + zMask > 0) {
+    hashed[length++] = limitMask;
+    hashed[length++] = zMask;
   }
   mixNumbers(state, HEADER.hash, hashed, 0, length);
   const row = state[HEADER.rows]++;
