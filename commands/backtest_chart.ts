@@ -47,7 +47,9 @@ export function chart(
 ): string {
   if (series.length === 0) return "";
   const first = series.times[0], last = Math.max(series.times[series.length - 1], first + 1);
-  const [least, greatest] = rangeOf(series);
+  const [lowest, highest] = rangeOf(series);
+  const room = highest > lowest ? (highest - lowest) * 0.05 : Math.max(1, Math.abs(highest) * 0.05);
+  const least = lowest - room, greatest = highest + room;
   const x = (time: number) => LEFT + (WIDTH - LEFT - RIGHT) * (time - first) / (last - first);
   const y = (value: number) => {
     const part = (Math.min(greatest, Math.max(least, value)) - least) / (greatest - least);
@@ -68,7 +70,7 @@ export function chart(
     `<path class="band" d="${bandPath(series, x, y)}"/>`,
     `<path class="value" d="${valuePath(series, x, y)}"/>`,
     ...marks,
-    ...[least, greatest].map((value) =>
+    ...new Set([lowest, highest]).values().map((value) =>
       `<text x="${LEFT - 6}" y="${one(y(value) + 4)}" text-anchor="end">${sayNumber(value)}</text>`
     ),
     `<text x="${LEFT}" y="${HEIGHT - 6}">${sayTime(first)}</text>`,
@@ -81,15 +83,14 @@ function one(number: number): string {
   return String(Math.round(number * 10) / 10);
 }
 
-/** Least and greatest value, with some room; the band may be cut off. */
+/** Least and greatest value; a band beyond them is cut off. */
 function rangeOf(series: Series): [number, number] {
   let least = Infinity, greatest = -Infinity;
   for (let i = 0; i < series.length; i++) {
     least = Math.min(least, series.least[i]);
     greatest = Math.max(greatest, series.greatest[i]);
   }
-  const room = greatest > least ? (greatest - least) * 0.05 : Math.max(1, Math.abs(greatest) * 0.05);
-  return [least - room, greatest + room];
+  return [least, greatest];
 }
 
 type Scale = (number: number) => number;

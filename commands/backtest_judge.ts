@@ -46,7 +46,7 @@ export interface Verdict {
   surprise: number;
   /** Index of the channel that contributes most; −1 if none has a value. */
   channel: number;
-  /** Part of the warm-up that is done, 0..1, and about how long the rest takes, ms. */
+  /** Part of the warm-up that is done, 0..1, and about how long the rest takes, ms; NaN while the rhythm is unknown. */
   warm: number;
   warmMs: number;
 }
@@ -225,6 +225,6 @@ export class SensorJudge {
     verdict.channel = first;
     const ready = readyAge(budget);
     verdict.warm = Math.min(1, age / ready);
-    verdict.warmMs = Math.max(0, ready - age) * interval;
+    verdict.warmMs = interval > 0 ? Math.max(0, ready - age) * interval : NaN;
   }
 }

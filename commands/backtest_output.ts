@@ -7,7 +7,7 @@ import { isRefusal } from "../actors/reading.ts";
 import { VIEWS } from "../models/surprise/surprise.ts";
 import { BASELINES, type SensorBaselines } from "./backtest_baselines.ts";
 import type { Columns } from "./backtest_columns.ts";
-import type { SensorJudge } from "./backtest_judge.ts";
+import type { SensorJudge, Verdict } from "./backtest_judge.ts";
 import type { InputRow } from "./backtest_rows.ts";
 import { sayVerdict, topView } from "./backtest_sentence.ts";
 
@@ -115,12 +115,14 @@ class NdjsonWriter implements VerdictWriter {
       alarm: rounded(verdict.alarm),
       expected,
       detectors: { surprise, ...beside(baselines) },
-      ...(verdict.warm < 1
-        ? { warming_up: { done: rounded(verdict.warm), remaining_ms: Math.round(verdict.warmMs) } }
-        : {}),
+      ...(verdict.warm < 1 ? { warming_up: warmUp(verdict) } : {}),
       ...(verdict.anomalous ? { contributions: contributionsOf(judge), explanation: sayVerdict(judge) } : {}),
     }) + "\n";
   }
+}
+
+function warmUp({ warm, warmMs }: Verdict): Record<string, number> {
+  return { done: rounded(warm), ...(Number.isNaN(warmMs) ? {} : { remaining_ms: Math.round(warmMs) }) };
 }
 
 function rounded(value: number): number {

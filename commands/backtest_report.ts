@@ -5,6 +5,7 @@
  */
 import { chart, escapeHtml, sayTime } from "./backtest_chart.ts";
 import type { Alarm, FileRun, SensorResult } from "./backtest_run.ts";
+import type { Series } from "./backtest_series.ts";
 import { cellsOf, COLUMN_NOTES, COLUMNS, type Side, totalRows } from "./backtest_summary.ts";
 
 /** Charts and listed alarms of a report; what is beyond is said, not drawn. */
@@ -16,19 +17,20 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #8d96a0; --line: #30363d; --paper: #0d1117;
   --band: #2f3b47; --window: #5c4a12; --right: #3fb950; --wrong: #ff7b72; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
-  max-width: 62rem; padding: 0 1rem; }
+  max-width: 74rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
 p, li { max-width: 46rem; } .dim { color: var(--dim); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child, td.text { text-align: left; white-space: normal; }
+code { overflow-wrap: anywhere; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .85rem; }
+th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child, .text { text-align: left; white-space: normal; }
 svg { width: 100%; height: auto; display: block; font: 11px system-ui, sans-serif; }
 svg text { fill: var(--dim); } svg .band { fill: var(--band); } svg .window { fill: var(--window); }
 svg .value { fill: none; stroke: var(--ink); stroke-width: 1; stroke-linejoin: round; }
 svg .alarm line { stroke: var(--wrong); stroke-dasharray: 4 3; } svg .alarm path { fill: var(--wrong); }
 svg .right line { stroke: var(--right); stroke-dasharray: none; } svg .right path { fill: var(--right); }
-.key span { margin-right: 1.2rem; } .key b { display: inline-block; width: 1.1em; text-align: center; }
+.key { max-width: none; } .key span { white-space: nowrap; margin-right: 1.2rem; } .key b { display: inline-block; width: 1.1em; text-align: center; }
 `;
 
 /** What a report says at its top. */
@@ -48,8 +50,8 @@ export function* report(head: ReportHead, sides: readonly Side[]): Generator<str
   yield `<p>${
     headline(own)
   }</p><p class="dim">Judged strictly in order: no figure of a reading depends on a later one. ` +
-    `${Math.round(head.rate).toLocaleString("en")} readings a second. Again with</p>` +
-    `<p><code>${escapeHtml(head.command)}</code></p>`;
+    `${Math.round(head.rate).toLocaleString("en")} readings a second.</p>` +
+    `<details><summary>The command that made this</summary><p><code>${escapeHtml(head.command)}</code></p></details>`;
   yield table("configuration", totalRows(sides, head.baselines));
   yield `<p class="dim">${
     sides.map((side) => `<b>${escapeHtml(side.name)}</b>: ${escapeHtml(side.about)}`).join("<br>")
@@ -126,7 +128,7 @@ function ordered(run: FileRun): SensorResult[] {
 }
 
 /** A sensor's courses, those first that contributed to alarms. */
-function courses({ series, alarms }: SensorResult): [string, import("./backtest_series.ts").Series][] {
+function courses({ series, alarms }: SensorResult): [string, Series][] {
   const weight = (name: string) =>
     alarms.reduce((sum, { contributions }) => sum + (contributions.find((one) => one.channel === name)?.share ?? 0), 0);
   return [...series ?? []].sort(([a], [b]) => weight(b) - weight(a));
@@ -156,5 +158,7 @@ function alarmList(side: Side): string {
   );
   const more = all.length > LISTED_MOST ? `<p class="dim">The ${LISTED_MOST} strongest of ${all.length}.</p>` : "";
   return `<h2>Alarms, the strongest first</h2>${more}<div class="scroll"><table><thead><tr><th>sensor</th><th>time</th>` +
-    `<th>strength</th><th>labelled</th><th>why</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+    `<th>strength</th><th>labelled</th><th class="text">why</th></tr></thead><tbody>${
+      rows.join("")
+    }</tbody></table></div>`;
 }
