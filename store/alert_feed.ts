@@ -21,7 +21,7 @@ const RING = 4096;
 type Place = readonly [number, string];
 const cursorSchema: z.ZodType<Record<string, Place>> = z.record(
   z.string().max(256),
-  z.tuple([z.number().int().min(-1), z.string().max(1024)]),
+  z.tuple([z.number().int().min(-1), z.string().max(4096)]), // names of 128 and 64 characters, each spelt as up to 9
 );
 
 /** Transitions of alerts, from any place on. */

@@ -38,6 +38,7 @@ export class MemoryKv implements KvPort {
     const prefix = "prefix" in selector ? encode(selector.prefix) : "";
     const start = "start" in selector && selector.start ? encode(selector.start) : prefix;
     const end = "end" in selector && selector.end ? encode(selector.end) : prefix + "\uffff";
+    if (start > end) throw new TypeError("Start key is greater than end key");
     this.sorted ??= [...this.entries.keys()].sort();
     const keys = this.sorted.filter((key) => key >= start && key < end && key.startsWith(prefix) && key !== prefix);
     if (options.reverse) keys.reverse();
@@ -108,10 +109,21 @@ function stamp(version: number): string {
 
 const buffer = new DataView(new ArrayBuffer(8));
 
+/** A text whose UTF-16 code units sort as the bytes of the text in UTF-8 do: characters above the first plane come last. */
+function byCodePoint(text: string): string {
+  if (!/[\ud800-\uffff]/.test(text)) return text;
+  let sorted = "";
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    sorted += String.fromCharCode(unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
+  }
+  return sorted;
+}
+
 /** A key as a text that sorts as Deno KV sorts keys of texts and numbers. */
 function encode(key: Deno.KvKey): string {
   return key.map((part) => {
-    if (typeof part === "string") return `\u0002${part}\u0000`;
+    if (typeof part === "string") return `\u0002${byCodePoint(part)}\u0000`;
     buffer.setFloat64(0, Number(part));
     const high = buffer.getUint32(0), low = buffer.getUint32(4), negative = high >>> 31 === 1;
     const flip = (word: number, mask: number) => ((negative ? ~word : word ^ mask) >>> 0).toString(16).padStart(8, "0");
