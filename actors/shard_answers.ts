@@ -11,7 +11,8 @@ import { statusOf, viewReadings, viewSensor } from "./sensor/view.ts";
 
 /** Answers a question over a shard's actors, by the numbers of their sensors. */
 export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefined)[]): ShardAnswer {
-  const asked = () => (ask.sensors ?? []).map((sensor) => actors[sensor]).filter((actor) => actor !== undefined);
+  const asked = () =>
+    (ask.sensors ?? []).map((sensor) => actors[sensor]).filter((actor) => actor !== undefined).filter(wasHeard);
   const present = () => actors.filter((actor) => actor !== undefined);
   switch (ask.about) {
     case "sensors":

@@ -19,7 +19,7 @@ import { digestOf } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
-import { viewSensor } from "./sensor/view.ts";
+import { viewReadings, viewSensor } from "./sensor/view.ts";
 import type { PartitionView, ReadingView, SensorView } from "./views.ts";
 
 /** How a supervisor runs. */
@@ -291,12 +291,14 @@ export class Supervisor implements Shared {
     return all.filter((view) => view !== undefined);
   }
 
-  /** A sensor's last readings that are in memory, newest first. */
+  /** A sensor's last readings, newest first: those in memory, or those that its snapshot holds. */
   async readings(name: string): Promise<readonly ReadingView[]> {
     const entry = this.directory.find(name);
     if (!entry) return [];
     const answer = await this.hosts[entry.shard].send({ kind: "ask", about: "readings", sensors: [entry.sensor] });
-    return answer.about === "readings" ? answer.readings : [];
+    if (answer.about === "readings" && answer.readings.length > 0) return answer.readings;
+    const bytes = await this.snapshotOf(entry);
+    return bytes ? viewReadings(this.decode(bytes, true)) : [];
   }
 
   /** How many sensors are how; those out of memory are counted as sensors only. */
@@ -326,7 +328,7 @@ export class Supervisor implements Shared {
     }
     for (const entry of this.directory.entries) {
       if (digests.has(entry.name)) continue;
-      const bytes = this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+      const bytes = await this.snapshotOf(entry);
       if (bytes) digests.set(entry.name, digestOf(this.decode(bytes)));
     }
     return [...digests.values()].sort((a, b) => a.name < b.name ? -1 : 1);
@@ -354,12 +356,16 @@ export class Supervisor implements Shared {
   }
 
   private async viewStored(entry: Entry): Promise<SensorView | undefined> {
-    const bytes = this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+    const bytes = await this.snapshotOf(entry);
     return bytes && viewSensor(this.decode(bytes));
   }
 
-  private decode(bytes: Uint8Array) {
+  private async snapshotOf(entry: Entry): Promise<Uint8Array | undefined> {
+    return this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+  }
+
+  private decode(bytes: Uint8Array, keepHistory = false) {
     const { judging } = this.options;
-    return decodeSnapshot(bytes, 0, judging, (type, channels) => makePlan(judging, type, channels), false);
+    return decodeSnapshot(bytes, 0, judging, (type, channels) => makePlan(judging, type, channels), keepHistory);
   }
 }

@@ -134,7 +134,9 @@ export class StoreQueries implements Queries {
     from?: readonly (string | number)[],
   ): Promise<Page<WindowView>> {
     const lengthMs = filter.lengthMs ?? DEFAULT_LENGTH_MS, prefix = KEYS.windowTimes(lengthMs);
-    const selector = { start: [...prefix, filter.from ?? 0], end: [...prefix, ...(from ?? [filter.to ?? FAR])] };
+    const least = filter.from ?? 0, end = from ?? [filter.to ?? FAR];
+    if (!(Number(end[0]) >= least)) return { items: [] }; // the database takes no period that ends before it begins
+    const selector = { start: [...prefix, least], end: [...prefix, ...end] };
     const items: WindowView[] = [];
     let keys: Deno.KvKey[] = [], looked = 0;
     const fetch = async () => {
@@ -160,7 +162,9 @@ export class StoreQueries implements Queries {
   async alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<AlertView>> {
     const prefix = KEYS.alertTimes(), items: AlertView[] = [];
     const end = cursor === undefined ? [filter.to ?? FAR] : readCursor(cursor, place);
-    const selector = { start: [...prefix, filter.from ?? 0], end: [...prefix, ...end] };
+    const least = filter.from ?? 0;
+    if (!(Number(end[0]) >= least)) return { items: [] };
+    const selector = { start: [...prefix, least], end: [...prefix, ...end] };
     let looked = 0;
     for await (const { key, value } of this.kv.list<AlertView>(selector, { reverse: true })) {
       if (matches(filter, value) && matchesAlert(filter, value)) items.push(value);
