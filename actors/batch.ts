@@ -47,7 +47,7 @@ export interface ShardBatch {
   readonly channels: Int32Array;
   readonly values: Float64Array;
   readonly channelNames: readonly string[];
-  /** Lines of canonical NDJSON, whole; absent where every reading is parsed. */
+  /** The text that lines of canonical NDJSON are in, those of other shards among them; absent where every reading is parsed. */
   readonly text?: Uint8Array;
   /** Where reading i's line starts, −1 if it is parsed; where its first value starts; where it ends. */
   readonly lineAt: Int32Array;

@@ -23,12 +23,11 @@ export class BatchBuilder {
   private channels = new Int32Array(1024);
   private values = new Float64Array(1024);
   private readonly channelIndex = new Map<string, number>();
-  private text = new Uint8Array(1 << 16);
-  private textLength = 0;
-  /** A run of whole lines of `source` that is not copied yet. */
-  private source = this.text;
-  private runStart = 0;
-  private runEnd = 0;
+  /** The text that lines are in: that of the chunk itself, which nobody changes. */
+  private text?: Uint8Array;
+  /** The bytes that the last line was in, and where they start in the text. */
+  private source?: Uint8Array;
+  private sourceAt = 0;
   private ticks: BatchTick[] = [];
   private describes: Describe[] = [];
 
@@ -54,13 +53,13 @@ export class BatchBuilder {
     this.valueAt[i + 1] = this.valueCount;
   }
 
-  /** Adds a line of text, `bytes[start..end)`, whose first value starts at `valuesAt`. The bytes are copied by {@linkcode take}. */
+  /** Adds a line of text, `bytes[start..end)`, whose first value starts at `valuesAt`. The bytes are handed on, not copied. */
   addLine(
     sensor: number,
     time: number,
     position: number,
     row: number,
-    bytes: Uint8Array<ArrayBuffer>,
+    bytes: Uint8Array,
     start: number,
     valuesAt: number,
     end: number,
@@ -68,17 +67,11 @@ export class BatchBuilder {
     const i = this.claim(sensor, time, position, row);
     this.labels[i] = -1;
     this.valueAt[i + 1] = this.valueCount;
-    // Neighbouring lines of one shard are copied together: with one shard, a whole chunk at once.
-    if (this.source !== bytes || start !== this.runEnd + 1) {
-      this.flushRun();
-      this.source = bytes;
-      this.runStart = start;
-    }
-    this.runEnd = end;
-    const shift = this.textLength - this.runStart;
-    this.lineAt[i] = start + shift;
-    this.lineValues[i] = valuesAt + shift;
-    this.lineEnd[i] = end + shift;
+    if (this.source !== bytes) this.addText(bytes);
+    const at = this.sourceAt;
+    this.lineAt[i] = start + at;
+    this.lineValues[i] = valuesAt + at;
+    this.lineEnd[i] = end + at;
   }
 
   /** Source time passes `time` here. */
@@ -98,8 +91,7 @@ export class BatchBuilder {
 
   /** The batch, in arrays of its own; the builder is empty again. */
   take(arrivals: readonly Arrival[]): ShardBatch {
-    this.flushRun();
-    const { count } = this;
+    const { count, text } = this;
     const batch: ShardBatch = {
       kind: "batch",
       partition: this.partition,
@@ -112,7 +104,7 @@ export class BatchBuilder {
       channels: this.channels.slice(0, this.valueCount),
       values: this.values.slice(0, this.valueCount),
       channelNames: [...this.channelIndex.keys()],
-      ...(this.textLength > 0 ? { text: this.text.slice(0, this.textLength) } : {}),
+      ...(text ? { text } : {}),
       lineAt: this.lineAt.slice(0, count),
       lineValues: this.lineValues.slice(0, count),
       lineEnd: this.lineEnd.slice(0, count),
@@ -121,7 +113,8 @@ export class BatchBuilder {
       describe: this.describes,
       arrivals,
     };
-    this.count = this.valueCount = this.textLength = 0;
+    this.count = this.valueCount = this.sourceAt = 0;
+    this.text = this.source = undefined;
     this.channelIndex.clear();
     this.ticks = [];
     this.describes = [];
@@ -144,18 +137,18 @@ export class BatchBuilder {
     return index;
   }
 
-  private flushRun(): void {
-    const length = this.runEnd - this.runStart;
-    if (length > 0) {
-      if (this.textLength + length > this.text.length) {
-        const text = new Uint8Array(Math.max(2 * this.text.length, this.textLength + length));
-        text.set(this.text.subarray(0, this.textLength));
-        this.text = text;
-      }
-      this.text.set(this.source.subarray(this.runStart, this.runEnd), this.textLength);
-      this.textLength += length;
+  /** Usually the lines of a batch are all in one chunk; those of several are joined. */
+  private addText(bytes: Uint8Array): void {
+    const { text } = this;
+    this.source = bytes;
+    if (!text) {
+      this.text = bytes;
+      return;
     }
-    this.runStart = this.runEnd = -2; // no line starts right behind it
+    this.sourceAt = text.length;
+    this.text = new Uint8Array(text.length + bytes.length);
+    this.text.set(text);
+    this.text.set(bytes, text.length);
   }
 
   private grow(): void {

@@ -1,5 +1,5 @@
 /**
- * A shard in a Web Worker. Columns and snapshots are handed over, not copied.
+ * A shard in a Web Worker. Columns and snapshots are handed over, not copied; text is in memory that all workers see.
  *
  * @module
  */
@@ -50,7 +50,8 @@ export class WorkerHost implements ShardHost {
     if (this.failure) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve: (reply) => resolve(reply as ShardReply<M>), reject });
-      this.post({ message }, transferable(message));
+      const apart = message.kind === "batch" && message.text ? { ...message, text: shared(message.text) } : message;
+      this.post({ message: apart }, transferable(apart));
     });
   }
 
@@ -68,6 +69,20 @@ export class WorkerHost implements ShardHost {
     for (const waiting of this.waiting.splice(0)) waiting.reject(this.failure);
     for (const wake of this.roomWaiters.splice(0)) wake();
   }
+}
+
+/** Copies of texts that workers see, as long as the texts themselves are held: the batches of all shards have the same. */
+const copies = new WeakMap<ArrayBufferLike, { readonly from: number; readonly bytes: Uint8Array }>();
+
+/** The same text in shared memory, copied once for all shards. */
+function shared(text: Uint8Array): Uint8Array {
+  if (text.buffer instanceof SharedArrayBuffer) return text;
+  const known = copies.get(text.buffer);
+  if (known?.from === text.byteOffset && known.bytes.length === text.length) return known.bytes;
+  const bytes = new Uint8Array(new SharedArrayBuffer(text.length));
+  bytes.set(text);
+  copies.set(text.buffer, { from: text.byteOffset, bytes });
+  return bytes;
 }
 
 /** The buffers of typed arrays in an object and one level of arrays below it. */
