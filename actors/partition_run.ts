@@ -18,7 +18,7 @@ import type { PartitionView } from "./views.ts";
 /** Bytes of outputs that wait for a checkpoint before reading waits too. */
 const PENDING_BYTES = 64 << 20;
 /** Cuts that reading again may start from; with more, every other one goes. */
-const MOST_CUTS = 48;
+const MOST_CUTS = 32;
 
 /** One partition under way. */
 export class PartitionRun {

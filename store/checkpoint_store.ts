@@ -128,32 +128,39 @@ export class KvCheckpointStore implements CheckpointStore {
   private *outputMutations(outputs: CheckpointOutputs): Generator<Mutation> {
     for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
       const value: WindowValue = { type, location, revision, channels, statistics };
-      const bytes = 200 + sensor.length + statistics.byteLength + channels.join().length;
+      const bytes = keyBytes(sensor) + statistics.byteLength +
+        textBytes(channels.join() + (type ?? "") + (location ?? ""));
       yield { key: KEYS.window(sensor, lengthMs, hopMs, start), value, bytes };
       // With every revision: retention may have taken the window, and finds it by this key alone.
-      yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: 100 + sensor.length };
+      yield { key: KEYS.windowAt(lengthMs, start, sensor, hopMs), value: 0, bytes: keyBytes(sensor) };
       if (revision === 0) this.options.written?.note(KEYS.windowTimes(lengthMs));
     }
     for (const { sensor, chunk, channels, rows } of outputs.history) {
       const value: ChunkValue = { channels, rows };
-      yield { key: KEYS.readingsChunk(sensor, chunk), value, bytes: 200 + rows.byteLength + channels.join().length };
+      yield {
+        key: KEYS.readingsChunk(sensor, chunk),
+        value,
+        bytes: keyBytes(sensor) + rows.byteLength + textBytes(channels.join()),
+      };
       const old = chunk - this.options.historyChunks;
-      if (old >= 0) yield { key: KEYS.readingsChunk(sensor, old), bytes: 100 };
+      if (old >= 0) yield { key: KEYS.readingsChunk(sensor, old), bytes: keyBytes(sensor) };
     }
     for (const alert of outputs.alerts) {
-      const { transition } = alert, view = alertView(alert), bytes = 200 + JSON.stringify(transition).length;
+      const { transition } = alert,
+        view = alertView(alert),
+        bytes = keyBytes(transition.id) + textBytes(JSON.stringify(transition));
       yield {
         key: KEYS.transition(transition.partition, transition.position, transition.id),
         value: transition,
         bytes,
       };
       yield { key: KEYS.alertAt(view.raised_at, view.id), value: view, bytes };
-      yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: 100 + view.id.length };
+      yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: keyBytes(view.id) };
       this.options.written?.note(KEYS.transitions(transition.partition));
       if (view.state === "active") this.options.written?.note(KEYS.alertTimes());
     }
     for (const item of outputs.quarantine) {
-      const bytes = 200 + JSON.stringify(item).length;
+      const bytes = keyBytes(item.partition) + textBytes(JSON.stringify(item));
       yield { key: KEYS.quarantine(item.partition, item.position, item.reason), value: item, bytes };
       this.options.written?.note(KEYS.quarantinesOf(item.partition));
     }
@@ -164,7 +171,7 @@ export class KvCheckpointStore implements CheckpointStore {
     for (const { name, bytes } of snapshots) {
       if (bytes.length > KV_LIMITS.valueBytes - 1024) await this.writeParts(chain, name, bytes);
       else {
-        small.push({ key: KEYS.sensor(name), value: bytes, bytes: 200 + bytes.length });
+        small.push({ key: KEYS.sensor(name), value: bytes, bytes: keyBytes(name) + bytes.length });
         small.push(...this.dropParts(name));
       }
     }
@@ -177,10 +184,13 @@ export class KvCheckpointStore implements CheckpointStore {
     const parts: Mutation[] = [];
     for (let at = 0; at < bytes.length; at += size) {
       const value = bytes.slice(at, at + size);
-      parts.push({ key: KEYS.sensorPart(name, generation, parts.length), value, bytes: 200 + value.length });
+      parts.push({ key: KEYS.sensorPart(name, generation, parts.length), value, bytes: keyBytes(name) + value.length });
     }
     const pointer: Pointer = { generation, parts: parts.length };
-    await chain.write(parts, [{ key: KEYS.sensor(name), value: pointer, bytes: 200 }, ...this.dropParts(name)]);
+    await chain.write(parts, [
+      { key: KEYS.sensor(name), value: pointer, bytes: keyBytes(name) + 100 },
+      ...this.dropParts(name),
+    ]);
     this.inParts.set(name, pointer);
   }
 
@@ -188,8 +198,21 @@ export class KvCheckpointStore implements CheckpointStore {
     const old = this.inParts.get(name);
     if (!old) return [];
     this.inParts.delete(name);
-    return Array.from({ length: old.parts }, (_, i) => ({ key: KEYS.sensorPart(name, old.generation, i), bytes: 100 }));
+    return Array.from(
+      { length: old.parts },
+      (_, i) => ({ key: KEYS.sensorPart(name, old.generation, i), bytes: keyBytes(name) }),
+    );
   }
+}
+
+/** Bytes that a key with this name and a value's frame take at most: a character of a key takes up to three. */
+function keyBytes(name: string): number {
+  return 200 + 3 * name.length;
+}
+
+/** Bytes of texts in a value, together or as JSON, at most: one for each character, two where any is beyond Latin 1. */
+function textBytes(text: string): number {
+  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
 }
 
 /** An alert as it stands after a transition. */
@@ -206,12 +229,12 @@ export function alertView({ transition, raisedAt }: AlertOutput): AlertView {
 
 function outputsRecord(partition: string, { cut, sinks, counts, sourceTime }: CheckpointOutputs): Mutation {
   const value: OutputsValue = { cut, sinks, counts, sourceTime };
-  return { key: KEYS.outputs(partition), value, bytes: 200 + JSON.stringify(value).length };
+  return { key: KEYS.outputs(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
 }
 
 function positionRecord(partition: string, cuts: readonly Cut[], finished: boolean): Mutation {
   const value: PositionValue = { cuts, finished };
-  return { key: KEYS.position(partition), value, bytes: 200 + JSON.stringify(value).length };
+  return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
 }
 
 function readRecovery(outputs: OutputsValue | null, position: PositionValue | null): Recovery | undefined {

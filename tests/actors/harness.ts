@@ -40,11 +40,13 @@ export function storeOver(kv: KvPort, clock: Clock): KvCheckpointStore {
   return new KvCheckpointStore(kv, { clock, freshId: () => `id-${++ids}`, deadlineMs: 10_000, historyChunks: 1_000 });
 }
 
-/** Deadlines never pass: a test over a healthy database. */
+/** Pauses take no time and deadlines never pass: a test over a healthy database. */
 export const PATIENT: Clock = {
   now: () => 1_800_000_000_000,
   sleep: (_ms, signal) =>
-    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
+    signal === undefined
+      ? Promise.resolve()
+      : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
 };
 
 /** Runs a source to its end. @throws what made the partition fail */
