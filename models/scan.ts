@@ -162,6 +162,35 @@ export function scanNumber(bytes: Uint8Array, at: number): number {
 /** Bytes that no line holds, in the place of those of a name that is never found. */
 const UNFOUND = Uint8Array.of(NEWLINE);
 
+/** A channel's name as a line has it, with the quote behind it: its bytes, and the same four at a time. */
+class Spelling {
+  private readonly words: Int32Array;
+  /** The bytes of the last word that belong to the name. */
+  private readonly mask: number;
+  private readonly quoted: Uint8Array;
+
+  constructor(name: Uint8Array) {
+    this.quoted = Uint8Array.of(...name, QUOTE);
+    const padded = new Uint8Array(4 * Math.ceil(this.quoted.length / 4));
+    padded.set(this.quoted);
+    this.words = Int32Array.from({ length: padded.length / 4 }, (_, k) => wordOf(padded, 4 * k));
+    this.mask = -1 >>> (8 * (padded.length - this.quoted.length));
+  }
+
+  /** Bytes of the name. */
+  get length(): number {
+    return this.quoted.length - 1;
+  }
+
+  /** Whether the name stands at `at`, and a quote behind it. */
+  isAt(bytes: Uint8Array, view: DataView, at: number): boolean {
+    const { words } = this, last = words.length - 1;
+    if (at + 4 * words.length > bytes.length) return matches(bytes, at, this.quoted);
+    for (let k = 0; k < last; k++) if (view.getInt32(at + 4 * k, true) !== words[k]) return false;
+    return ((view.getInt32(at + 4 * last, true) ^ words[last]) & this.mask) === 0;
+  }
+}
+
 /** Whether JSON spells the name without an escape, and an object does not take it as an array's index. */
 function isPlain(name: string): boolean {
   return !/["\\]/.test(name) && String(Number(name) >>> 0) !== name;
@@ -171,7 +200,7 @@ function isPlain(name: string): boolean {
 export class ChannelTable {
   /** Names in order of their index. */
   readonly names: string[] = [];
-  private readonly spelt: Uint8Array[] = [];
+  private readonly spelt: Spelling[] = [];
   private readonly index = new Map<string, number>();
 
   /** Index of a name, a new one if it was not there. */
@@ -181,7 +210,7 @@ export class ChannelTable {
       at = this.names.length;
       this.index.set(name, at);
       this.names.push(name);
-      this.spelt.push(isPlain(name) ? new TextEncoder().encode(name) : UNFOUND);
+      this.spelt.push(new Spelling(isPlain(name) ? new TextEncoder().encode(name) : UNFOUND));
     }
     return at;
   }
@@ -193,10 +222,9 @@ export class ChannelTable {
    * puts before all others, and the order of a reading's values must not depend on how it was read.
    */
   find(bytes: Uint8Array, at: number, guess: number): number {
-    const { spelt } = this, count = spelt.length;
+    const { spelt } = this, count = spelt.length, view = viewOf(bytes);
     for (let i = 0, k = guess < count ? guess : 0; i < count; i++) {
-      const name = spelt[k];
-      if (bytes[at + name.length] === QUOTE && matches(bytes, at, name)) return k;
+      if (spelt[k].isAt(bytes, view, at)) return k;
       if (++k === count) k = 0;
     }
     return -1;

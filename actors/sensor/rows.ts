@@ -44,7 +44,8 @@ export class RowWriter {
   private at = 0;
   private index = new Float64Array(3 * 1024);
   private records = 0;
-  private readonly sensors: Spelt[] = [];
+  /** The sensors' names as rows have them, in one buffer, so that one look finds a name. */
+  private readonly sensors = new SpeltNames();
   private readonly plans: (readonly Spelt[])[] = [];
   private readonly lengths: readonly number[];
 
@@ -159,7 +160,8 @@ export class RowWriter {
     let to = this.at;
     bytes[to++] = letter;
     bytes[to++] = COMMA;
-    to = put(this.view, to, this.sensors[sensor] ??= spell(this.names.sensor(sensor)));
+    if (!this.sensors.has(sensor)) this.sensors.add(sensor, spell(this.names.sensor(sensor)));
+    to = this.sensors.put(sensor, this.view, to);
     to = writeWhole(bytes, to, time);
     bytes[to++] = COMMA;
     return to;
@@ -188,6 +190,42 @@ export class RowWriter {
     this.bytes = wide;
     this.view = new DataView(wide.buffer);
   }
+}
+
+/** Spelt names by number, one behind the other. */
+class SpeltNames {
+  private words = new Int32Array(1 << 12);
+  private used = 0;
+  /** Of each number: where its words start, and how many bytes it has; 0 for none. */
+  private at = new Int32Array(1 << 11);
+
+  has(number: number): boolean {
+    return 2 * number < this.at.length && this.at[2 * number + 1] > 0;
+  }
+
+  add(number: number, { words, length }: Spelt): void {
+    this.at = grown(this.at, 2 * number + 2);
+    this.words = grown(this.words, this.used + words.length);
+    this.words.set(words, this.used);
+    this.at[2 * number] = this.used;
+    this.at[2 * number + 1] = length;
+    this.used += words.length;
+  }
+
+  /** Writes a name that is there; returns where it ends. */
+  put(number: number, view: DataView, to: number): number {
+    const { words, at } = this, from = at[2 * number], length = at[2 * number + 1];
+    for (let k = 0; 4 * k < length; k++) view.setInt32(to + 4 * k, words[from + k], true);
+    return to + length;
+  }
+}
+
+/** The array, or a longer one with the same content, of at least so many words. */
+function grown(array: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {
+  if (least <= array.length) return array;
+  const wide = new Int32Array(Math.max(2 * array.length, least));
+  wide.set(array);
+  return wide;
 }
 
 /** A name as a row has it: its bytes in words of four, and how many bytes there are. */
