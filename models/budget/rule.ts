@@ -24,8 +24,9 @@ const SLOPE = 0.4, SLOPE_POWER = 0.35;
 const NOVELTY_WEIGHT = 10;
 /** Weight of the sensor's own past at a budget of 1 in 1,000, and what each power of ten below adds. */
 const OWN = 0.1, OWN_STEP = 0.45;
-/** If the sensor's own past expects it so many times as often as the budget allows, nothing else can raise an alarm. */
-const GUARD = 4;
+/** If the sensor's own past expects it more than so many times as often as the budget allows, it raises no alarm: what
+ * others do lets a sensor that is unlike them overspend by this much at most. */
+const GUARD = 2;
 /** No alarm before this age: 0.01 / budget readings, within bounds. Nor are the first readings learnt. */
 const READY = 0.01, READY_LEAST = 300, READY_MOST = 1_000, SKIPPED = 100;
 /** What an anomalous reading counts as a broken promise: 1 would call all of them false, 0 all true. */
@@ -35,7 +36,7 @@ const PROMISE_REST = 0.1, PROMISE_REST_LEAST = 10, PROMISE_REST_MOST = 100;
 /** An alarm is followed by a rest: this part of the age, at most 0.3 / budget readings, within bounds. */
 const REST_AGE = 0.035, REST_BUDGET = 0.3, REST_LEAST = 15, REST_MOST = 1_000;
 /** In a rest only what is so many times rarer than the last alarm begins another one. */
-const RARER = 1e-3;
+const RARER = 0.1;
 /** Each alarm adds 1 to the fatigue, 2 at most; 1 is worth this power of ten, and it fades with the age, up to 3 / budget. */
 const FATIGUE = 0.45, FATIGUE_MOST = 2, FADE_LEAST = 30, FADE_AGE = 0.4, FADE_BUDGET = 3;
 

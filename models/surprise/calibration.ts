@@ -5,6 +5,9 @@
  * or none were as high the counts say little: there a prior belief, worth a few readings, decides. What lies long
  * back counts half as much every {@linkcode MEMORY} readings.
  *
+ * Where many readings share one value of the statistic, as counts do, none of them is called rarer than all of them
+ * together are: then 0.99 is exceeded less often.
+ *
  * A histogram is a slice of somebody else's Float32Array. O(1) where the statistic is 0, as it mostly is, O(bins) else;
  * nothing is allocated.
  *
@@ -16,7 +19,7 @@ const BINS = 64;
 /** Floats that a calibration takes: readings, and a count for each bin. */
 export const CALIBRATION_FLOATS = 1 + BINS;
 /** Readings after which all counts are halved. */
-const MEMORY = 20_000;
+const MEMORY = 5_000;
 /** Readings that the prior belief is worth. */
 const PRIOR_WEIGHT = 20;
 
