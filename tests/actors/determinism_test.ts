@@ -5,7 +5,8 @@
  * @module
  */
 import { type Judging, judgingSchema } from "../../actors/config.ts";
-import type { Source } from "../../actors/ports.ts";
+import type { Chunk, Source } from "../../actors/ports.ts";
+import type { Reading } from "../../actors/reading.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
 import { WorkerHost } from "../../actors/runtime/worker_host.ts";
 import { facility } from "../../data/facility.ts";
@@ -13,6 +14,7 @@ import { type ReplayOptions, ReplaySource } from "../../sources/replay.ts";
 import { Simulator } from "../../sources/simulator.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { isSame } from "../simulation/same.ts";
+import { MemoryKv } from "../memory_kv.ts";
 import { makeWorld } from "../simulation/world.ts";
 import { gzip, JumpingClock, realData, TestFolder } from "../sources/files.ts";
 import { PATIENT, type RunOptions, runSource, storedOutputs } from "./harness.ts";
@@ -165,4 +167,65 @@ Deno.test("Supervisor.run() gives the same of mote 1 in every way and at every s
   for (const way of [...ways, ...SPEEDS.filter(({ workers }) => !workers)]) {
     compare(await run(replay(way), judging, way), expected, way.says);
   }
+});
+
+/** A live partition: readings come in bursts, and the clock's ticks between them are recorded. */
+class BurstSource implements Source {
+  readonly name = "bursts";
+
+  constructor(private readonly stopAfter = Infinity, private readonly stop = new AbortController()) {}
+
+  open() {
+    return Promise.resolve([{ id: "bursts-0", read: (from: number) => this.#read(from) }]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *#read(from: number): AsyncGenerator<Chunk> {
+    for (let at = from - from % 10, chunks = 0; at < 2_000; at += 10) {
+      const time = ANCHOR + at * 700;
+      const items = Array.from({ length: 9 }, (_, i): Reading => ({
+        sensor: `s${(at / 10 + i) % (4 + at % 3)}`,
+        time: time + 100 * i,
+        values: { temperature: 20 + (at + i) % 7 },
+        type: "server_room",
+      }));
+      const positions = items.map((_, i) => at + i), first = Math.max(0, from - at);
+      yield await Promise.resolve({
+        kind: "readings",
+        items: items.slice(first),
+        positions: positions.slice(first),
+        next: at + 9,
+      });
+      yield { kind: "tick", time: time + (at % 50 === 0 ? 90_000 : 6_000), position: at + 9, next: at + 10 };
+      if (++chunks === this.stopAfter) this.stop.abort();
+    }
+  }
+}
+
+Deno.test("Supervisor.run() gives the same of recorded ticks in every way, stopped and gone on with too", async () => {
+  const judging = judgingSchema.parse({
+    types: { server_room: { channels: {}, intervalMs: 500, silentAfterMs: 5_000 } },
+    windows: [{ lengthMs: 5_000, hopMs: 5_000 }],
+    latenessMs: 2_000,
+    tickMs: 1_000,
+  });
+  const expected = await run(new BurstSource(), judging, { says: "plain" });
+  assert([...expected.outputs.keys()].some((key) => key.includes(":silent")), "silence was noticed");
+  for (const way of WAYS) compare(await run(new BurstSource(), judging, way), expected, way.says);
+  const kv = new MemoryKv();
+  for (let life = 1; life < 30; life++) {
+    const stop = new AbortController(), source = new BurstSource(1 + life % 9, stop);
+    await run(source, judging, {
+      says: "",
+      kv,
+      signal: stop.signal,
+      checkpointReadings: 20,
+      snapshotReadings: 50,
+      shards: 1 + life % 3,
+    });
+  }
+  compare(await run(new BurstSource(), judging, { says: "", kv }), expected, "in thirty pieces");
 });
