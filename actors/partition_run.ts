@@ -20,6 +20,9 @@ const PENDING_BYTES = 64 << 20;
 /** Cuts that reading again may start from; with more, every other one goes. */
 const MOST_CUTS = 32;
 
+/** Why waiting for the clock ends early; one for all, since an error for each chunk would cost more than the waiting. */
+const CAME = new Error("the next chunk came");
+
 /** One partition under way. */
 export class PartitionRun {
   /** Where the partition stands. */
@@ -143,7 +146,7 @@ export class PartitionRun {
       const stop = new AbortController();
       const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
       due.catch(() => {}); // the abort below
-      const late = await Promise.race([chunk.then(() => false), due.then(() => true)]).finally(() => stop.abort());
+      const late = await Promise.race([chunk.then(() => false), due.then(() => true)]).finally(() => stop.abort(CAME));
       if (!late) break;
       await this.cutIfDue();
       await this.committing;

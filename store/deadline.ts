@@ -10,6 +10,9 @@ export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
 
+/** Why a deadline is called off. One for all: made anew each time it would take longer than the rest of this. */
+const ANSWERED = new Error("answered");
+
 /**
  * The answer, if it comes within `ms`.
  *
@@ -24,6 +27,6 @@ export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): P
   try {
     return await Promise.race([answer, late]);
   } finally {
-    answered.abort();
+    answered.abort(ANSWERED);
   }
 }
