@@ -17,6 +17,9 @@
  * | `transition_trim, partition` | position before which retention took transitions |
  * | `quarantine, partition, position, reason` | what was not accepted |
  * | `quarantine_removed, partition` | of what retention took of it: how many, by reason |
+ * | `model, name` | which version of a model is in use |
+ * | `model_version, name, version` | what is known of a version |
+ * | `model_part, name, version, write, i` | part of its bytes |
  *
  * The log of readings taken over HTTP has its keys in `log.ts`.
  *
@@ -77,4 +80,17 @@ export const KEYS = {
     reason,
   ],
   quarantineRemoved: (partition: string): Deno.KvKey => ["quarantine_removed", partition],
+  models: (): Deno.KvKey => ["model"],
+  model: (name: string): Deno.KvKey => ["model", name],
+  modelVersions: (name: string): Deno.KvKey => ["model_version", name],
+  modelVersion: (name: string, version: number): Deno.KvKey => ["model_version", name, version],
+  modelParts: (name: string, version?: number): Deno.KvKey =>
+    version === undefined ? ["model_part", name] : ["model_part", name, version],
+  modelPart: (name: string, version: number, write: string, part: number): Deno.KvKey => [
+    "model_part",
+    name,
+    version,
+    write,
+    part,
+  ],
 } as const;
