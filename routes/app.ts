@@ -7,6 +7,8 @@ import { Hono } from "hono";
 import { admin } from "./admin.ts";
 import { alerts } from "./alerts.ts";
 import type { AppDeps } from "./deps.ts";
+import { models } from "./models.ts";
+import { predict } from "./predict.ts";
 import { probes } from "./probes.ts";
 import { answerProblem, Problem, problemOf } from "./problem.ts";
 import { quarantine } from "./quarantine.ts";
@@ -15,6 +17,7 @@ import { defaultHeaders, sameOrigin } from "./security.ts";
 import { sensors } from "./sensors.ts";
 import { streams } from "./streams.ts";
 import { summary } from "./summary.ts";
+import { v2 } from "./v2.ts";
 import { windows } from "./windows.ts";
 
 /**
@@ -26,7 +29,20 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
   const app = new Hono();
   app.use(defaultHeaders(), sameOrigin(deps.hosts));
   // Streams first: `/alerts/stream` is not the alert named "stream".
-  const resources = [streams, sensors, readings, windows, alerts, quarantine, summary, probes, admin];
+  const resources = [
+    streams,
+    sensors,
+    readings,
+    windows,
+    alerts,
+    quarantine,
+    summary,
+    predict,
+    models,
+    v2,
+    probes,
+    admin,
+  ];
   for (const resource of resources) app.route("/", resource(deps));
   if (page !== undefined) app.route("/", page);
   app.notFound((c) => answerProblem(c, new Problem(404, "There is nothing here.")));

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ingest } from "../actors/ingest.ts";
+import type { ModelServer } from "../actors/model_server.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
 
@@ -27,6 +28,8 @@ export interface AppDeps {
   readonly feed: Feed;
   /** Takes readings; absent where the instance only serves them: then `POST /readings` is not there. */
   readonly ingest?: Ingest;
+  /** Models that answer; absent: `/predict`, `/models` and `/v2` are not there. */
+  readonly models?: ModelServer;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

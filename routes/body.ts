@@ -1,0 +1,54 @@
+/**
+ * Bodies of JSON, read whole with a limit.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { Problem } from "./problem.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads the body, whatever content type it is declared as.
+ *
+ * @param most bytes that it may have
+ * @throws {Problem} 413 for a longer one, 415 for one with a content encoding, 400 for one that is not JSON in UTF-8
+ */
+export async function readJson(c: Context, most: number): Promise<unknown> {
+  if ((c.req.header("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    const headers = { "accept-encoding": "identity" };
+    throw new Problem(415, "The body is taken without a content encoding.", { headers });
+  }
+  const length = Number(c.req.header("content-length") ?? NaN);
+  if (length > most) throw tooLong(most);
+  const bytes = length <= most ? new Uint8Array(await c.req.arrayBuffer()) : await within(c.req.raw.body, most);
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? error.message : "it is not UTF-8";
+    const message = `the body must be JSON: ${why.length > 160 ? `${why.slice(0, 157)}...` : why}`;
+    throw new Problem(400, "The body is not valid JSON.", { errors: [{ field: "", message }] });
+  }
+}
+
+/** Reads a body of unknown length, no farther than the limit. */
+async function within(body: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > most) throw tooLong(most);
+    pieces.push(piece);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function tooLong(most: number): Problem {
+  return new Problem(413, `A body has at most ${most} bytes.`);
+}
