@@ -61,7 +61,8 @@ export const STORMY: Weather = { perMille: 60, faults: FAULTS };
 /** None. */
 export const CLEAR: Weather = { perMille: 0, faults: FAULTS };
 
-const never = new Promise<never>(() => {});
+/** Never settles; a new one each time, for whatever waits for it is kept alive by it. */
+const never = () => new Promise<never>(() => {});
 
 /** The database that outlives its processes. */
 export class SharedKv extends MemoryKv {
@@ -141,7 +142,7 @@ export class Connection implements KvPort {
 
   async #passable(): Promise<void> {
     if (this.#state === "frozen") await new Promise<void>((resolve) => this.#thaw.push(resolve));
-    if (this.#state === "dead") await never;
+    if (this.#state === "dead") await never();
   }
 
   async #beforeRead(): Promise<void> {
@@ -155,7 +156,7 @@ export class Connection implements KvPort {
   async #silence(): Promise<never> {
     await Promise.resolve();
     this.clock.advance(DEADLINE_MS);
-    return await never;
+    return await never();
   }
 
   async #commit(write: Write): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
@@ -172,11 +173,11 @@ export class Connection implements KvPort {
     switch (fault) {
       case "death before":
         this.kill();
-        return await never;
+        return await never();
       case "death after":
         this.kv.apply(write);
         this.kill();
-        return await never;
+        return await never();
       case "reply lost":
         this.kv.apply(write);
         throw new Error("the connection was lost");
