@@ -108,13 +108,12 @@ export function decodeSnapshot(
   }
   const doubles = new Float64Array(bytes.slice(stateAt).buffer);
   const plan = planOf(meta.type, meta.channels);
-  const written = makePlan(
-    { ...judging, windows: meta.windows, latenessMs: meta.latenessMs },
-    meta.type,
-    meta.channels,
-  );
   let state: Float64Array = doubles.slice(0, stateLength);
-  if (!sameWindows(written, plan)) state = moveState(state, written, plan);
+  if (!isLaidOutFor(meta, judging)) {
+    const { windows, latenessMs, type, channels } = meta;
+    const written = makePlan({ ...judging, windows, latenessMs }, type, channels);
+    if (!sameWindows(written, plan)) state = moveState(state, written, plan);
+  }
   const actor: SensorActor = {
     id,
     name: meta.name,
@@ -130,6 +129,12 @@ export function decodeSnapshot(
     actor.history.restore(next - rowsLength / actor.history.width, doubles.subarray(stateLength));
   }
   return actor;
+}
+
+/** Whether the snapshot was written under the windows and lateness of today: at a start most are, and need no plan made. */
+function isLaidOutFor({ windows, latenessMs }: SnapshotMeta, judging: Judging): boolean {
+  return latenessMs === judging.latenessMs && windows.length === judging.windows.length &&
+    windows.every((w, i) => w.lengthMs === judging.windows[i].lengthMs && w.hopMs === judging.windows[i].hopMs);
 }
 
 function headOf(bytes: Uint8Array): DataView {
