@@ -98,8 +98,7 @@ export class Chain {
   async write(mutations: Iterable<Mutation>, last: readonly Mutation[] = []): Promise<void> {
     let group: Mutation[] = [], bytes = 0;
     const most = Math.min(this.options.mutationsMost ?? KV_LIMITS.mutations, KV_LIMITS.mutations);
-    const full = (mutation: Mutation) =>
-      group.length >= most || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
+    const full = (mutation: Mutation) => group.length >= most || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
     for (const mutation of mutations) {
       if (mutation.bytes > KV_LIMITS.valueBytes) {
         throw new StoreError(
