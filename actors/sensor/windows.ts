@@ -39,10 +39,23 @@ export function openSlots(actor: SensorActor, time: number): void {
   slotCount = 0;
   for (let w = 0; w < windows.length; w++) {
     const { hopMs, lengthMs } = windows[w];
+    if (hopMs === lengthMs && useOpenSlot(actor.state, w, windows[w], time)) continue;
     for (let start = beginning(time, hopMs); start > time - lengthMs && start >= 0; start -= hopMs) {
       useSlot(actor, w, start);
     }
   }
+}
+
+/** The usual reading of a tumbling window lies in the one that is due next: it is found without a division. */
+function useOpenSlot(state: Float64Array, w: number, window: WindowPlan, time: number): boolean {
+  const end = state[window.nextEndAt], start = end - window.lengthMs;
+  if (time < start || time >= end) return false;
+  for (let slot = 0, head = window.headAt; slot < window.slots; slot++, head += SLOT_LENGTH) {
+    if (state[head + SLOT.start] !== start) continue;
+    noteSlot(w, head, window.momentsAt + slot * MOMENTS_LENGTH, slot);
+    return true;
+  }
+  return false;
 }
 
 /** Finds the windows that hold `time` and are not final, opening those that never had a reading. */
@@ -69,6 +82,10 @@ function useSlot(actor: SensorActor, w: number, start: number): void {
     for (let c = 0; c < plan.channels.length; c++) clearMoments(state, plan.channelAt[c] + moments);
     if (start + window.lengthMs < state[window.nextEndAt]) state[window.nextEndAt] = start + window.lengthMs;
   }
+  noteSlot(w, head, moments, slot);
+}
+
+function noteSlot(w: number, head: number, moments: number, slot: number): void {
   slotMoments[slotCount] = moments;
   slotHeads[slotCount] = head;
   slotSpecs[slotCount] = w;
