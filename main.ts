@@ -19,6 +19,7 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   backtest: async () => (await import("./commands/backtest.ts")).backtest,
   stop: async () => (await import("./commands/stop.ts")).stop,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
+  train: async () => (await import("./commands/train.ts")).train,
   data: async () => (await import("./commands/data.ts")).data,
   export: async () => (await import("./commands/export.ts")).exportData,
   import: async () => (await import("./commands/import.ts")).importData,

@@ -7,25 +7,33 @@
  */
 import { join } from "../std/path.ts";
 import { DataDirError, lockState } from "../store/lock.ts";
+import { writeModelFiles } from "../store/model_files.ts";
 import { exportSavepoint, verifySavepoint } from "../store/savepoint.ts";
 import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
 import { systemClock } from "./clock.ts";
 import { KV_FILE } from "./engine.ts";
-import { CommandError, EXIT } from "./errors.ts";
+import { CommandError, EXIT, UsageError } from "./errors.ts";
+import { withModels } from "./instance_models.ts";
 import { readInstance, takeDataDir } from "./instance.ts";
+import { toggle } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 
-const settings = { dataDir: COMMON.dataDir, kv: COMMON.kv };
+const settings = {
+  dataDir: COMMON.dataDir,
+  kv: COMMON.kv,
+  models: toggle({ fallback: false, help: "write the models alone, as files below the folder FILE" }),
+};
 
 const command: Command<typeof settings> = {
   name: "export",
   summary: "Writes everything that is stored into one file, a savepoint; while it runs, too.",
-  positional: { what: "FILE", least: 1, most: 1 },
+  positional: { what: "FILE", least: 0, most: 1 },
   settings,
   examples: [
     { line: "deno task export sensorium.savepoint", does: "everything of .sensorium" },
     { line: "deno task export plant.savepoint --data-dir .sensorium/plant", does: "of another data directory" },
+    { line: "deno task export --models", does: "every version of every model into models/local and models/global" },
   ],
   notes: [
     "Batch files are not in it: copy their folder beside it. The file is checked before it gets its name.",
@@ -40,7 +48,10 @@ const command: Command<typeof settings> = {
  * @throws {CommandError} one sentence, where it cannot be done
  */
 export async function exportData(args: readonly string[]): Promise<number> {
-  const { values, positional: [path] } = await readSettings(command, args), stop = stopSignal();
+  const { values, positional: [path] } = await readSettings(command, args);
+  if (values.models) return await exportModels(values, path ?? "models");
+  if (path === undefined) throw new UsageError("export needs FILE: --help shows how");
+  const stop = stopSignal();
   try {
     if (await exists(path)) throw new CommandError(`${path} is there already: remove it, or choose another name`);
     const savepoint = await lockState(values.dataDir) === "held"
@@ -58,17 +69,30 @@ export async function exportData(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Writes the models as files. */
+async function exportModels(values: { dataDir: string; kv: string | undefined }, folder: string): Promise<number> {
+  const { dataDir, kv } = values;
+  if (await lockState(dataDir) !== "held") await storePath(dataDir, kv);
+  const { models, versions, bytes } = await withModels(dataDir, kv, (reader) => writeModelFiles(reader, folder));
+  console.log(`written below ${folder}: ${models} models, ${versions} versions, ${bytes.toLocaleString("en")} bytes`);
+  return EXIT.done;
+}
+
 /** What a savepoint holds, for a person. */
 export function saySavepoint({ entries, kinds }: Savepoint): string {
   const counts = Object.entries(kinds).sort(([a], [b]) => a < b ? -1 : 1).map(([kind, count]) => `${kind} ${count}`);
   return `${entries} entries${counts.length > 0 ? ` (${counts.join(", ")})` : ""}`;
 }
 
+/** Where the store is. @throws {CommandError} if there is none, so that asking does not make one */
+async function storePath(dataDir: string, kv: string | undefined): Promise<string> {
+  const path = kv ?? join(dataDir, KV_FILE);
+  if (/^https?:/.test(path) || await exists(path)) return path;
+  throw new CommandError(`nothing is stored in ${dataDir}: there is no ${path}`);
+}
+
 async function exportAtRest(dataDir: string, kv: string | undefined, path: string, signal: AbortSignal) {
-  const kvPath = kv ?? join(dataDir, KV_FILE);
-  if (!/^https?:/.test(kvPath) && !await exists(kvPath)) {
-    throw new CommandError(`nothing is stored in ${dataDir}: there is no ${kvPath}`);
-  }
+  const kvPath = await storePath(dataDir, kv);
   const lock = await takeDataDir(dataDir);
   try {
     const store = await Deno.openKv(kvPath);

@@ -28,6 +28,10 @@ export const COMMANDS = {
     summary: "write a scenario's readings to the screen, a file or HTTP",
     example: "deno task simulate parts --to -",
   },
+  train: {
+    summary: "train a model from labels, and register it as a new version",
+    example: "deno task train items.csv --label faulty",
+  },
   data: { summary: "download a public data set, clean it and keep it", example: "deno task data intel" },
   export: { summary: "write everything that is stored into one file", example: "deno task export sensorium.savepoint" },
   import: { summary: "read such a file into an empty data directory", example: "deno task import sensorium.savepoint" },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
+import { ModelServer } from "../actors/model_server.ts";
 import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
@@ -14,6 +15,7 @@ import { HttpIngest } from "../sources/http_ingest.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
+import { KvModelRegistry } from "../store/registry.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
@@ -23,6 +25,7 @@ import { type ProgressBar, progressBar } from "./progress.ts";
 import { choice, text, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
+import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 
 const settings = {
@@ -111,10 +114,12 @@ export async function start(args: readonly string[]): Promise<number> {
   const closing = new AbortController(), token = makeToken(), report = sayFailure;
   try {
     const log = await ReadingLog.open(engine.kv, { clock, report }), ingest = new HttpIngest({ log, clock });
+    const models = await openModels(engine, values.seed);
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
       ingest,
+      models,
       clock,
       version: VERSION,
       signal: closing.signal,
@@ -167,6 +172,13 @@ export async function start(args: readonly string[]): Promise<number> {
   }
   console.log("Sensorium has ended; everything is stored.");
   return EXIT.done;
+}
+
+/** The registry's models; at the very first start the parts' model is trained, in about half a second. */
+async function openModels(engine: Engine, seed: number): Promise<ModelServer> {
+  const registry = new KvModelRegistry(engine.kv, { clock: systemClock, freshId: () => crypto.randomUUID() });
+  await ensurePartsModel(registry, seed);
+  return new ModelServer({ registry, clock: systemClock, report: sayFailure });
 }
 
 function isLocal(host: string): boolean {

@@ -12,9 +12,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * Reads the body, whatever content type it is declared as.
  *
  * @param most bytes that it may have
+ * @param empty what a body without a byte stands for; none: it is refused
  * @throws {Problem} 413 for a longer one, 415 for one with a content encoding, 400 for one that is not JSON in UTF-8
  */
-export async function readJson(c: Context, most: number): Promise<unknown> {
+export async function readJson(c: Context, most: number, empty?: unknown): Promise<unknown> {
   if ((c.req.header("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     const headers = { "accept-encoding": "identity" };
     throw new Problem(415, "The body is taken without a content encoding.", { headers });
@@ -22,6 +23,7 @@ export async function readJson(c: Context, most: number): Promise<unknown> {
   const length = Number(c.req.header("content-length") ?? NaN);
   if (length > most) throw tooLong(most);
   const bytes = length <= most ? new Uint8Array(await c.req.arrayBuffer()) : await within(c.req.raw.body, most);
+  if (bytes.length === 0 && empty !== undefined) return empty;
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch (error) {

@@ -67,8 +67,7 @@ function versionIn(c: Context): number | undefined {
 }
 
 async function parsed<T>(c: Context, schema: z.ZodType<T>, most: number): Promise<T> {
-  const empty = c.req.header("content-length") === "0" || c.req.raw.body === null;
-  const result = schema.safeParse(empty ? {} : await readJson(c, most));
+  const result = schema.safeParse(await readJson(c, most, {}));
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
   throw new Problem(400, "The body is not valid.", { errors });

@@ -138,7 +138,8 @@ export function bestThreshold(probabilities: Float64Array, labels: Uint8Array): 
     found += labels[order[taken - 1]];
     const here = probabilities[order[taken - 1]], next = taken < order.length ? probabilities[order[taken]] : 0;
     if (taken < order.length && next === here) continue;
-    const f1 = 2 * found / (taken + ones), middle = (here + next) / 2;
+    const half = (here + next) / 2, middle = half > next ? half : here; // between neighbours there is nothing
+    const f1 = 2 * found / (taken + ones);
     if (f1 > best || (f1 === best && Math.abs(middle - 0.5) < Math.abs(threshold - 0.5))) {
       best = f1;
       threshold = middle;

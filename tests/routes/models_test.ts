@@ -73,6 +73,8 @@ Deno.test("POST /models/{name}/pin, unpin and rollback change what answers, befo
     assertEquals((await app.request("/models/parts/pin", post(body))).status, 400);
   }
   assertEquals((await app.request("/models/none/unpin", { method: "POST" })).status, 404);
+  const empty = await app.request("/models/parts/rollback", post("")); // as curl -X POST sends it
+  assertEquals([empty.status, (await empty.json()).active], [200, 4]);
   assertEquals((await app.request("/models/parts/pin")).headers.get("allow"), "POST, OPTIONS");
 });
 

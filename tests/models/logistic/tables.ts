@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { PARTS, parts } from "../../../data/parts.ts";
 import type { LabelledTable } from "../../../models/logistic/table.ts";
 import { Random } from "../../../models/random.ts";
 import { parse } from "../../../std/csv.ts";
@@ -23,19 +22,6 @@ export function drawTable(
     return random.uniform() < 1 / (1 + Math.exp(-logOdds(row))) ? 1 : 0;
   });
   return { features: Array.from({ length: width }, (_, at) => `f${at}`), rows, labels };
-}
-
-/** A cycle of the parts scenario. */
-export function partsTable(seed: number): LabelledTable {
-  const scenario = parts(), run = { seed, anchor: 0, intervalMs: 1_000 };
-  const readings = Array.from({ length: PARTS }, (_, at) => scenario.reading(at, run));
-  return {
-    features: scenario.channels,
-    rows: Float64Array.from(
-      readings.flatMap((reading) => scenario.channels.map((name) => reading?.values[name] ?? NaN)),
-    ),
-    labels: Uint8Array.from(readings, (reading) => reading?.label ?? 0),
-  };
 }
 
 const AI4I = [

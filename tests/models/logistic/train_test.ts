@@ -1,14 +1,14 @@
 import fc from "fast-check";
+import { partsRanges, partsTable } from "../../../data/parts_table.ts";
 import { LogisticFormatError, LogisticModel } from "../../../models/logistic/model.ts";
 import { judge } from "../../../models/logistic/metrics.ts";
 import { fitChoice, predictRows, select } from "../../../models/logistic/select.ts";
 import { retrainLogistic, trainLogistic } from "../../../models/logistic/train.ts";
 import type { LabelledTable } from "../../../models/logistic/table.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../../../std/assert.ts";
-import { drawTable, maintenanceLookAlike, maintenanceTable, partsTable } from "./tables.ts";
+import { drawTable, maintenanceLookAlike, maintenanceTable } from "./tables.ts";
 
-const RANGES = { temperature: { low: -273.15 }, humidity: { low: 0, high: 100 }, sound_volume: { low: 0 } };
-const parts = trainLogistic(partsTable(42), { seed: 42, ranges: RANGES });
+const parts = trainLogistic(partsTable(42), { seed: 42, ranges: partsRanges() });
 
 Deno.test("trainLogistic() solves the parts, with products, without overfitting, and with honest probabilities", () => {
   const { choice, test, train, rows } = parts;

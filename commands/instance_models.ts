@@ -1,0 +1,136 @@
+/**
+ * The models of a data directory, for commands: in the store where nothing runs, else of the running instance.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { ModelRuleError, type ModelState, type ModelVersion, type NewModel } from "../actors/model_registry.ts";
+import type { Json } from "../actors/ports.ts";
+import { join } from "../std/path.ts";
+import { checkFormat } from "../store/format.ts";
+import { lockState } from "../store/lock.ts";
+import type { ModelReader } from "../store/model_files.ts";
+import { KvModelRegistry } from "../store/registry.ts";
+import { systemClock } from "./clock.ts";
+import { KV_FILE } from "./engine.ts";
+import { CommandError } from "./errors.ts";
+import { type Instance, readInstance, takeDataDir } from "./instance.ts";
+
+/** Models that a command reads, and adds to. */
+export interface CommandModels extends ModelReader {
+  /** Registers a version. @throws {CommandError} if it is refused */
+  register(name: string, model: NewModel): Promise<ModelVersion>;
+}
+
+const json: z.ZodType<Json> = z.json();
+const stateSchema = z.object({
+  name: z.string(),
+  active: z.number().int(),
+  latest: z.number().int(),
+  pinned: z.boolean(),
+});
+const versionSchema = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  kind: z.enum(["logistic", "forest"]),
+  scope: z.enum(["global", "local"]),
+  lineage: z.object({
+    data: z.string(),
+    rows: z.number(),
+    configuration: json,
+    seed: z.number(),
+    parent: z.number().optional(),
+  }),
+  metrics: json,
+  created: z.iso.datetime().transform((text) => Date.parse(text)),
+  size: z.number().int(),
+  sha256: z.string(),
+});
+
+/**
+ * Works with the models of a data directory.
+ *
+ * @param kv path or URL of the KV, where it is not the file in the data directory
+ * @throws {CommandError} one sentence, if neither the store nor the instance can be used
+ */
+export async function withModels<T>(
+  dataDir: string,
+  kv: string | undefined,
+  work: (models: CommandModels) => Promise<T>,
+): Promise<T> {
+  if (await lockState(dataDir) === "held") return await work(liveModels(await instanceOf(dataDir)));
+  const lock = await takeDataDir(dataDir);
+  try {
+    const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
+    try {
+      await checkFormat(store);
+      const registry = new KvModelRegistry(store, { clock: systemClock, freshId: () => crypto.randomUUID() });
+      return await work({
+        list: () => registry.list(),
+        versions: (name) => registry.versions(name),
+        bytes: (name, version) => registry.bytes(name, version),
+        register: (name, model) => registry.register(name, model),
+      });
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    throw error instanceof ModelRuleError ? new CommandError(error.message, { cause: error }) : error;
+  } finally {
+    lock.release();
+  }
+}
+
+async function instanceOf(dataDir: string): Promise<Instance> {
+  const instance = await readInstance(dataDir);
+  if (instance !== undefined) return instance;
+  throw new CommandError(
+    `the data directory ${dataDir} is held by a command that serves no address, such as a replay: wait for its end`,
+  );
+}
+
+/** The models of a running instance, asked over HTTP. */
+function liveModels(instance: Instance): CommandModels {
+  const ask = async <U>(path: string, read: (answer: Response) => Promise<U>, body?: object): Promise<U> => {
+    const answer = await request(instance, path, body);
+    if (answer.ok) return await read(answer);
+    const { detail } = z.object({ detail: z.string() }).catch({ detail: `HTTP ${answer.status}` })
+      .parse(await answer.json().catch(() => undefined));
+    throw new CommandError(`the instance at ${instance.url} refused ${path}: ${detail}`);
+  };
+  const path = (name: string) => `/models/${encodeURIComponent(name)}`;
+  return {
+    list: () =>
+      ask(
+        "/models",
+        async (answer): Promise<ModelState[]> =>
+          z.object({ items: z.array(stateSchema) }).parse(await answer.json()).items,
+      ),
+    versions: (name) =>
+      ask(
+        path(name),
+        async (answer): Promise<ModelVersion[]> =>
+          z.object({ versions: z.array(versionSchema) }).parse(await answer.json()).versions,
+      ),
+    bytes: (name, version) => ask(`${path(name)}/versions/${version}/bytes`, (answer) => answer.bytes()),
+    register: (name, { bytes, ...model }) =>
+      ask("/admin/models", async (answer) => versionSchema.parse(await answer.json()), {
+        name,
+        ...model,
+        bytes: bytes.toBase64(),
+      }),
+  };
+}
+
+async function request(instance: Instance, path: string, body?: object): Promise<Response> {
+  try {
+    return await fetch(`${instance.url}${path}`, {
+      redirect: "error", // the token is for this address alone
+      headers: { authorization: `Bearer ${instance.token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new CommandError(`process ${instance.pid} does not answer at ${instance.url}`, { cause: error });
+  }
+}
