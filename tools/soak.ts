@@ -15,6 +15,7 @@ import { explain } from "../commands/explain.ts";
 import { wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { ask, Folder, type Program, startInstance, until, within } from "../tests/process.ts";
+import { textOf } from "../tests/stream_text.ts";
 
 const settings = {
   minutes: wholeNumber({ min: 1, max: 10_080, fallback: 30, help: "how long", placeholder: "MIN" }),
@@ -97,7 +98,7 @@ class Load {
       const url = `${this.url}/readings/stream?sensor=load-0&max_per_second=1000`;
       const answer = await fetch(url, { signal: this.signal });
       let rest = "";
-      for await (const text of answer.body!.pipeThrough(new TextDecoderStream())) {
+      for await (const text of textOf(answer.body!, this.signal)) {
         const lines = (rest + text).split("\n"), now = systemClock.now();
         rest = lines.pop() ?? "";
         for (const line of lines) {

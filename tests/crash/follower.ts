@@ -4,6 +4,8 @@
  * @module
  */
 
+import { textOf } from "../stream_text.ts";
+
 /** What a follower has got. */
 export class Follower {
   /** Every event's data by the stable id in it. */
@@ -50,7 +52,7 @@ export class Follower {
   private async take(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     this.connections++;
     let rest = "";
-    for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    for await (const text of textOf(body, this.stop.signal)) {
       const blocks = (rest + text).split("\n\n");
       rest = blocks.pop() ?? ""; // what was cut off in the middle counts as not received
       for (const block of blocks) this.event(block);
