@@ -17,7 +17,7 @@ import { assert, assertEquals, assertThrows } from "../../../std/assert.ts";
 import { FIXTURE_CHANNELS, fixtureEvent, fixtureJudging, fixturePath } from "../../fixtures/snapshot.ts";
 import { ActorInHand } from "./in_hand.ts";
 
-const KEPT_VERSIONS = [1];
+const KEPT_VERSIONS = [1, 2];
 
 function outputsOf({ out }: ActorInHand) {
   const { windows, flags, verdicts } = out;
