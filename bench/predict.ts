@@ -10,57 +10,8 @@
  *
  * @module
  */
-import { ModelServer } from "../actors/model_server.ts";
-import type { Clock } from "../actors/ports.ts";
-import { ensurePartsModel } from "../commands/train_model.ts";
-import { makeApp } from "../routes/app.ts";
-import type { AppDeps } from "../routes/deps.ts";
-import { serve } from "../routes/serve.ts";
-import { KvModelRegistry } from "../store/registry.ts";
-
 const BODY = JSON.stringify({ temperature: 30, humidity: 70, sound_volume: 65 });
 const LEAST_SECONDS = 1;
-
-/** The app with nothing behind it but models. */
-async function makePredictApp() {
-  const clock: Clock = { now: () => Date.now(), sleep: () => new Promise(() => {}) };
-  const registry = new KvModelRegistry(await Deno.openKv(":memory:"), { clock, freshId: () => crypto.randomUUID() });
-  await ensurePartsModel(registry, 42);
-  const nobody = () => Promise.reject(new Error("not asked here"));
-  const deps: AppDeps = {
-    queries: {
-      summary: nobody,
-      sensors: nobody,
-      sensor: nobody,
-      readings: nobody,
-      windows: nobody,
-      alerts: nobody,
-      alert: nobody,
-      quarantine: nobody,
-    },
-    feed: { alerts: nothing, readings: nothing },
-    models: new ModelServer({ registry, clock }),
-    clock,
-    health: () => ({ ready: true, reasons: [], partitions: [], lock: true, kv: true }),
-    version: "0.0.0",
-    signal: new AbortController().signal,
-    hosts: ["127.0.0.1", "localhost"],
-  };
-  return makeApp(deps);
-}
-
-async function* nothing<T>(): AsyncGenerator<T> {}
-
-/** The worker's part: both servers, and their ports to whoever started it. */
-async function serveBoth(): Promise<void> {
-  const app = serve(await makePredictApp(), { hostname: "127.0.0.1", port: 0 });
-  const answer = JSON.stringify({ prediction: 0 }), headers = { "content-type": "application/json" };
-  const constant = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    await request.arrayBuffer();
-    return new Response(answer, { headers });
-  });
-  self.postMessage([app.addr.port, constant.addr.port]);
-}
 
 /** One connection: asks, waits for the whole answer, asks again. */
 async function connection(url: URL, until: number, latencies: number[]): Promise<void> {
@@ -111,17 +62,14 @@ function flag(name: string, fallback: string): string {
   return at < 0 ? fallback : Deno.args[at + 1] ?? fallback;
 }
 
-if (import.meta.main) {
-  const seconds = Math.max(LEAST_SECONDS, Number(flag("--seconds", "8"))),
-    connections = Number(flag("--connections", "32"));
-  const url = flag("--url", "");
-  if (url !== "") {
-    await load(url, new URL(url), connections, seconds);
-    Deno.exit(0);
-  }
-  const worker = new Worker(import.meta.url, { type: "module" });
+const seconds = Math.max(LEAST_SECONDS, Number(flag("--seconds", "8")));
+const connections = Number(flag("--connections", "32")), url = flag("--url", "");
+if (url !== "") {
+  await load(url, new URL(url), connections, seconds);
+} else {
+  const worker = new Worker(new URL("./_predict_server.ts", import.meta.url), { type: "module" });
   const [app, constant] = await new Promise<number[]>((resolve) => worker.onmessage = ({ data }) => resolve(data));
   await load("a constant", new URL(`http://127.0.0.1:${constant}/predict`), connections, seconds);
   await load("POST /predict", new URL(`http://127.0.0.1:${app}/predict`), connections, seconds);
-  Deno.exit(0);
-} else await serveBoth();
+}
+Deno.exit(0);

@@ -18,11 +18,17 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** Adds the default headers. */
+const HEADER_LIST = Object.entries(HEADERS);
+
+/**
+ * Adds the default headers: before the answer is made, so that it is made with them (to add them to one that is there
+ * means to copy it, which costs as much as all the rest), and afterwards to one that was made without the context.
+ */
 export function defaultHeaders(): MiddlewareHandler {
   return async (c, next) => {
+    for (const [name, value] of HEADER_LIST) c.header(name, value);
     await next();
-    for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
+    for (const [name, value] of HEADER_LIST) if (!c.res.headers.has(name)) c.header(name, value);
   };
 }
 
