@@ -6,18 +6,19 @@
  *
  * Every reading gives the features of its four channels over the last 10 and enters windows of 60 s; rows are closed
  * windows and values beyond three standard deviations. Without IN, 2,000,000 readings of 10,000 sensors are made. Every run
- * begins anew, with a data directory of its own; what runs come after the first is warm. The clock goes from before the
- * file is opened until the last checkpoint is durable.
+ * begins anew, with a data directory and workers of its own. The clock goes from before the file is opened until the last
+ * checkpoint is durable. *Warm* is what comes after half of the time, when everything is compiled, last checkpoint included.
  *
  * @module
  */
+import process from "node:process";
 import { judgingSchema } from "../actors/config.ts";
 import { systemClock } from "../commands/clock.ts";
 import { Engine } from "../commands/engine.ts";
 import { ReplaySource } from "../sources/replay.ts";
 import { RowsSink } from "../sinks/rows.ts";
 import { readingsFile } from "./_data.ts";
-import { flag, measure, residentMiB } from "./_measure.ts";
+import { flag, residentMiB, type Taken } from "./_measure.ts";
 
 /** What is run. */
 export interface JobF {
@@ -35,6 +36,35 @@ export interface JobFResult {
   readonly seconds: number;
   readonly busy: number;
   readonly digest: string;
+  /** The second half of the time. */
+  readonly warm: Taken & { readonly readings: number };
+}
+
+/** Readings done by and by. */
+interface Sample extends Taken {
+  readonly readings: number;
+}
+
+/** Runs `work`, looks at `readings` every 20 ms, and returns what the second half of the time took. */
+async function measureHalves(
+  readings: () => number,
+  work: () => Promise<void>,
+): Promise<Pick<JobFResult, "warm"> & Taken> {
+  const cpu = process.cpuUsage(), begun = performance.now(), samples: Sample[] = [];
+  const look = (): Sample => {
+    const { user, system } = process.cpuUsage(cpu);
+    return { seconds: (performance.now() - begun) / 1_000, busy: (user + system) / 1e6, readings: readings() };
+  };
+  const timer = setInterval(() => samples.push(look()), 20);
+  await work();
+  clearInterval(timer);
+  const end = look(), half = samples.find(({ seconds }) => seconds >= end.seconds / 2) ?? end;
+  const warm = {
+    seconds: end.seconds - half.seconds,
+    busy: end.busy - half.busy,
+    readings: end.readings - half.readings,
+  };
+  return { seconds: end.seconds, busy: end.busy, warm };
 }
 
 /** Runs it once. */
@@ -58,7 +88,10 @@ export async function runJobF({ input, output, shards, pieceBytes }: JobF): Prom
   });
   try {
     const source = new ReplaySource({ paths: [input], ...(pieceBytes ? { pieceBytes } : {}) }, systemClock);
-    const taken = await measure(() => engine.run(source, new AbortController().signal));
+    const taken = await measureHalves(
+      () => engine.supervisor.runs[0]?.readings ?? 0,
+      () => engine.run(source, new AbortController().signal),
+    );
     const [{ readings }] = engine.supervisor.partitions(), { sensors } = await engine.supervisor.memory();
     return { readings, sensors, ...taken, digest: await engine.digest() };
   } finally {
@@ -72,10 +105,11 @@ if (import.meta.main) {
   const input = given ?? await readingsFile(10_000, 2_000_000);
   const shards = Number(flag("shards", "2")), pieceBytes = Number(flag("piece", "0")) || undefined;
   for (let run = 0; run < Number(flag("runs", "1")); run++) {
-    const { readings, sensors, seconds, busy, digest } = await runJobF({ input, output, shards, pieceBytes });
+    const { readings, sensors, seconds, busy, digest, warm } = await runJobF({ input, output, shards, pieceBytes });
     console.log(
       `sensorium f, ${shards} shards: ${readings} readings, ${sensors} sensors, ${seconds.toFixed(2)} s, ` +
         `rate ${(readings / seconds).toFixed(0)}, ${(1e9 * busy / readings).toFixed(0)} ns of processor each, ` +
+        `warm rate ${(warm.readings / warm.seconds).toFixed(0)}, ${(1e9 * warm.busy / warm.readings).toFixed(0)} ns, ` +
         `rss ${residentMiB().toFixed(0)} MiB, ${digest.slice(0, 24)}`,
     );
   }
