@@ -1,6 +1,6 @@
 /**
  * The straight line stage by stage, on one thread, for few and for many sensors: reading the file, routing its lines, scanning
- * their values, features and windows, snapshots, checkpoints. And what a sensor takes in memory.
+ * their values, features and windows, snapshots, checkpoints. And all of it end to end, see `job_f.ts`.
  *
  *     deno run -A bench/stages.ts [--sensors=100,10000,100000] [--readings=2000000] [--piece=BYTES]
  *
@@ -24,6 +24,7 @@ import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { readingsFile } from "./_data.ts";
 import { flag, measure, say, type Taken } from "./_measure.ts";
+import { runJobF } from "./job_f.ts";
 
 /** Time of one stage, summed over pieces. */
 class Stage {
@@ -137,6 +138,12 @@ async function run(sensors: number, readings: number): Promise<void> {
   );
   await source.close();
   kv.close();
+  const input = await readingsFile(sensors, readings), output = `${dataDir}/rows.csv`;
+  for (const shards of [1, 2]) {
+    const result = await runJobF({ input, output, shards });
+    say(`end to end, ${shards === 1 ? "this thread" : `${shards} workers`}`, readings, result);
+    say("  second half of the time", result.warm.readings, result.warm);
+  }
   await Deno.remove(dataDir, { recursive: true });
 }
 
