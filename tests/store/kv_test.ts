@@ -31,6 +31,11 @@ async function keysOf(kv: KvPort, selector: Deno.KvListSelector, options?: Deno.
   return keys;
 }
 
+/** Not by JSON, to which both infinities are null. */
+function isSame(one: Deno.KvKey, other: Deno.KvKey): boolean {
+  return one.length === other.length && one.every((part, i) => part === other[i]);
+}
+
 eachDatabase(({ name, open, slow }) => {
   Deno.test(`${name} lists keys in the order of Deno KV, from, to and backwards`, async () => {
     using kv = await open();
@@ -58,7 +63,7 @@ eachDatabase(({ name, open, slow }) => {
             end: to,
           }];
           const found = await keysOf(model, { prefix: start });
-          const rank = (one: Deno.KvKey) => found.findIndex((other) => JSON.stringify(other) === JSON.stringify(one));
+          const rank = (one: Deno.KvKey) => found.findIndex((other) => isSame(one, other));
           if (rank(from) <= rank(to)) selectors.push({ start: from, end: to });
           for (const selector of selectors) {
             assertEquals(
