@@ -116,6 +116,7 @@ export class Engine {
           alerts.publish(partition, transitions.map(({ transition }) => transition));
           rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
         },
+        overtaken: (partition) => alerts.load([partition]),
         failed: options.failed,
         breathe: breather(),
       });
