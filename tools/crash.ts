@@ -22,7 +22,7 @@ const command: Command<typeof settings> = {
   name: "crash",
   summary: "Kills replays at random instants, and compares what they stored with a run that was never killed.",
   settings,
-  examples: [{ line: "deno task crash --kills 500", does: "500 kills; about five minutes on two cores" }],
+  examples: [{ line: "deno task crash --kills 500", does: "500 kills; some ten minutes on two cores" }],
 };
 
 /** Runs the histories; 0 if none differs. */
@@ -40,9 +40,8 @@ async function crash(args: readonly string[]): Promise<number> {
         kills += history.kills;
         const same = history.differences.length === 0;
         if (!same) differing++;
-        console.log(
-          `seed ${history.seed}: ${history.kills} kills, ${same ? "the same" : "DIFFERENT"}; ${kills} so far`,
-        );
+        const places = history.reached.map((share) => Math.round(100 * share)).join(" ");
+        console.log(`seed ${history.seed}: ${same ? "the same" : "DIFFERENT"}, killed at ${places} %; ${kills} so far`);
         if (values.verbose || !same) console.log(history.lives.map((life) => `  ${life}`).join("\n"));
         for (const difference of history.differences) console.log(`  ${difference}`);
       },

@@ -11,7 +11,7 @@ import { Random } from "../../models/random.ts";
 import { join } from "../../std/path.ts";
 import { PATIENCE_MS, Program, within } from "../process.ts";
 import { JUDGING, recording } from "./recording.ts";
-import { type Stored, storedOutputs } from "./stored.ts";
+import { positionOf, type Stored, storedOutputs } from "./stored.ts";
 
 /** What histories are run with. */
 export interface KillOptions {
@@ -30,8 +30,10 @@ export interface History {
   readonly seed: number;
   /** Kills that met a living process. */
   readonly kills: number;
-  /** Positions are for people; lives by how they were run. */
+  /** How each life was run. */
   readonly lives: readonly string[];
+  /** How far the replay was at each kill, 0 to 1. */
+  readonly reached: readonly number[];
   /** What differs from the run that was not killed; empty if nothing does. */
   readonly differences: readonly string[];
 }
@@ -44,10 +46,12 @@ interface Outcome {
   readonly stored: Stored;
 }
 
-/** A kill comes this long after the start at the latest, ms: a replay that is not killed takes two to three times that. */
-const LIFE_MS = 600;
+/** Longest time between the begin of work and a kill, ms. */
+const WORK_MS = 300;
+/** One kill in so many comes before work has begun. */
+const EARLY = 6;
 /** With so many kills a history is left to finish. */
-const KILLS_OF_ONE = 30;
+const KILLS_OF_ONE = 60;
 
 /** Runs histories until so many kills have met a process. */
 export async function killedReplays(options: KillOptions): Promise<History[]> {
@@ -55,12 +59,18 @@ export async function killedReplays(options: KillOptions): Promise<History[]> {
   const file = join(folder, "recording.ndjson"), config = join(folder, "config.json");
   await Deno.writeTextFile(file, [...recording({ rounds })].join("\n") + "\n");
   await Deno.writeTextFile(config, JSON.stringify({ judging: JUDGING }));
+  const { size } = await Deno.stat(file);
   const args = ["replay", file, "--config", config, "--digest"];
   const undisturbed = await finish([...args, "--data-dir", join(folder, "undisturbed")]);
+  // How long a process takes until it begins to work, on this machine under its present load.
+  const begun = performance.now();
+  await finish([...args, "--data-dir", join(folder, "undisturbed")]);
+  const startMs = performance.now() - begun;
   const histories: History[] = [];
   for (let seed = options.seed, met = 0; met < kills; seed++) {
     const dataDir = join(folder, `killed-${seed}`);
-    const history = await killedReplay([...args, "--data-dir", dataDir], dataDir, seed, kills - met, undisturbed);
+    const replay = { args, dataDir, seed, most: Math.min(kills - met, KILLS_OF_ONE), size, startMs };
+    const history = await killedReplay(replay, undisturbed);
     await Deno.remove(dataDir, { recursive: true });
     histories.push(history);
     options.report?.(history);
@@ -69,37 +79,39 @@ export async function killedReplays(options: KillOptions): Promise<History[]> {
   return histories;
 }
 
-async function killedReplay(
-  args: readonly string[],
-  dataDir: string,
-  seed: number,
-  most: number,
-  undisturbed: Outcome,
-): Promise<History> {
-  const random = new Random(seed), lives: string[] = [];
-  const paced = random.integer(3) > 0;
-  let kills = 0;
-  for (;;) {
-    if (kills === Math.min(most, KILLS_OF_ONE)) {
-      lives.push("to the end");
-      return compare(seed, kills, lives, undisturbed, await finish([...args, "--data-dir", dataDir]));
-    }
-    const how = wayOf(random, paced), killMs = 20 + random.integer(LIFE_MS);
+/** What one history is made of. */
+interface Killed {
+  readonly args: readonly string[];
+  readonly dataDir: string;
+  readonly seed: number;
+  /** Kills, then it is left to finish. */
+  readonly most: number;
+  /** Bytes of the recording. */
+  readonly size: number;
+  /** Time until a process begins to work, ms. */
+  readonly startMs: number;
+}
+
+async function killedReplay(killed: Killed, undisturbed: Outcome): Promise<History> {
+  const { args, dataDir, seed, most, size, startMs } = killed, random = new Random(seed);
+  const lives: string[] = [], reached: number[] = [], differences: string[] = [];
+  const paced = random.integer(3) > 0, whole = [...args, "--data-dir", dataDir];
+  let printed: string | undefined;
+  while (printed === undefined && reached.length < most) {
+    const how = wayOf(random, paced), early = random.integer(EARLY) === 0;
+    const killMs = Math.round(early ? startMs * random.uniform() : startMs + random.integer(WORK_MS));
     lives.push(`${how.join(" ")}, killed after ${killMs} ms`);
-    await using program = new Program([...args, ...how]);
+    await using program = new Program([...whole, ...how]);
     const timer = setTimeout(() => program.signal("SIGKILL"), killMs);
     const end = await within(program.ended, PATIENCE_MS, `${lives.at(-1)}: no end`).finally(() => clearTimeout(timer));
-    if (end.signal === "SIGKILL") kills++;
-    else if (end.code !== 0) throw new Error(`${lives.join("; ")}: exit ${end.code}:\n${end.error}`);
-    else {
-      lives.push("finished");
-      // It has printed its result, and does so again.
-      const again = await finish([...args, "--data-dir", dataDir]), differences: string[] = [];
-      if (resultOf(end.out).digest !== again.digest) differences.push("a finished replay printed another digest again");
-      const history = await compare(seed, kills, lives, undisturbed, again);
-      return { ...history, differences: [...differences, ...history.differences] };
-    }
+    if (end.signal === "SIGKILL") reached.push(Math.max(0, await positionOf(dataDir, "replay")) / size);
+    else if (end.code === 0) printed = resultOf(end.out).digest;
+    else throw new Error(`${lives.join("; ")}: exit ${end.code}:\n${end.error}`);
   }
+  lives.push(printed === undefined ? "to the end" : "finished");
+  const found = await finish(whole); // one that has printed its result does so again
+  if (printed !== undefined && printed !== found.digest) differences.push("finished, it printed another digest again");
+  return { seed, kills: reached.length, lives, reached, differences: [...differences, ...compare(undisturbed, found)] };
 }
 
 /** How one life is run: what must not change anything. */
@@ -127,13 +139,8 @@ function resultOf(out: string): { readonly result: string; readonly digest: stri
   return { result: out.replace(/^finished after [\d.]+ s/m, "finished"), digest };
 }
 
-function compare(
-  seed: number,
-  kills: number,
-  lives: readonly string[],
-  expected: Outcome,
-  found: Outcome,
-): History {
+/** What differs, one sentence each. */
+function compare(expected: Outcome, found: Outcome): string[] {
   const differences: string[] = [];
   if (found.digest !== expected.digest) differences.push(`digest ${found.digest} instead of ${expected.digest}`);
   if (found.result !== expected.result) differences.push(`result:\n${found.result}\ninstead of\n${expected.result}`);
@@ -143,5 +150,5 @@ function compare(
       differences.push(`${kind}: ${mine.count} entries instead of ${theirs.count}, or others`);
     }
   }
-  return { seed, kills, lives, differences };
+  return differences;
 }
