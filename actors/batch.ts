@@ -65,9 +65,9 @@ export interface ShardCut {
   readonly kind: "cut";
   readonly partition: string;
   readonly position: number;
-  /** Share of the changed actors to write, 0 to 1, those that changed first. */
+  /** Share of all actors that is gone through, 0 to 1, in order of name and round and round: those that changed are written. */
   readonly share: number;
-  /** So many at least, while there are as many: where little is written anyway, everything is. */
+  /** So many are written at least, while there are as many: where little is written anyway, everything is. */
   readonly least: number;
   /** Sensors to write and let go. */
   readonly release: readonly number[];

@@ -295,7 +295,8 @@ export class PartitionRun {
     this.outputsCut = Math.max(cut.position, from);
     for (const sink of this.sinks) await sink.committed?.();
     shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
-    const snapshots = results.flatMap(({ snapshots }) => snapshots);
+    // In order of name, as the store keeps them: see `roll.ts`.
+    const snapshots = results.flatMap(({ snapshots }) => snapshots).sort((a, b) => a.name < b.name ? -1 : 1);
     await claim.writeSnapshots(snapshots);
     shared.stored(snapshots);
     this.cuts.push(cut);

@@ -30,6 +30,7 @@ import type { Judging } from "./config.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
 import { RECORD, RECORD_HEAD, Records } from "./records.ts";
 import { sayError } from "./refusals.ts";
+import { Roll } from "./roll.ts";
 import { Aside, noteFailure } from "./runtime/supervision.ts";
 import type { SensorActor } from "./sensor/actor.ts";
 import { History, HISTORY_ROWS } from "./sensor/history.ts";
@@ -61,9 +62,8 @@ export class Shard {
   private wake = new Float64Array(1024).fill(NEVER);
   /** Position of a sensor's first change since its snapshot, −1 for none. */
   private changedAt = new Float64Array(1024).fill(-1);
-  /** Sensors of each partition in memory, and those that changed, in about the order in which they did. */
-  private readonly members = new Map<string, Set<number>>();
-  private readonly changed = new Map<string, number[]>();
+  /** Sensors of each partition in memory. */
+  private readonly rolls = new Map<string, Roll>();
   private readonly table = new ChannelTable();
   private readonly records = new Records(this.table);
   private readonly plans = new Map<string, Plan>();
@@ -192,7 +192,7 @@ export class Shard {
   private tickOthers({ ticks, partition }: ShardBatch): void {
     if (ticks.length === 0) return;
     const last = ticks[ticks.length - 1].time;
-    for (const sensor of this.members.get(partition) ?? []) {
+    for (const sensor of this.rolls.get(partition) ?? []) {
       if (this.wake[sensor] > last || this.records.first(sensor) >= 0) continue;
       const actor = this.present(sensor);
       for (const tick of ticks) if (this.wake[sensor] <= tick.time) this.tick(actor, tick);
@@ -210,7 +210,8 @@ export class Shard {
   private touch(actor: SensorActor, position: number): void {
     if (this.changedAt[actor.id] >= 0) return;
     this.changedAt[actor.id] = position;
-    this.changed.get(actor.partition)?.push(actor.id);
+    const roll = this.rolls.get(actor.partition);
+    if (roll) roll.changed++;
   }
 
   /** Brings the values of the record at `at` into `input`. */
@@ -372,15 +373,13 @@ export class Shard {
         ...(keepHistory ? { history: new History(0) } : {}),
       };
     actor.place = this.placeOf(actor.location);
+    let roll = this.rolls.get(partition);
+    if (!roll) this.rolls.set(partition, roll = new Roll((sensor) => this.present(sensor).name));
+    if (!this.actors[sensor]) roll.add(sensor);
     this.actors[sensor] = actor;
     if (sensor >= this.wake.length) this.growIndex(sensor);
     this.wake[sensor] = wakeTime(actor);
     this.changedAt[sensor] = -1;
-    if (!this.members.has(partition)) {
-      this.members.set(partition, new Set());
-      this.changed.set(partition, []);
-    }
-    this.members.get(partition)?.add(sensor);
   }
 
   private growIndex(sensor: number): void {
@@ -412,34 +411,41 @@ export class Shard {
   }
 
   private cut({ partition, position, share, least, release }: ShardCut): CutResult {
-    const queue = this.changed.get(partition) ?? [], snapshots: Snapshot[] = [], released: Sleeper[] = [];
-    const write = (actor: SensorActor) => {
-      this.changedAt[actor.id] = -1;
-      snapshots.push({ sensor: actor.id, name: actor.name, bytes: encodeSnapshot(actor, position) });
+    const roll = this.rolls.get(partition), snapshots: Snapshot[] = [], released: Sleeper[] = [];
+    if (!roll) return { snapshots, released, oldestChange: -1, changed: 0 };
+    const write = (sensor: number) => {
+      if (this.changedAt[sensor] < 0) return false;
+      const actor = this.present(sensor);
+      this.changedAt[sensor] = -1;
+      roll.changed--;
+      snapshots.push({ sensor, name: actor.name, bytes: encodeSnapshot(actor, position) });
+      return true;
     };
-    const count = Math.max(least, Math.ceil(share * queue.length));
-    for (const sensor of queue.splice(0, count)) {
-      const actor = this.actors[sensor];
-      if (actor && this.changedAt[sensor] >= 0) write(actor);
+    roll.goOn(share, Math.min(least, roll.changed), write);
+    const leaving = release.filter((sensor) => this.actors[sensor] !== undefined);
+    for (const sensor of leaving) {
+      write(sensor);
+      released.push({ sensor, wake: wakeTime(this.present(sensor)) });
     }
-    for (const sensor of release) {
-      const actor = this.actors[sensor];
-      if (!actor) continue;
-      if (this.changedAt[sensor] >= 0) write(actor);
-      released.push({ sensor, wake: wakeTime(actor) });
-      this.actors[sensor] = undefined;
-      this.members.get(partition)?.delete(sensor);
+    if (leaving.length > 0) {
+      const gone = new Set(leaving);
+      roll.remove((sensor) => gone.has(sensor));
+      for (const sensor of leaving) this.actors[sensor] = undefined;
     }
-    if (release.length > 0) keep(queue, (sensor) => this.changedAt[sensor] >= 0);
+    return { snapshots, released, oldestChange: this.oldestChange(roll), changed: roll.changed };
+  }
+
+  private oldestChange(roll: Roll): number {
+    const { changedAt } = this;
     let oldest = -1;
-    for (const sensor of queue) {
-      if (oldest < 0 || this.changedAt[sensor] < oldest) oldest = this.changedAt[sensor];
+    for (const sensor of roll) {
+      if (changedAt[sensor] >= 0 && (oldest < 0 || changedAt[sensor] < oldest)) oldest = changedAt[sensor];
     }
-    return { snapshots, released, oldestChange: oldest, changed: queue.length };
+    return oldest;
   }
 
   private end({ partition, position }: ShardEnd): ShardOutput {
-    for (const sensor of this.members.get(partition) ?? []) {
+    for (const sensor of this.rolls.get(partition) ?? []) {
       const actor = this.actors[sensor];
       if (!actor || nextEnd(actor) >= NEVER) continue;
       this.touch(actor, position);
@@ -480,10 +486,4 @@ function groupBySensor(describes: readonly Describe[]): Map<number, Describe[]> 
   }
   for (const group of groups.values()) group.sort((a, b) => a.index - b.index);
   return groups;
-}
-
-function keep<T>(items: T[], test: (item: T) => boolean): void {
-  let to = 0;
-  for (const item of items) if (test(item)) items[to++] = item;
-  items.length = to;
 }
