@@ -5,7 +5,7 @@
  */
 import type { MappingHints } from "../sources/detect.ts";
 import type { Mapping } from "../sources/mapping.ts";
-import { makeZone } from "../sources/zone.ts";
+import { makeZone } from "../models/zone.ts";
 import { join } from "../std/path.ts";
 import { JudgePlan, type JudgeSettings } from "./backtest_judge.ts";
 import { type Labels, parseLabels } from "./backtest_labels.ts";

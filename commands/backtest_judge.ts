@@ -13,7 +13,7 @@ import { calibrate, CALIBRATION_FLOATS } from "../models/surprise/calibration.ts
 import { surpriseLaw } from "../models/surprise/law.ts";
 import { FULL, LIGHT, Surprise, SURPRISE_MOST, VIEWS } from "../models/surprise/surprise.ts";
 import type { Direction } from "../models/surprise/two_sided.ts";
-import type { Zone } from "../sources/zone.ts";
+import { LocalTime, type Zone } from "../models/zone.ts";
 
 /** What a backtest judges by. */
 export interface JudgeSettings {
@@ -49,26 +49,6 @@ export interface Verdict {
   /** Part of the warm-up that is done, 0..1, and about how long the rest takes, ms; NaN while the rhythm is unknown. */
   warm: number;
   warmMs: number;
-}
-
-const DAY_PART_MS = 900_000; // offsets of zones change at quarters of an hour only
-
-/** Local times of a zone, looked up once for each quarter of an hour. */
-export class LocalTime {
-  #quarter = NaN;
-  #offset = 0;
-
-  constructor(private readonly zone: Zone) {}
-
-  /** Epoch ms as the clock on the wall shows it. */
-  of(time: number): number {
-    const quarter = Math.floor(time / DAY_PART_MS);
-    if (quarter !== this.#quarter) {
-      this.#quarter = quarter;
-      this.#offset = this.zone.toLocal(quarter * DAY_PART_MS) - quarter * DAY_PART_MS;
-    }
-    return time + this.#offset;
-  }
 }
 
 /** One channel's state and what was said of its last value. */

@@ -15,7 +15,7 @@ import { z } from "zod";
 import { parseTime } from "../actors/reading.ts";
 import { isZoneless, Stamps } from "../sources/stamps.ts";
 import { fileStem } from "../sources/parser.ts";
-import type { Zone } from "../sources/zone.ts";
+import type { Zone } from "../models/zone.ts";
 import { UsageError } from "./errors.ts";
 
 const end = z.union([z.string().min(1), z.number().int().min(0)]);

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { type Budget, BUDGET_DEFAULT, BUDGET_LEAST, BUDGET_MOST } from "../models/budget/budget.ts";
-import { makeZone, type Zone } from "../sources/zone.ts";
+import { makeZone, type Zone } from "../models/zone.ts";
 import type { JudgeSettings } from "./backtest_judge.ts";
 import { UsageError } from "./errors.ts";
 import { choice, custom, text, toggle, wholeNumber } from "./setting.ts";

@@ -7,7 +7,7 @@ import type { Attribute, FieldError, Reading } from "../actors/reading.ts";
 import { type Column, columnsOf, namedRoles, type Role } from "./roles.ts";
 import type { Mapping } from "./mapping.ts";
 import { Stamps } from "./stamps.ts";
-import { makeZone } from "./zone.ts";
+import { makeZone } from "../models/zone.ts";
 
 /** A reading under construction: what the row says, not judged yet. */
 export interface Draft {

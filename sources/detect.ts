@@ -11,7 +11,7 @@ import { SourceError } from "../actors/ports.ts";
 import { READING_LIMITS } from "../actors/reading.ts";
 import { type Mapping, type MappingInput, mappingSchema, MISSING } from "./mapping.ts";
 import { isZoneless } from "./stamps.ts";
-import { makeZone } from "./zone.ts";
+import { makeZone } from "../models/zone.ts";
 
 /** What a person says about a file beside its mapping. */
 export interface MappingHints {

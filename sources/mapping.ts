@@ -16,7 +16,7 @@
  */
 import { z } from "zod";
 import { parseTime, READING_LIMITS } from "../actors/reading.ts";
-import { makeZone } from "./zone.ts";
+import { makeZone } from "../models/zone.ts";
 
 const limits = READING_LIMITS;
 const field = z.string().max(256);

@@ -20,7 +20,7 @@ import type { FileShape } from "./inspect.ts";
 import type { Mapping } from "./mapping.ts";
 import { isZoneless, Stamps } from "./stamps.ts";
 import { splitFields } from "./text/csv.ts";
-import { makeZone } from "./zone.ts";
+import { makeZone } from "../models/zone.ts";
 
 /** Parses the records of one file. */
 export interface RecordParser {

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseTime, READING_LIMITS } from "../actors/reading.ts";
-import type { Zone } from "./zone.ts";
+import type { Zone } from "../models/zone.ts";
 
 /** How a time is written: ISO 8601, or seconds or milliseconds since 1970. */
 export type StampFormat = "iso" | "epoch_s" | "epoch_ms";

@@ -17,7 +17,7 @@ import { outputPaths } from "../../commands/backtest_paths.ts";
 import { Series } from "../../commands/backtest_series.ts";
 import { parseBudget } from "../../commands/backtest_settings.ts";
 import { UsageError } from "../../commands/errors.ts";
-import { makeZone } from "../../sources/zone.ts";
+import { makeZone } from "../../models/zone.ts";
 import { join } from "../../std/path.ts";
 import { BEGIN, figures, inFolder, recording, records, run, stamp, STEP_MS, write } from "./backtest_files.ts";
 

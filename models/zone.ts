@@ -92,3 +92,23 @@ class NamedZone implements Zone {
     return seconds - Math.floor(utc / 1000) * 1000;
   }
 }
+
+const QUARTER_MS = 900_000;
+
+/** Local times of a zone for readings in order: the offset is looked up once for each quarter of an hour, at which alone it changes. */
+export class LocalTime {
+  #quarter = NaN;
+  #offset = 0;
+
+  constructor(private readonly zone: Zone) {}
+
+  /** Epoch ms as the clock on the wall shows it. */
+  of(time: number): number {
+    const quarter = Math.floor(time / QUARTER_MS);
+    if (quarter !== this.#quarter) {
+      this.#quarter = quarter;
+      this.#offset = this.zone.toLocal(quarter * QUARTER_MS) - quarter * QUARTER_MS;
+    }
+    return time + this.#offset;
+  }
+}

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { Stamps } from "../../sources/stamps.ts";
-import { makeZone, type Zone } from "../../sources/zone.ts";
+import { makeZone, type Zone } from "../../models/zone.ts";
 
 function zone(name: string): Zone {
   const made = makeZone(name);
