@@ -11,7 +11,7 @@ import type { Json } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
 import type { AlertOutput } from "./sensor/outputs.ts";
-import type { QuarantineView } from "./views.ts";
+import type { AlertTransition, QuarantineView, ReadingView } from "./views.ts";
 
 /** A window as it is stored. */
 export interface StoredWindow {
@@ -100,8 +100,20 @@ export interface CheckpointStore {
 
 /** What came out of a partition between two cuts, in the forms that sinks ask for. */
 export interface CutOutputs {
+  /** Outputs of positions below this one were stored before; none of them is here. */
+  readonly from: number;
+  /** Where the partition is cut: all outputs of positions from `from` on and below this one are here. */
+  readonly cut: number;
   /** Rows of text, in order of position; empty unless shards were asked to write them. */
   rows(): readonly Uint8Array[];
+  /** Readings with their verdicts, in order of position. */
+  readings(): readonly ReadingView[];
+  /** Windows that were emitted or corrected, in order of position. */
+  windows(): readonly StoredWindow[];
+  /** Transitions of alerts, in order of position. */
+  alerts(): readonly AlertTransition[];
+  /** Type and location of a sensor, as far as they are known. */
+  about(sensor: string): { readonly type?: string; readonly location?: string };
 }
 
 /**

@@ -6,8 +6,8 @@
  * @module
  */
 import type { PlanName, ShardOutput } from "./batch.ts";
-import type { StoredChunk, StoredWindow } from "./checkpoint.ts";
-import type { WindowSpec } from "./config.ts";
+import type { CutOutputs, StoredChunk, StoredWindow } from "./checkpoint.ts";
+import type { Judging, WindowSpec } from "./config.ts";
 import type { Directory } from "./directory.ts";
 import { type AlertOutput, VERDICT_HEAD, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./sensor/outputs.ts";
 import type { Rows } from "./sensor/rows.ts";
@@ -15,6 +15,13 @@ import { mergeRows } from "./sensor/rows_merge.ts";
 import { viewVerdict } from "./sensor/view.ts";
 import { QUARANTINE_MOST } from "./refusals.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
+
+/** What outputs refer to by number. */
+export interface OutputParts {
+  readonly directory: Directory;
+  readonly plans: PlanTables;
+  readonly options: { readonly judging: Judging };
+}
 
 /** Outputs of one partition between two cuts. */
 export class OutputsBucket {
@@ -116,6 +123,22 @@ export class OutputsBucket {
       if (rows && rowIndex && rowIndex.length > 0) (shards[shard] ??= []).push({ bytes: rows, index: rowIndex });
     }
     return mergeRows(Object.values(shards), from, (sensor) => directory.entries[sensor].name);
+  }
+
+  /** All of it from `from` on and before `cut`, as sinks are given it. */
+  between(from: number, cut: number, { directory, plans, options: { judging } }: OutputParts): CutOutputs {
+    return {
+      from,
+      cut,
+      rows: () => this.rows(from, directory),
+      readings: () => this.verdicts(from, Infinity, plans, directory),
+      windows: () => this.windows(from, plans, judging.windows, directory),
+      alerts: () => this.alerts(from).map(({ transition }) => transition),
+      about: (sensor) => {
+        const { type, location } = directory.find(sensor) ?? {};
+        return { ...(type === undefined ? {} : { type }), ...(location === undefined ? {} : { location }) };
+      },
+    };
   }
 
   /** What was not accepted, of positions from `from` on, in order; of more than {@linkcode QUARANTINE_MOST} the last. */

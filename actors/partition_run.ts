@@ -265,7 +265,7 @@ export class PartitionRun {
       refused: router.counts.refused + this.shardRefused.count,
       refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
     };
-    const from = this.outputsCut, outputs = { rows: () => bucket.rows(from, shared.directory) };
+    const from = this.outputsCut, outputs = bucket.between(from, Math.max(position, from), shared);
     const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
     await this.commit({ position, router: { ...router, counts } }, bucket, results, sinkStates, ended);
