@@ -12,13 +12,15 @@ import type { Reading } from "../actors/reading.ts";
 import { INJECTED_COMMENT, injectedFactor, INJECTION_RULE } from "../models/injection.ts";
 import { hashText } from "../models/hash.ts";
 import { normalAt } from "../models/random.ts";
-import { dailyAt, driftAt, rounded, type Run, type Scenario, type ScenarioSensor } from "./scenario.ts";
-
-/** Whether one reading in twenty is made anomalous. */
-export interface FacilityOptions {
-  /** Default true. */
-  readonly anomalies?: boolean;
-}
+import {
+  dailyAt,
+  driftAt,
+  rounded,
+  type Run,
+  type Scenario,
+  type ScenarioOptions,
+  type ScenarioSensor,
+} from "./scenario.ts";
 
 /** One kind of quantity: how it moves, and what is out of bounds. */
 interface Kind {
@@ -149,7 +151,7 @@ function read(position: number, run: Run, anomalies: boolean): Reading {
 }
 
 /** The facility. Every place of a round holds a reading, all of one time. */
-export function facility(options: FacilityOptions = {}): Scenario {
+export function facility(options: ScenarioOptions = {}): Scenario {
   const anomalies = options.anomalies ?? true;
   return {
     name: "facility",

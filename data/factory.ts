@@ -10,7 +10,7 @@ import type { Judging } from "../actors/config.ts";
 import type { Reading } from "../actors/reading.ts";
 import { hashText } from "../models/hash.ts";
 import { normalAt, uniformAt } from "../models/random.ts";
-import { dailyAt, driftAt, rounded, type Run, type Scenario } from "./scenario.ts";
+import { dailyAt, driftAt, rounded, type Run, type Scenario, type ScenarioOptions } from "./scenario.ts";
 
 const INTERVAL_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -44,6 +44,16 @@ const MACHINES = Array.from({ length: 8 }, (_, at) => {
 const DRAW = { character: 1e9, vibration: 2e9, temperature: 3e9, pressure: 4e9, failure: 5e9 } as const;
 
 /**
+ * How far a failure of a machine has come at a time, from its first sign on: 0 is none, 1 is complete.
+ *
+ * @param sensor the machine's name
+ * @param time epoch ms
+ */
+export function failureAt(seed: number, sensor: string, time: number): number {
+  return severityAt(seed, hashText(sensor), time);
+}
+
+/**
  * How far a failure has come at a time: 0 is none, 1 is complete.
  *
  * @param stream the machine's
@@ -59,13 +69,13 @@ function severityAt(seed: number, stream: number, time: number): number {
   return Math.min(1, (time - begin) / lengthMs / CLIMB);
 }
 
-function read(position: number, run: Run): Reading {
+function read(position: number, run: Run, failures: boolean): Reading {
   const machine = MACHINES[position % MACHINES.length];
   const { stream } = machine;
   const { seed } = run;
   const round = Math.floor(position / MACHINES.length);
   const time = run.anchor + round * run.intervalMs;
-  const severity = severityAt(seed, stream, time);
+  const severity = failures ? severityAt(seed, stream, time) : 0;
   const character = uniformAt(seed, stream + DRAW.character) - 0.5; // no two machines are alike
   const load = dailyAt(time, 13, 1); // busiest in the early afternoon
   const noise = (draw: number) => normalAt(seed, stream + draw, round);
@@ -91,7 +101,7 @@ function read(position: number, run: Run): Reading {
 }
 
 /** The factory. Its records are `{timestamp, machine_id, vibration, temperature, pressure, failure}`. */
-export function factory(): Scenario {
+export function factory({ anomalies = true }: ScenarioOptions = {}): Scenario {
   return {
     name: "factory",
     about: "8 machines with vibration, temperature and pressure, every second, and a failure flag",
@@ -100,7 +110,7 @@ export function factory(): Scenario {
     channels: ["vibration", "temperature", "pressure"],
     intervalMs: INTERVAL_MS,
     perRound: MACHINES.length,
-    reading: read,
+    reading: (position, run) => read(position, run, anomalies),
     record: ({ time, sensor, values, label, comment }) => ({
       timestamp: new Date(time).toISOString(),
       machine_id: sensor,

@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { facility, type FacilityOptions } from "./facility.ts";
+import { facility } from "./facility.ts";
 import { factory } from "./factory.ts";
 import { motes } from "./motes.ts";
 import { parts } from "./parts.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, ScenarioOptions } from "./scenario.ts";
 
-export type { Run, Scenario, ScenarioSensor } from "./scenario.ts";
-export type { FacilityOptions } from "./facility.ts";
+export type { Run, Scenario, ScenarioOptions, ScenarioSensor } from "./scenario.ts";
 
-const SCENARIOS: Readonly<Record<string, (options: FacilityOptions) => Scenario>> = { facility, parts, factory, motes };
+const SCENARIOS: Readonly<Record<string, (options: ScenarioOptions) => Scenario>> = { facility, parts, factory, motes };
 
 /** Names of all scenarios. */
 export const SCENARIO_NAMES: readonly string[] = Object.keys(SCENARIOS);
@@ -20,10 +19,10 @@ export const SCENARIO_NAMES: readonly string[] = Object.keys(SCENARIOS);
 /**
  * The scenario of a name.
  *
- * @param options whether facility injects its anomalies; the other scenarios have their own
+ * @param options whether anything is ever wrong in it
  * @throws {RangeError} for a name that is none
  */
-export function scenarioByName(name: string, options: FacilityOptions = {}): Scenario {
+export function scenarioByName(name: string, options: ScenarioOptions = {}): Scenario {
   if (!Object.hasOwn(SCENARIOS, name)) {
     throw new RangeError(`cannot simulate "${name}": the scenarios are ${SCENARIO_NAMES.join(", ")}`);
   }

@@ -13,7 +13,7 @@ import type { Judging } from "../actors/config.ts";
 import type { Reading } from "../actors/reading.ts";
 import { hashText } from "../models/hash.ts";
 import { uniformAt } from "../models/random.ts";
-import { DAY_MS, type Run, type Scenario } from "./scenario.ts";
+import { DAY_MS, type Run, type Scenario, type ScenarioOptions } from "./scenario.ts";
 import { measure, type Measured, voltageAt } from "./mote_physics.ts";
 
 const INTERVAL_MS = 31_000;
@@ -57,6 +57,14 @@ type Device = typeof DEVICES[number];
 // first coordinates' offsets of a mote's draws: they must differ from each other
 const DRAW = { gap: 1e10, lost: 2e10, twice: 3e10, late: 4e10, torn: 5e10, phase: 6e10, conflict: 7e10 } as const;
 
+/** Share of a battery's life after which it is changed where nothing may go wrong: before the mote begins to lie. */
+const CHANGED_EARLY = 0.6;
+
+/** A run, and the share of its life after which a battery is changed. */
+interface World extends Run {
+  readonly changed: number;
+}
+
 /** How long a mote's battery lasts, and how much of it was gone at the anchor, ms. */
 function batteryOf(seed: number, device: Device): { lifeMs: number; goneMs: number } {
   // the first mote starts fresh, so that a month of it can be set beside a month of a real one
@@ -81,12 +89,12 @@ function lost(seed: number, device: Device, epoch: number, voltage: number): boo
 }
 
 /** Voltage before the measurement's noise: what the battery gives in an epoch. */
-function batteryVoltage(run: Run, device: Device, epoch: number): number {
+function batteryVoltage(run: World, device: Device, epoch: number): number {
   const { lifeMs, goneMs } = batteryOf(run.seed, device);
-  return voltageAt(((epoch * run.intervalMs + goneMs) % lifeMs) / lifeMs);
+  return voltageAt(((epoch * run.intervalMs + goneMs) % (run.changed * lifeMs)) / lifeMs);
 }
 
-function readingOf(run: Run, device: Device, epoch: number, again: boolean): Reading {
+function readingOf(run: World, device: Device, epoch: number, again: boolean): Reading {
   const time = run.anchor + epoch * run.intervalMs;
   const measured: Measured = measure(run.seed, device.stream, time, batteryVoltage(run, device, epoch));
   const values: Record<string, number | null> = { ...measured };
@@ -100,12 +108,12 @@ function readingOf(run: Run, device: Device, epoch: number, again: boolean): Rea
 }
 
 /** Whether an epoch's reading comes in its own time. */
-function arrives(run: Run, device: Device, epoch: number): boolean {
+function arrives(run: World, device: Device, epoch: number): boolean {
   return !cutOff(run.seed, device, epoch) && !lost(run.seed, device, epoch, batteryVoltage(run, device, epoch));
 }
 
 /** The epoch whose reading comes a second time or late in `epoch`, or -1. */
-function secondArrival(run: Run, device: Device, epoch: number): number {
+function secondArrival(run: World, device: Device, epoch: number): number {
   if (cutOff(run.seed, device, epoch)) return -1;
   const draw = uniformAt(run.seed, device.stream + DRAW.late, epoch);
   if (draw < LATE) {
@@ -120,7 +128,8 @@ function secondArrival(run: Run, device: Device, epoch: number): number {
 }
 
 /** The motes. A place may be empty; a late reading's time is its own epoch's, before that of readings already seen. */
-export function motes(): Scenario {
+export function motes({ anomalies = true }: ScenarioOptions = {}): Scenario {
+  const changed = anomalies ? 1 : CHANGED_EARLY;
   return {
     name: "motes",
     about: "54 battery-powered motes every 31 s: losses, duplicates, late arrivals and batteries that make them lie",
@@ -129,7 +138,8 @@ export function motes(): Scenario {
     channels: ["temperature", "humidity", "light", "voltage"],
     intervalMs: INTERVAL_MS,
     perRound: MOTES * PLACES,
-    reading(position, run) {
+    reading(position, { seed, anchor, intervalMs }) {
+      const run = { seed, anchor, intervalMs, changed };
       const epoch = Math.floor(position / (MOTES * PLACES));
       const place = position % (MOTES * PLACES);
       const device = DEVICES[Math.floor(place / PLACES)];

@@ -9,7 +9,7 @@
  */
 import type { Judging } from "../actors/config.ts";
 import { hashAt, Random } from "../models/random.ts";
-import { rounded, type Scenario } from "./scenario.ts";
+import { rounded, type Scenario, type ScenarioOptions } from "./scenario.ts";
 
 /** Normal items of a cycle. */
 export const NORMAL_PARTS = 5_000;
@@ -105,7 +105,7 @@ export function drawPart(seed: number, item: number, kind: PartKind): Part {
 }
 
 /** The parts. One item a round; after {@linkcode PARTS} of them a new cycle of other items begins. */
-export function parts(): Scenario {
+export function parts({ anomalies = true }: ScenarioOptions = {}): Scenario {
   // the order of the cycle asked for last: a memo of a pure function
   let memo: { seed: number; order: Uint8Array } = { seed: NaN, order: new Uint8Array() };
   const orderFor = (seed: number) => {
@@ -124,7 +124,7 @@ export function parts(): Scenario {
     reading(position, run) {
       const item = position % PARTS;
       const seed = hashAt(run.seed, Math.floor(position / PARTS));
-      const { kind, ...values } = drawPart(seed, item, KINDS[orderFor(seed)[item]]);
+      const { kind, ...values } = drawPart(seed, item, anomalies ? KINDS[orderFor(seed)[item]] : "normal");
       const time = run.anchor + position * run.intervalMs;
       const { name: sensor, type, location } = SENSOR;
       const label = kind === "normal" ? 0 : 1;

@@ -21,6 +21,12 @@ export interface Run {
   readonly intervalMs: number;
 }
 
+/** How a scenario is made. */
+export interface ScenarioOptions {
+  /** Whether anything is ever wrong: injected values, abnormal parts, failing machines, lying batteries. Default true. */
+  readonly anomalies?: boolean;
+}
+
 /** One device of a scenario. */
 export interface ScenarioSensor {
   readonly name: string;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { judgingSchema } from "../../actors/config.ts";
 import { isRefusal, parseReading, type Reading } from "../../actors/reading.ts";
 import { facility } from "../../data/facility.ts";
+import { failureAt } from "../../data/factory.ts";
 import { SCENARIO_NAMES, scenarioByName } from "../../data/mod.ts";
 import { dailyAt, driftAt, type Run, type Scenario } from "../../data/scenario.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../../std/assert.ts";
@@ -193,4 +194,31 @@ Deno.test("factory's record is the machine's own shape", () => {
   const injected: Reading = { ...reading, label: 1, comment: "anomaly_injected" };
   const record = scenario.record(injected) as Record<string, unknown>;
   assertEquals([record.failure, record.comment], [1, "anomaly_injected"]);
+});
+
+for (const name of SCENARIO_NAMES) {
+  Deno.test(`scenarioByName("${name}") without anomalies has nothing labelled, nothing out of bounds, and is the same world`, () => {
+    const calm = scenarioByName(name, { anomalies: false }), real = scenarioByName(name);
+    const rounds = name === "parts" ? 2_000 : 5 * DAY_MS / real.intervalMs, positions = rounds * real.perRound;
+    let altered = 0, same = 0;
+    for (let at = 0; at < positions; at += Math.ceil(positions / 4_000)) {
+      const reading = calm.reading(at, runOf(calm)), usual = real.reading(at, runOf(real));
+      if (reading === undefined) continue;
+      assert(reading.label !== 1 && !broken(calm, reading), JSON.stringify(reading));
+      if (JSON.stringify(reading) === JSON.stringify(usual)) same++;
+      else altered++;
+    }
+    assert(altered > 0 && same > 500, `${altered} altered, ${same} the same`);
+  });
+}
+
+Deno.test("failureAt() is 0 while a machine is well and has grown by the time that it is labelled", () => {
+  const scenario = scenarioByName("factory"), run = runOf(scenario);
+  const seen = { well: 0, climbing: 0, failed: 0 };
+  for (const { sensor, time, label } of sampled(scenario, 8 * 20_000, 7)) {
+    const severity = failureAt(run.seed, sensor, time);
+    assertEquals(label, severity >= 0.6 ? 1 : 0);
+    seen[severity === 0 ? "well" : label === 1 ? "failed" : "climbing"]++;
+  }
+  assert(Math.min(seen.well, seen.climbing, seen.failed) > 0, JSON.stringify(seen));
 });
