@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { admin } from "./admin.ts";
 import { alerts } from "./alerts.ts";
 import type { AppDeps } from "./deps.ts";
+import { docs } from "./docs_page.ts";
 import { models } from "./models.ts";
 import { predict } from "./predict.ts";
 import { probes } from "./probes.ts";
@@ -42,6 +43,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     v2,
     probes,
     admin,
+    docs,
   ];
   for (const resource of resources) app.route("/", resource(deps));
   if (page !== undefined) app.route("/", page);

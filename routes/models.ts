@@ -37,10 +37,13 @@ const REGISTER_BYTES = MODEL_LIMITS.bytes / 3 * 4 + 256 * 1024;
 
 const versionNumber = z.number({ error: "version must be a whole number" }).int("version must be a whole number")
   .min(1, "version must be at least 1").max(MODEL_LIMITS.version);
-const pinBody = z.strictObject({ version: versionNumber });
-const rollBackBody = z.strictObject({ version: versionNumber.optional() });
+/** Body of `POST /models/{name}/pin`. */
+export const pinBody = z.strictObject({ version: versionNumber });
+/** Body of `POST /models/{name}/rollback`. */
+export const rollBackBody = z.strictObject({ version: versionNumber.optional() });
 const json: z.ZodType<Json> = z.json();
-const registerBody = z.strictObject({
+/** Body of `POST /admin/models`. */
+export const registerBody = z.strictObject({
   name: z.string(),
   kind: z.enum(["logistic", "forest"]),
   scope: z.enum(["global", "local"]),

@@ -24,7 +24,8 @@ export const DEFAULT_MODEL = "parts";
 /** Greatest body, bytes. */
 const BODY_BYTES = 1024 * 1024;
 
-const query = z.object({
+/** Query of `POST /predict`. */
+export const predictQuery = z.object({
   model: z.string().min(1, "model must not be empty").max(MODEL_LIMITS.nameLength).optional(),
   version: integerParameter(1, MODEL_LIMITS.version).optional(),
 });
@@ -44,7 +45,7 @@ async function modelOf(c: Context, models: ModelServer): Promise<ServedModel> {
     const ready = models.ready(DEFAULT_MODEL);
     if (ready !== undefined) return ready;
   }
-  const { model = DEFAULT_MODEL, version } = readQuery(c, query);
+  const { model = DEFAULT_MODEL, version } = readQuery(c, predictQuery);
   const served = await models.find(model, version);
   if (served !== undefined) return served;
   if (version !== undefined || model !== DEFAULT_MODEL) {

@@ -16,14 +16,17 @@ export const limitParameter = z.string()
   .refine((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE_LIMIT, {
     error: (issue) => `limit must be a whole number from 1 to ${PAGE_LIMIT}, not ${seen(issue.input)}`,
   })
+  .meta({ type: "integer", minimum: 1, maximum: PAGE_LIMIT, description: "Items of a page, 100 unless told" })
   .transform(Number).default(100);
 
 /** `cursor`: the `next` of the page before. */
 export const cursorParameter = z.string().min(1, "cursor must not be empty")
-  .max(4096, "cursor must have at most 4096 characters").optional();
+  .max(4096, "cursor must have at most 4096 characters").describe("The `next` of the page before").optional();
 
 /** A time: ISO 8601 with a zone, or epoch milliseconds. */
-export const timeParameter = z.string().transform((text, context) => {
+export const timeParameter = z.string().meta({
+  description: "ISO 8601 with a zone (2026-01-31T12:00:00Z), or epoch milliseconds",
+}).transform((text, context) => {
   const time = parseTime(/^\d+$/.test(text) ? Number(text) : text);
   if (Number.isNaN(time)) {
     const message = `must be ISO 8601 with a zone (2026-01-31T12:00:00Z) or epoch milliseconds, not ${seen(text)}`;
@@ -41,13 +44,13 @@ export const pageParameters = { limit: limitParameter, cursor: cursorParameter }
 /** A name to filter by: a sensor, a type or a location, 1 to 128 characters. */
 export const nameParameter = z.string().refine((text) => text.length >= 1 && text.length <= 128, {
   error: "must have 1 to 128 characters",
-}).optional();
+}).meta({ minLength: 1, maxLength: 128 }).optional();
 
 /** A whole number from `least` to `greatest`, spelt in digits. */
 export function integerParameter(least: number, greatest: number) {
   return z.string().refine((text) => /^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= greatest, {
     error: (issue) => `must be a whole number from ${least} to ${greatest}, not ${seen(issue.input)}`,
-  }).transform(Number);
+  }).meta({ type: "integer", minimum: least, maximum: greatest }).transform(Number);
 }
 
 /**

@@ -35,7 +35,8 @@ const tensor = z.object({
   datatype: z.string(),
   data: z.array(z.unknown()),
 });
-const request = z.object({
+/** Body of an inference request. */
+export const inferenceBody = z.object({
   id: z.string().max(1024).optional(),
   inputs: z.array(tensor).min(1).max(256),
   outputs: z.array(z.object({ name: z.string() })).min(1).max(16).optional(),
@@ -57,7 +58,7 @@ export interface Inference {
  * @throws {V2Error} 400 that says what was seen and what is allowed
  */
 export function readTensors(body: unknown, inputs: readonly ModelInput[]): Inference {
-  const result = request.safeParse(body);
+  const result = inferenceBody.safeParse(body);
   if (!result.success) {
     const [{ path, message }] = result.error.issues;
     throw new V2Error(400, `${path.length === 0 ? "the request" : path.join(".")}: ${message}`);

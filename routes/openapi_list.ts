@@ -1,0 +1,14 @@
+/**
+ * Every operation of the API: what the document, the reference page and the fuzzer know of.
+ *
+ * A new resource adds its operations here; a test compares this list with the routes that there are.
+ *
+ * @module
+ */
+import type { Operation } from "./openapi.ts";
+import { modelling } from "./openapi_models.ts";
+import { observing } from "./openapi_observe.ts";
+import { operating } from "./openapi_operate.ts";
+
+/** Every operation, in the order of the reference page. */
+export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...operating];

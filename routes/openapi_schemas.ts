@@ -1,0 +1,256 @@
+/**
+ * The shapes of answers, as the OpenAPI document names them.
+ *
+ * Each is checked by the compiler against the view that a route writes ({@linkcode documents}): a view with another
+ * shape than its schema says does not compile.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { IngestOutcome } from "../actors/ingest.ts";
+import type { ModelState, ModelVersion } from "../actors/model_registry.ts";
+import type { AlertTransition, AlertView, QuarantineView, ReadingView, SensorView } from "../actors/views.ts";
+import type { PartitionView, SummaryView, WindowView } from "../actors/views.ts";
+import type { Wire } from "./wire.ts";
+
+type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
+
+/** Takes a schema for everything that a `T` can be; any other does not compile. Costs nothing at run time. */
+export function documents<T>(): <S extends z.ZodType>(schema: Mutable<T> extends z.input<S> ? S : never) => S {
+  return (schema) => schema;
+}
+
+const time = z.iso.datetime().describe("ISO 8601 in UTC");
+const count = z.number().int().min(0);
+
+/** A time as answers have it. */
+export const timeSchema = time;
+/** A count as answers have it. */
+export const countSchema = count;
+
+/** A page of a listing. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    next: z.string().optional().describe("For `cursor`; absent on the last page"),
+  });
+}
+
+const fieldError = z.object({
+  field: z.string().describe("Path of the field; empty for the whole"),
+  message: z.string(),
+  line: z.number().int().min(1).optional().describe("1-based line or element of the body"),
+});
+
+/** A problem, RFC 9457. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int().min(400).max(599),
+  detail: z.string(),
+  instance: z.string(),
+  errors: z.array(fieldError),
+  accepted: count.optional().describe("Readings of the body that are stored"),
+  rejected: count.optional(),
+  request_id: z.string().optional(),
+});
+
+/** An error in the V2 protocol's own form. */
+export const v2ErrorSchema = z.object({ error: z.string() });
+
+const channelSchema = z.object({
+  channel: z.string(),
+  unit: z.string().optional(),
+  value: z.number(),
+  rate: z.number().describe("Per second, against the value before"),
+  mean: z.number(),
+  std: z.number(),
+  range: z.number(),
+  count,
+  z: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+});
+
+const sensorState = z.enum(["warming_up", "ok", "silent", "failed"]);
+const condition = z.enum(["limit", "zscore", "silent"]);
+const priority = z.enum(["low", "medium", "high", "critical"]);
+const expected = z.tuple([z.number().nullable(), z.number().nullable()]).describe("[low, high], null where open");
+
+/** A sensor now. */
+export const sensorSchema = documents<Wire<SensorView, "state_since" | "last_time">>()(z.object({
+  sensor: z.string(),
+  partition: z.string(),
+  type: z.string().optional(),
+  location: z.string().optional(),
+  state: sensorState,
+  state_since: time,
+  warmup_left: count,
+  last_time: time,
+  is_anomaly: z.boolean(),
+  hour_sin: z.number(),
+  hour_cos: z.number(),
+  channels: z.array(channelSchema),
+  readings: count,
+  anomalies: count,
+  late: count,
+  duplicates: count,
+  conflicts: count,
+  steps_back: count,
+  active_alerts: z.array(z.string()),
+}));
+
+/** A reading with its verdict. */
+export const readingViewSchema = documents<Wire<ReadingView, "time">>()(z.object({
+  id: z.string(),
+  sensor: z.string(),
+  time,
+  values: z.record(z.string(), z.number().nullable()),
+  label: z.union([z.literal(0), z.literal(1)]).optional(),
+  is_anomaly: z.boolean(),
+  flags: z.array(z.object({ detector: z.enum(["limit", "zscore"]), channel: z.string() })),
+}));
+
+/** A window. */
+export const windowSchema = documents<Wire<WindowView, "start" | "end">>()(z.object({
+  id: z.string(),
+  sensor: z.string(),
+  type: z.string().optional(),
+  location: z.string().optional(),
+  start: time,
+  end: time,
+  length_ms: count,
+  hop_ms: count,
+  revision: count,
+  channels: z.record(
+    z.string(),
+    z.object({
+      count,
+      mean: z.number(),
+      min: z.number(),
+      max: z.number(),
+      std: z.number(),
+      anomalies: count,
+    }),
+  ),
+}));
+
+const alertParts = {
+  id: z.string(),
+  sensor: z.string(),
+  type: z.string().optional(),
+  location: z.string().optional(),
+  condition,
+  channel: z.string().optional(),
+  priority,
+  value: z.number().optional(),
+  expected: expected.optional(),
+  message: z.string(),
+};
+
+/** An alert. */
+export const alertSchema = documents<Wire<AlertView, "raised_at" | "cleared_at">>()(z.object({
+  ...alertParts,
+  state: z.enum(["active", "cleared"]),
+  raised_at: time,
+  cleared_at: time.optional(),
+}));
+
+/** A step in an alert's life. */
+export const transitionSchema = documents<Wire<AlertTransition, "time">>()(z.object({
+  ...alertParts,
+  alert: z.string(),
+  transition: z.enum(["raised", "cleared"]),
+  time,
+  partition: z.string(),
+  position: count,
+}));
+
+/** What was not accepted. */
+export const quarantineSchema = documents<QuarantineView>()(z.object({
+  id: z.string(),
+  partition: z.string(),
+  position: count,
+  reason: z.enum(["invalid", "future", "late", "failed", "foreign", "channels"]),
+  row: count.optional(),
+  sensor: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })),
+  sample: z.string(),
+}));
+
+/** A partition's counts. */
+export const partitionSchema = documents<Wire<PartitionView, "source_time">>()(z.object({
+  partition: z.string(),
+  source: z.string(),
+  position: count,
+  source_time: time.optional(),
+  readings: count,
+  refused: count,
+  future: count,
+  state: z.enum(["running", "finished", "failed", "stopped"]),
+  error: z.string().optional(),
+}));
+
+/** Everything at a glance. */
+export const summarySchema = documents<Omit<SummaryView, "partitions">>()(z.object({
+  sensors: count,
+  anomalous: count,
+  silent: count,
+  warming_up: count,
+  failed: count,
+  active_alerts: count,
+  readings_per_second: z.number(),
+})).extend({ partitions: z.array(partitionSchema) });
+
+/** What became of a body of readings. */
+export const ingestedSchema = documents<Pick<IngestOutcome, "accepted" | "rejected" | "errors">>()(z.object({
+  accepted: count,
+  rejected: count,
+  errors: z.array(z.object({ line: z.number().int().min(1), field: z.string(), message: z.string() })),
+}));
+
+const lineage = z.object({
+  data: z.string(),
+  rows: count,
+  configuration: z.unknown(),
+  seed: z.number().int(),
+  parent: z.number().int().min(1).optional(),
+});
+
+/** A version of a model. */
+export const modelVersionSchema = documents<Wire<ModelVersion, "created">>()(z.object({
+  name: z.string(),
+  version: z.number().int().min(1),
+  kind: z.enum(["logistic", "forest"]),
+  scope: z.enum(["global", "local"]),
+  lineage,
+  metrics: z.unknown(),
+  created: time,
+  size: count,
+  sha256: z.string(),
+}));
+
+/** Which version of a model is in use. */
+export const modelStateSchema = documents<ModelState>()(z.object({
+  name: z.string(),
+  active: z.number().int().min(1),
+  latest: z.number().int().min(1),
+  pinned: z.boolean(),
+}));
+
+/** The schemas that the document names; any other one is written where it is used. */
+export const components: Readonly<Record<string, z.ZodType>> = {
+  Problem: problemSchema,
+  Sensor: sensorSchema,
+  Reading: readingViewSchema,
+  Window: windowSchema,
+  Alert: alertSchema,
+  AlertTransition: transitionSchema,
+  Quarantined: quarantineSchema,
+  Partition: partitionSchema,
+  Summary: summarySchema,
+  Ingested: ingestedSchema,
+  ModelVersion: modelVersionSchema,
+  ModelState: modelStateSchema,
+  V2Error: v2ErrorSchema,
+};
