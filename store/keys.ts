@@ -20,6 +20,18 @@
  * | `model, name` | which version of a model is in use |
  * | `model_version, name, version` | what is known of a version |
  * | `model_part, name, version, write, i` | part of its bytes |
+ * | `federation, group` | a group of sensors that learn together: its latest round |
+ * | `federation_round, group, round` | what a round came to |
+ * | `federation_device, group, device` | an outside device: which updates it sent |
+ * | `federation_update, group, device, round` | the weights that it sent |
+ * | `label, time, sensor` | what a person said of a reading |
+ * | `label_count, group` | how many of them there are |
+ * | `evaluation, model, version, kind, data, part` | an evaluation of a model: what it counts |
+ * | `evaluation_block, id, hour, i` | its counts of some devices in one hour of the day |
+ * | `outbox, partition, kind, cut, from, i` | committed outputs on their way to the sinks |
+ * | `outbox_total, kind` | how many items of a kind were put there that come out of no partition |
+ * | `delivery, sink, partition, kind` | how far a sink is with them |
+ * | `set_aside, sink, partition, kind, n` | what a sink did not take, and why |
  *
  * The log of readings taken over HTTP has its keys in `log.ts`.
  *
@@ -93,4 +105,51 @@ export const KEYS = {
     write,
     part,
   ],
+  outbox: (partition: string, kind: string): Deno.KvKey => ["outbox", partition, kind],
+  outboxChunk: (partition: string, kind: string, [cut, from, part]: readonly [number, number, number]): Deno.KvKey => [
+    "outbox",
+    partition,
+    kind,
+    cut,
+    from,
+    part,
+  ],
+  outboxTotal: (kind: string): Deno.KvKey => ["outbox_total", kind],
+  delivery: (sink: string, partition: string, kind: string): Deno.KvKey => ["delivery", sink, partition, kind],
+  setAside: (sink: string, partition: string, kind: string, number: number): Deno.KvKey => [
+    "set_aside",
+    sink,
+    partition,
+    kind,
+    number,
+  ],
+  federations: (): Deno.KvKey => ["federation"],
+  federation: (group: string): Deno.KvKey => ["federation", group],
+  federationRounds: (group: string): Deno.KvKey => ["federation_round", group],
+  federationRound: (group: string, round: number): Deno.KvKey => ["federation_round", group, round],
+  federationDevices: (group: string): Deno.KvKey => ["federation_device", group],
+  federationDevice: (group: string, device: string): Deno.KvKey => ["federation_device", group, device],
+  federationUpdate: (group: string, device: string, round: number): Deno.KvKey => [
+    "federation_update",
+    group,
+    device,
+    round,
+  ],
+  labels: (): Deno.KvKey => ["label"],
+  label: (time: number, sensor: string): Deno.KvKey => ["label", time, sensor],
+  labelCounts: (): Deno.KvKey => ["label_count"],
+  labelCount: (group: string): Deno.KvKey => ["label_count", group],
+  evaluations: (): Deno.KvKey => ["evaluation"],
+  evaluation: (model: string, version: number, kind: string, data: string, part: string): Deno.KvKey => [
+    "evaluation",
+    model,
+    version,
+    kind,
+    data,
+    part,
+  ],
+  evaluationsOf: (model: string, version?: number): Deno.KvKey =>
+    version === undefined ? ["evaluation", model] : ["evaluation", model, version],
+  evaluationBlocks: (id: string): Deno.KvKey => ["evaluation_block", id],
+  evaluationBlock: (id: string, hour: number, block: number): Deno.KvKey => ["evaluation_block", id, hour, block],
 } as const;
