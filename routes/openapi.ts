@@ -124,6 +124,7 @@ class Schemas {
   private readonly registry = z.registry<{ id: string }>();
   private readonly ids = new Map<z.ZodType, string>();
   private converted: Record<string, JsonObject> = {};
+  private readonly shared: Record<string, JsonObject> = {};
 
   constructor() {
     for (const [id, schema] of Object.entries(components)) this.put(schema, id);
@@ -137,11 +138,17 @@ class Schemas {
 
   convert(): void {
     const { schemas } = z.toJSONSchema(this.registry, { uri: (id) => REF + id, io: "input", unrepresentable: "any" });
-    this.converted = JSON.parse(JSON.stringify(schemas));
+    // What refers to itself comes out below `__shared`: it becomes a named part like any other.
+    const text = JSON.stringify(schemas).replaceAll(`${REF}__shared#/$defs/schema`, `${REF}Shared`);
+    const { __shared, ...converted } = JSON.parse(text);
+    this.converted = converted;
+    for (const [name, schema] of Object.entries<JsonObject>(__shared?.$defs ?? {})) {
+      this.shared[name.replace("schema", "Shared")] = schema;
+    }
   }
 
   named(): Record<string, JsonObject> {
-    return Object.fromEntries(Object.keys(components).map((id) => [id, this.of(id)]));
+    return { ...Object.fromEntries(Object.keys(components).map((id) => [id, this.of(id)])), ...this.shared };
   }
 
   private of(id: string): JsonObject {

@@ -64,7 +64,7 @@ export const operating: readonly Operation[] = [
     tag: "Reference",
     summary: "This document",
     answers: {
-      200: { description: "OpenAPI 3.1.", content: { "application/json": z.object({ openapi: z.string() }) } },
+      200: { description: "OpenAPI 3.1.", content: { "application/json": z.looseObject({ openapi: z.string() }) } },
       304: { description: "It has not changed since the ETag that was sent." },
     },
   },

@@ -29,7 +29,9 @@ export function judgeOf(document: OpenApiDocument): Judge {
     const found = operations.filter(({ pattern }) => pattern.test(path)).sort((a, b) => rank(a.path) - rank(b.path))[0];
     const operation = found && document.paths[found.path][method.toLowerCase()];
     const what = `${method} ${path} ${response.status}`;
-    const text = await response.text();
+    const isStream = response.headers.get("content-type") === "text/event-stream";
+    if (isStream) await response.body?.cancel();
+    const text = isStream ? "" : await response.text();
     if (operation === undefined) {
       return [404, 405].includes(response.status) ? undefined : `${what}: there is no such operation`;
     }
@@ -42,7 +44,9 @@ export function judgeOf(document: OpenApiDocument): Judge {
     const at = ["paths", found.path, method.toLowerCase(), "responses", response.status, "content", type, "schema"];
     const validate = ajv.getSchema(`api#/${at.map((key) => encodeURIComponent(pointer(String(key)))).join("/")}`);
     if (validate === undefined) return `${what}: there is no schema`;
-    return validate(JSON.parse(text)) ? undefined : `${what}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 300)}`;
+    return validate(JSON.parse(text))
+      ? undefined
+      : `${what}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 300)}`;
   };
 }
 

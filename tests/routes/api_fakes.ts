@@ -1,0 +1,89 @@
+/**
+ * An app with every resource that there is, over ports whose answers have every field.
+ *
+ * @module
+ */
+import type { AppDeps } from "../../routes/deps.ts";
+import { HttpIngest } from "../../sources/http_ingest.ts";
+import { ReadingLog } from "../../store/log.ts";
+import { MemoryKv } from "../memory_kv.ts";
+import { FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
+import { modelDeps } from "./models_fakes.ts";
+
+/** The token of the tests. */
+export const TOKEN = "a-token-of-the-tests";
+
+/** Queries whose answers have every field that a view can have. */
+export class WholeQueries extends FakeQueries {
+  override sensorViews = [
+    sensorView("a", {
+      channels: [{
+        channel: "t",
+        unit: "°C",
+        value: 21,
+        rate: 0.5,
+        mean: 20,
+        std: 1,
+        range: 3,
+        count: 10,
+        z: 1,
+        low: 10,
+        high: 30,
+      }],
+      active_alerts: ["http-0:7:a:limit:temperature"],
+    }),
+    sensorView("a/b ü%2F", { state: "warming_up", warmup_left: 3, type: undefined, location: undefined }),
+  ];
+  override alertViews = ["limit", "zscore", "silent"].map((condition, at) => {
+    const { alert: id, time: raised_at, transition: _, partition: _p, position: _n, ...rest } = transition("a", at);
+    return {
+      ...rest,
+      id,
+      raised_at,
+      condition: condition as "limit",
+      ...(at === 0 ? { state: "active" as const } : { state: "cleared" as const, cleared_at: NOON + 99 }),
+      channel: "t",
+      value: 31,
+      expected: [null, 30] as const,
+    };
+  });
+
+  override windows() {
+    const channels = { t: { count: 3, mean: 1, min: 0, max: 2, std: 1, anomalies: 0 } };
+    const window = { id: `a/60000/${NOON}`, sensor: "a", type: "room", start: NOON, end: NOON + 60_000, channels };
+    return Promise.resolve({ items: [{ ...window, length_ms: 60_000, hop_ms: 60_000, revision: 1 }], next: "1" });
+  }
+
+  override readings() {
+    const reading = { id: "http-0/1/a", sensor: "a", time: NOON, values: { t: 1, h: null }, label: 1 as const };
+    const flags = [{ detector: "limit" as const, channel: "t" }];
+    return Promise.resolve({ items: [{ ...reading, is_anomaly: true, flags }] });
+  }
+
+  override quarantine() {
+    const errors = [{ field: "values.t", message: "must be a number" }];
+    const item = { id: "http-0/3", partition: "http-0", position: 3, reason: "invalid" as const, row: 4, sensor: "a" };
+    return Promise.resolve<{ items: never[] }>({ items: [{ ...item, errors, sample: "{}" } as never] });
+  }
+}
+
+/** Everything that an app can be given, and how to end it. */
+export async function wholeDeps(more: Partial<AppDeps> = {}) {
+  const deps = await modelDeps(), { clock } = deps;
+  const log = await ReadingLog.open(new MemoryKv(), { clock });
+  const ingest = new HttpIngest({ log, clock });
+  return {
+    ...deps,
+    token: TOKEN,
+    ingest,
+    queries: new WholeQueries(),
+    stop: () => {},
+    export: () => Promise.resolve(new Blob(["everything"]).stream()),
+    ...more,
+  };
+}
+
+/** Which share of a heavy test's usual counts is wanted. */
+export function scaled(count: number): number {
+  return Math.max(1, Math.round(count * Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1)));
+}
