@@ -50,6 +50,11 @@ export function readyAge(budget: number): number {
   return Math.min(READY_MOST, Math.max(READY_LEAST, Math.ceil(READY / budget)));
 }
 
+/** Readings of a sensor's age in which an alarm is followed by no other one, unless by something far rarer. */
+export function restAfter(budget: number, age: number): number {
+  return Math.min(REST_MOST, Math.max(REST_LEAST, Math.min(REST_BUDGET / budget, REST_AGE * age)));
+}
+
 /** Readings that a sensor's rule has seen. */
 export function ruleAge(state: Float64Array, at: number): number {
   return state[at + AGE];
@@ -120,8 +125,7 @@ function begins(state: Float64Array, at: number, rate: number, budget: number, a
   const fade = Math.min(FADE_BUDGET / budget, FADE_LEAST + FADE_AGE * age);
   const fatigue = last > 0 ? state[at + WEARINESS] * Math.exp(-since / fade) : 0;
   if (rate > budget * 10 ** (-FATIGUE * fatigue)) return false;
-  const rest = Math.min(REST_MOST, Math.max(REST_LEAST, Math.min(REST_BUDGET / budget, REST_AGE * age)));
-  if (since <= rest && rate > RARER * state[at + LAST_RATE]) return false;
+  if (since <= restAfter(budget, age) && rate > RARER * state[at + LAST_RATE]) return false;
   state[at + LAST_ALARM] = age;
   state[at + LAST_RATE] = rate;
   state[at + WEARINESS] = Math.min(FATIGUE_MOST, fatigue + 1);
