@@ -6,7 +6,7 @@
 import type { Json } from "./ports.ts";
 
 /** How a model computes, and how its bytes are read. */
-export type ModelKind = "logistic" | "forest";
+export type ModelKind = "logistic" | "forest" | "network";
 
 /** Shared by many sensors (global), or one sensor's own (local). */
 export type ModelScope = "global" | "local";

@@ -41,7 +41,7 @@ interface InUse {
 export class ModelServer {
   readonly registry: ModelRegistry;
   private readonly inUse = new Map<string, InUse>();
-  private readonly held = new Map<string, Promise<ServedModel>>();
+  private readonly held = new Map<string, Promise<ServedModel | undefined>>();
   /** Changes of a model, one after the other. */
   private readonly changes = new Map<string, Promise<void>>();
   private readonly forget: () => void;
@@ -69,7 +69,7 @@ export class ModelServer {
   }
 
   /**
-   * A version, or the one in use; undefined if there is none.
+   * A version, or the one in use; undefined if there is none that answers.
    *
    * @throws {Error} if it cannot be read
    */
@@ -155,7 +155,7 @@ export class ModelServer {
     }
   }
 
-  private async read(name: string, version: number): Promise<ServedModel> {
+  private async read(name: string, version: number): Promise<ServedModel | undefined> {
     const known = await this.registry.version(name, version);
     if (known === undefined) throw new NoModelError(`there is no version ${version} of the model ${name}`);
     return readModel(known, await this.registry.bytes(name, version));

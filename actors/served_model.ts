@@ -6,6 +6,7 @@
 import type { IsolationForest } from "../models/forest.ts";
 import { readForest } from "../models/forest_bytes.ts";
 import { LogisticModel } from "../models/logistic/model.ts";
+import { decodeWeights } from "./federation/weights.ts";
 import type { ModelKind, ModelVersion } from "./model_registry.ts";
 
 /** One number that a model takes. */
@@ -37,17 +38,22 @@ export interface ServedModel {
 /** Magnitude of a number that a forest takes: that of a reading's value. */
 const MAGNITUDE = 1e100;
 
-const READERS: Readonly<Record<ModelKind, (version: ModelVersion, bytes: Uint8Array) => ServedModel>> = {
+const READERS: Readonly<Record<ModelKind, (version: ModelVersion, bytes: Uint8Array) => ServedModel | undefined>> = {
   logistic: (version, bytes) => servedLogistic(version, LogisticModel.fromBytes(bytes)),
   forest: (version, bytes) => servedForest(version, readForest(bytes)),
+  network: (_, bytes) => {
+    decodeWeights(bytes);
+    return undefined;
+  },
 };
 
 /**
  * Reads a version.
  *
+ * @returns undefined for a kind that answers nobody by itself: a network works inside its sensors
  * @throws {Error} whose message is one sentence if the bytes are not of its kind
  */
-export function readModel(version: ModelVersion, bytes: Uint8Array): ServedModel {
+export function readModel(version: ModelVersion, bytes: Uint8Array): ServedModel | undefined {
   return READERS[version.kind](version, bytes);
 }
 

@@ -32,7 +32,7 @@ const stateSchema = z.object({
 const versionSchema = z.object({
   name: z.string(),
   version: z.number().int(),
-  kind: z.enum(["logistic", "forest"]),
+  kind: z.enum(["logistic", "forest", "network"]),
   scope: z.enum(["global", "local"]),
   lineage: z.object({
     data: z.string(),

@@ -45,7 +45,7 @@ const json: z.ZodType<Json> = z.json();
 /** Body of `POST /admin/models`. */
 export const registerBody = z.strictObject({
   name: z.string(),
-  kind: z.enum(["logistic", "forest"]),
+  kind: z.enum(["logistic", "forest", "network"]),
   scope: z.enum(["global", "local"]),
   lineage: z.strictObject({
     data: z.string().max(1024),

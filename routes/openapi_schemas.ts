@@ -221,7 +221,7 @@ const lineage = z.object({
 export const modelVersionSchema = documents<Wire<ModelVersion, "created">>()(z.object({
   name: z.string(),
   version: z.number().int().min(1),
-  kind: z.enum(["logistic", "forest"]),
+  kind: z.enum(["logistic", "forest", "network"]),
   scope: z.enum(["global", "local"]),
   lineage,
   metrics: z.unknown(),

@@ -3,7 +3,7 @@
  *
  *     models/global/parts/model.json      which version is in use
  *     models/global/parts/1.meta.json     what is known of version 1: lineage, metrics, size, SHA-256
- *     models/global/parts/1.json          its bytes (`.forest` for an isolation forest)
+ *     models/global/parts/1.json          its bytes (`.forest` for an isolation forest, `.network`)
  *
  * A name is written percent-encoded. A file is written under another name first, so that one that is there is whole.
  *
@@ -23,7 +23,7 @@ export interface ModelFiles {
   readonly bytes: number;
 }
 
-const ENDINGS: Readonly<Record<ModelKind, string>> = { logistic: "json", forest: "forest" };
+const ENDINGS: Readonly<Record<ModelKind, string>> = { logistic: "json", forest: "forest", network: "network" };
 
 /**
  * Writes every version of every model into the folders `local` and `global` of a folder; both are there afterwards.

@@ -15,6 +15,8 @@ export const FEDERATION_LIMITS = {
   participants: 128,
   /** Outside devices of a group that are remembered; those that fell behind make room, then further ones are refused. */
   devices: 256,
+  /** Weights of an update: 60 KiB as Float32, which fits one value of the store; greater networks take none. */
+  weights: 15_360,
   /** Bytes of weights of a group that wait for a round; beyond, updates are refused. */
   bytes: 16 * 1024 * 1024,
   /** Rounds that an update may be behind the group's latest. */

@@ -16,8 +16,8 @@ import type { Json } from "../ports.ts";
 
 /** Limits of a network that is exchanged. */
 export const WEIGHTS_LIMITS = {
-  /** Weights of one network: 60 KiB as Float32, which fits one value of the store. */
-  weights: 15_360,
+  /** Weights of one network: 256 KiB as Float32. */
+  weights: 65_536,
   /** Tensors of one network. */
   tensors: 64,
   /** Bytes of the header. */
