@@ -17,7 +17,6 @@ import type {
   SensorFilter,
   SensorView,
   SummaryView,
-  WindowChannelView,
   WindowFilter,
   WindowView,
 } from "../actors/views.ts";
@@ -25,6 +24,7 @@ import type { ChunkValue, WindowValue } from "./checkpoint_store.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
+import { viewWindow } from "./window_view.ts";
 
 const FAR = Number.MAX_SAFE_INTEGER;
 const DEFAULT_LENGTH_MS = 60_000;
@@ -208,28 +208,4 @@ function matchesAlert(filter: AlertFilter, alert: AlertView): boolean {
   return (filter.sensor === undefined || filter.sensor === alert.sensor) &&
     (filter.state === undefined || filter.state === alert.state) &&
     (filter.condition === undefined || filter.condition === alert.condition);
-}
-
-/** A stored window as a person sees it. */
-export function viewWindow(
-  key: Deno.KvKey,
-  { type, location, revision, channels, statistics }: WindowValue,
-): WindowView {
-  const [, sensor, length, hop, start] = key.map(plain);
-  const views: [string, WindowChannelView][] = channels.flatMap((channel, c) => {
-    const [count, mean, min, max, std, anomalies] = statistics.subarray(6 * c, 6 * c + 6);
-    return count > 0 ? [[channel, { count, mean, min, max, std, anomalies }]] : [];
-  });
-  return {
-    id: [sensor, length, start].map((part) => encodeURIComponent(part)).join("/"),
-    sensor: String(sensor),
-    ...(type === undefined ? {} : { type }),
-    ...(location === undefined ? {} : { location }),
-    start: Number(start),
-    end: Number(start) + Number(length),
-    length_ms: Number(length),
-    hop_ms: Number(hop),
-    revision,
-    channels: Object.fromEntries(views),
-  };
 }
