@@ -1,0 +1,93 @@
+/**
+ * An alert as it stands: the fold of its steps.
+ *
+ * @module
+ */
+import type { AlertStep, Condition, Label, Priority } from "./words.ts";
+
+/** An alert with everything that its steps say. Times are event time, epoch ms. */
+export interface AlertRecord {
+  /** `partition:position:sensor:condition:channel`. */
+  readonly id: string;
+  readonly state: "active" | "cleared";
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly condition: Condition;
+  readonly channel?: string;
+  /** As it stands; it may have been escalated or eased. */
+  readonly priority: Priority;
+  readonly raised_at: number;
+  readonly cleared_at?: number;
+  readonly value?: number;
+  readonly expected?: readonly [number | null, number | null];
+  /** What was said when it was raised. */
+  readonly message: string;
+  /** Absent while nobody has acknowledged it, or since it was raised again. */
+  readonly acknowledged_at?: number;
+  readonly acknowledged_by?: string;
+  /** The last comment that anybody made, and who. */
+  readonly comment?: string;
+  readonly comment_by?: string;
+  readonly label?: Label;
+  readonly labelled_by?: string;
+  readonly shelved_until?: number;
+  readonly one_shot?: boolean;
+  readonly suppressed?: boolean;
+  readonly out_of_service?: boolean;
+  readonly chattering?: boolean;
+  readonly realarms?: number;
+  /** Position of the last step that is in here. */
+  readonly last_position: number;
+}
+
+/**
+ * An alert after one more step. A step that is in it already changes nothing, so that steps may come again.
+ *
+ * @param before undefined for the first step
+ * @returns undefined for a step of an alert that is not known (its beginning is gone)
+ */
+export function foldAlert(before: AlertRecord | undefined, step: AlertStep): AlertRecord | undefined {
+  if (step.transition === "raised") return before ?? begin(step);
+  if (before === undefined || step.position <= before.last_position) return before;
+  const known = { ...before, last_position: step.position };
+  const remark = step.comment === undefined ? {} : { comment: step.comment, comment_by: step.by };
+  switch (step.transition) {
+    case "cleared": {
+      const { shelved_until: _until, one_shot: _one, ...rest } = known;
+      return { ...known.one_shot ? rest : known, state: "cleared", cleared_at: step.time };
+    }
+    case "escalated":
+    case "eased":
+      return { ...known, priority: step.priority };
+    case "realarmed": {
+      const { acknowledged_at: _at, acknowledged_by: _by, ...rest } = known;
+      return { ...rest, realarms: step.realarms };
+    }
+    case "acknowledged":
+      // Of two who acknowledge it after it has cleared the first one counts.
+      if (known.acknowledged_at !== undefined) return { ...known, ...remark };
+      return { ...known, ...remark, acknowledged_at: step.time, acknowledged_by: step.by };
+    case "commented":
+      return { ...known, ...remark };
+    case "labelled":
+      return { ...known, ...remark, label: step.label, labelled_by: step.by };
+    case "shelved":
+      return { ...known, ...remark, shelved_until: step.shelved_until, one_shot: step.one_shot === true };
+    case "unshelved": {
+      const { shelved_until: _until, one_shot: _one, ...rest } = known;
+      return { ...rest, ...remark };
+    }
+    case "suppressed":
+    case "unsuppressed":
+      return { ...known, ...remark, suppressed: step.transition === "suppressed" };
+    case "out_of_service":
+    case "in_service":
+      return { ...known, ...remark, out_of_service: step.transition === "out_of_service" };
+  }
+}
+
+function begin(step: AlertStep): AlertRecord {
+  const { id: _id, alert, transition: _t, time, partition: _p, position, raised_at: _at, notify: _n, ...said } = step;
+  return { id: alert, state: "active", ...said, raised_at: time, last_position: position };
+}

@@ -1,0 +1,103 @@
+/**
+ * The words of alerts: conditions, priorities, and the steps of a life, after OPC UA Part 9 and ISA-18.2.
+ *
+ * @module
+ */
+
+/**
+ * What can be wrong with a sensor, each with a life of its own. Its place in this list stands in snapshots: new ones
+ * come at the end.
+ *
+ * `limit` and `warning` are configured bounds, `rate` a change too fast, `zscore` and `anomaly` what detectors say,
+ * `stuck` a value that does not move, `dirty` too much bad data, `silent` no readings, `offline` a device whose
+ * connection says that it has gone.
+ */
+export const CONDITIONS = [
+  "limit",
+  "warning",
+  "rate",
+  "zscore",
+  "anomaly",
+  "stuck",
+  "silent",
+  "dirty",
+  "offline",
+] as const;
+/** What can be wrong with a sensor. */
+export type Condition = typeof CONDITIONS[number];
+
+/** Priorities, as ISA-18.2 names them, from the least. */
+export const PRIORITIES = ["low", "medium", "high", "critical"] as const;
+/** Priority of an alert. */
+export type Priority = typeof PRIORITIES[number];
+
+/** Severity of OPC UA Part 9 (1 to 1000) for each priority: the middle of the ranges that it recommends. */
+export const SEVERITY: Readonly<Record<Priority, number>> = { low: 200, medium: 500, high: 700, critical: 900 };
+
+/** Steps of a life. `raised` is the first; after `cleared` come at most `acknowledged`, `commented` and `labelled`. */
+export const TRANSITIONS = [
+  "raised",
+  "escalated",
+  "eased",
+  "realarmed",
+  "acknowledged",
+  "commented",
+  "labelled",
+  "shelved",
+  "unshelved",
+  "suppressed",
+  "unsuppressed",
+  "out_of_service",
+  "in_service",
+  "cleared",
+] as const;
+/** A step of a life. */
+export type Transition = typeof TRANSITIONS[number];
+
+/** Whether a person found an alert to be right. */
+export type Label = "true_alarm" | "false_alarm";
+
+/**
+ * One step in an alert's life. An alert takes at most one step at a position, so that steps have an order.
+ *
+ * Times are event time in epoch ms; the routes write them as ISO 8601.
+ */
+export interface AlertStep {
+  /** Stable: `alert id/raised`, `alert id/cleared`, `alert id/STEP/POSITION` for the others. */
+  readonly id: string;
+  /** `partition:position:sensor:condition:channel` of its raising. */
+  readonly alert: string;
+  readonly transition: Transition;
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly condition: Condition;
+  readonly channel?: string;
+  /** From this step on. */
+  readonly priority: Priority;
+  readonly time: number;
+  readonly partition: string;
+  readonly position: number;
+  /** When the alert was raised. */
+  readonly raised_at?: number;
+  /** What was seen when it was raised; absent for silence. */
+  readonly value?: number;
+  /** What was expected: [low, high], null where open. */
+  readonly expected?: readonly [number | null, number | null];
+  /** One plain sentence. */
+  readonly message: string;
+  /** False while shelved, suppressed or out of service: kept in the history, and told to nobody. Absent means true. */
+  readonly notify?: boolean;
+  /** The condition came and went three times within a minute: it is held until it is calm. */
+  readonly chattering?: boolean;
+  /** How many times it was raised again because it stayed. */
+  readonly realarms?: number;
+  /** Who did it, for a step that a person made. */
+  readonly by?: string;
+  readonly comment?: string;
+  readonly label?: Label;
+  /** When the shelf ends; of a raised alert whose condition is shelved already, and of `shelved`. */
+  readonly shelved_until?: number;
+  /** The shelf also ends when the alert clears. */
+  readonly one_shot?: boolean;
+}
