@@ -8,6 +8,7 @@ import { admin } from "./admin.ts";
 import { alerts } from "./alerts.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
+import { federation } from "./federation.ts";
 import { models } from "./models.ts";
 import { predict } from "./predict.ts";
 import { probes } from "./probes.ts";
@@ -40,6 +41,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     summary,
     predict,
     models,
+    federation,
     v2,
     probes,
     admin,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { Clock } from "../actors/ports.ts";
@@ -30,6 +31,8 @@ export interface AppDeps {
   readonly ingest?: Ingest;
   /** Models that answer; absent: `/predict`, `/models` and `/v2` are not there. */
   readonly models?: ModelServer;
+  /** Rounds of the federation; absent, or without models: `/federation` is not there. */
+  readonly federation?: FederationStore;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

@@ -44,7 +44,7 @@ interface HeadValue {
 
 /** An outside device. */
 interface DeviceValue {
-  /** Its updates that were taken, newest round last: enough to know one again. */
+  /** Its last updates that were taken, in order: enough to know one again. */
   readonly seen: readonly { readonly round: number; readonly sha256: string }[];
   /** The one that waits for a round. */
   readonly waiting?: { readonly round: number; readonly bytes: number };
@@ -96,19 +96,19 @@ export class KvFederationStore implements FederationStore {
     return value === null ? undefined : groupState(group, value);
   }
 
-  putUpdate(update: DeviceUpdate): Promise<UpdateAnswer> {
+  putUpdate(update: DeviceUpdate, inUse?: number): Promise<UpdateAnswer> {
     const { group, device, round, readings, loss, weights } = update, sha256 = sha256Of(update);
     return this.change<UpdateAnswer>(group, async ({ value }, atomic) => {
       const head = value ?? NEW_GROUP;
       const entry = await this.ask(this.kv.get<DeviceValue>(KEYS.federationDevice(group, device)));
-      const refused = judge(head, entry.value, round, sha256);
+      const refused = judge(head, entry.value, { round, sha256, inUse });
       if (refused !== undefined) return { answer: refused };
       const room = await this.room(group, head, entry.value, weights.byteLength, atomic);
       if (typeof room === "string") return { answer: { kind: "full", what: room } };
       const { waiting: old, seen = [], taken } = entry.value ?? {};
       if (old !== undefined) atomic.delete(KEYS.federationUpdate(group, device, old.round));
       const known: DeviceValue = {
-        seen: [...seen, { round, sha256 }].sort((a, b) => a.round - b.round).slice(-FEDERATION_LIMITS.behind - 1),
+        seen: [...seen, { round, sha256 }].slice(-FEDERATION_LIMITS.behind - 1),
         waiting: { round, bytes: weights.byteLength },
         ...(taken === undefined ? {} : { taken }),
       };
@@ -182,7 +182,7 @@ export class KvFederationStore implements FederationStore {
   private async forget(group: string, head: HeadValue, atomic: KvAtomic): Promise<number> {
     let gone = 0;
     for (const { device, value: { seen, waiting, taken } } of await this.devices(group)) {
-      const latest = seen.at(-1)?.round ?? 0;
+      const latest = Math.max(0, ...seen.map(({ round }) => round));
       if (waiting !== undefined || taken !== undefined || !isStale(head, latest)) continue;
       atomic.delete(KEYS.federationDevice(group, device));
       gone++;
@@ -245,10 +245,15 @@ function groupState(group: string, { round, time, devices, waiting }: HeadValue)
 }
 
 /** Why an update is not taken; undefined if it is. */
-function judge(head: HeadValue, known: DeviceValue | null, round: number, sha256: string): UpdateAnswer | undefined {
+function judge(
+  head: HeadValue,
+  known: DeviceValue | null,
+  { round, sha256, inUse }: { readonly round: number; readonly sha256: string; readonly inUse?: number },
+): UpdateAnswer | undefined {
   const before = known?.seen.find((one) => one.round === round), latest = head.round;
   if (before !== undefined) return { kind: before.sha256 === sha256 ? "known" : "differs" };
   if (round > latest) return { kind: "ahead", latest };
+  if (round === inUse) return undefined;
   const newer = known?.seen.some((one) => one.round > round) ?? false; // what it sent later stands for more
   return newer || isStale(head, round) ? { kind: "stale", latest } : undefined;
 }

@@ -120,8 +120,12 @@ export interface FederationStore {
   groups(): Promise<GroupState[]>;
   /** One group; undefined before its first round or update. */
   group(group: string): Promise<GroupState | undefined>;
-  /** Takes a device's update for the group's next round; it takes the place of what the device sent for earlier ones. */
-  putUpdate(update: DeviceUpdate): Promise<UpdateAnswer>;
+  /**
+   * Takes a device's update for the group's next round; it takes the place of one that still waits.
+   *
+   * @param inUse the round of the global network in use, where it is not the latest: never too far behind
+   */
+  putUpdate(update: DeviceUpdate, inUse?: number): Promise<UpdateAnswer>;
   /**
    * The updates that go into a round, in order of device.
    *

@@ -119,7 +119,9 @@ export function decodeWeights(bytes: Uint8Array): NetworkWeights {
   }
   const length = view.getUint32(4, true), at = HEAD_BYTES + length;
   if (length % 4 !== 0 || length > WEIGHTS_LIMITS.headerBytes || at > bytes.length || (bytes.length - at) % 4 !== 0) {
-    throw new WeightsFormatError(`cannot read the bytes of a network: ${bytes.length} do not fit a header of ${length}`);
+    throw new WeightsFormatError(
+      `cannot read the bytes of a network: ${bytes.length} do not fit a header of ${length}`,
+    );
   }
   const header = readHeader(bytes.subarray(HEAD_BYTES, at));
   const weights = new Float32Array((bytes.length - at) / 4);
