@@ -13,11 +13,7 @@
  * @module
  */
 
-/** What a key may do. */
-export type Scope = "read" | "ingest" | "operate" | "admin";
-
-/** All scopes, from the least to the greatest. */
-export const SCOPES: readonly Scope[] = ["read", "ingest", "operate", "admin"];
+import type { Scope } from "../actors/keys.ts";
 
 /** What anybody may ask: probes, how to log in, and what the page is made of (no data of the plant's). */
 const PUBLIC =

@@ -7,7 +7,8 @@
  * @module
  */
 import { z } from "zod";
-import { type Scope, scopeOf } from "./auth_scopes.ts";
+import type { Scope } from "../actors/keys.ts";
+import { scopeOf } from "./auth_scopes.ts";
 import { components, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
 
 /** What one media type holds: a schema, or bytes or text without one. */

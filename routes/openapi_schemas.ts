@@ -70,12 +70,55 @@ const channelSchema = z.object({
   z: z.number(),
   low: z.number().optional(),
   high: z.number().optional(),
+  expected: z.tuple([z.number(), z.number()]).optional().describe("Between which values the last one was expected"),
+  surprise: z.number().optional().describe("How surprising the last value was, 0 to 10"),
+  stuck_since: z.number().int().optional().describe("Since when the value has not changed, epoch ms"),
 });
 
-const sensorState = z.enum(["warming_up", "ok", "silent", "failed"]);
-const condition = z.enum(["limit", "zscore", "silent"]);
+const sensorState = z.enum(["warming_up", "ok", "silent", "stuck", "dirty", "failed"]);
+const condition = z.enum(["limit", "warning", "rate", "zscore", "anomaly", "silent", "stuck", "dirty"]);
+const detector = z.enum([
+  "limit",
+  "warning",
+  "rate",
+  "physical",
+  "zscore",
+  "surprise",
+  "forest",
+  "network",
+  "logistic",
+  "budget",
+]);
 const priority = z.enum(["low", "medium", "high", "critical"]);
 const expected = z.tuple([z.number().nullable(), z.number().nullable()]).describe("[low, high], null where open");
+
+const share = z.number().min(0).max(1);
+const contributions = z.array(z.object({
+  channel: z.string(),
+  share: share.describe("Those of a reading add up to 1"),
+  feature: z.string(),
+  because: z.string(),
+}));
+
+/** What was concluded from a reading; absent where rules alone judge. */
+const conclusion = {
+  score: share.optional().describe("Of all detectors together"),
+  scores: z.object({
+    surprise: share.optional(),
+    zscore: share.optional(),
+    forest: share.optional(),
+    network: share.optional(),
+    logistic: share.optional(),
+  }).optional(),
+  versions: z.object({
+    forest: count.optional(),
+    network: count.optional(),
+    logistic: count.optional(),
+  }).optional().describe("Of the shared models that scored it"),
+  rate: z.number().optional().describe("Share of normal readings that are as unusual"),
+  contributions: contributions.optional(),
+  explanation: z.string().optional(),
+};
 
 /** A sensor now. */
 export const sensorSchema = documents<Wire<SensorView, "state_since" | "last_time">>()(z.object({
@@ -98,6 +141,11 @@ export const sensorSchema = documents<Wire<SensorView, "state_since" | "last_tim
   conflicts: count,
   steps_back: count,
   active_alerts: z.array(z.string()),
+  impossible: count.describe("Values that the quantity cannot have"),
+  warm_up: z.object({ done: share, remaining_ms: z.number().optional() }).optional(),
+  budget: z.number().optional().describe("False alarms a reading that the alert budget allows"),
+  closest: z.object({ part: z.number(), time: z.number().int().describe("Epoch ms") }).optional(),
+  ...conclusion,
 }));
 
 /** A reading with its verdict. */
@@ -108,7 +156,10 @@ export const readingViewSchema = documents<Wire<ReadingView, "time">>()(z.object
   values: z.record(z.string(), z.number().nullable()),
   label: z.union([z.literal(0), z.literal(1)]).optional(),
   is_anomaly: z.boolean(),
-  flags: z.array(z.object({ detector: z.enum(["limit", "zscore"]), channel: z.string() })),
+  flags: z.array(z.object({ detector, channel: z.string().optional() })),
+  alarm: share.optional().describe("Strength of the alarm that begins with it"),
+  expected: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
+  ...conclusion,
 }));
 
 /** A window. */
@@ -146,6 +197,8 @@ const alertParts = {
   value: z.number().optional(),
   expected: expected.optional(),
   message: z.string(),
+  strength: share.optional(),
+  contributions: contributions.optional(),
 };
 
 /** An alert. */
@@ -196,6 +249,8 @@ export const summarySchema = documents<Omit<SummaryView, "partitions">>()(z.obje
   sensors: count,
   anomalous: count,
   silent: count,
+  stuck: count,
+  dirty: count,
   warming_up: count,
   failed: count,
   active_alerts: count,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { makeApp } from "../../routes/app.ts";
-import { SCOPES } from "../../routes/auth_scopes.ts";
+import { SCOPES } from "../../actors/keys.ts";
 import { openApiDocument } from "../../routes/openapi.ts";
 import { OPERATIONS } from "../../routes/openapi_list.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
