@@ -18,7 +18,7 @@ export const FEDERATION_LIMITS = {
   /** Weights of an update: 60 KiB as Float32, which fits one value of the store; greater networks take none. */
   weights: 15_360,
   /** Bytes of weights of a group that wait for a round; beyond, updates are refused. */
-  bytes: 16 * 1024 * 1024,
+  bytes: 8 * 1024 * 1024,
   /** Rounds that an update may be behind the group's latest. */
   behind: 2,
   /** Characters of a device's name. */
