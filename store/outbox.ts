@@ -31,6 +31,7 @@ const ASIDE_LENGTH = 4_000;
 const AT_ONCE = { writes: 10, deletes: 500 } as const;
 /** Chunks that one look for what may be removed takes at the most, about. */
 const TRIM_MOST = 10_000;
+const TRIM_LIST = 100;
 /** A guess at what a chunk holds: it spares the database what is not wanted. */
 const CHUNK_ITEMS = 128;
 const TRIES = 5;
@@ -170,17 +171,17 @@ export class KvOutbox implements Outbox {
     const { cut, total } = await this.committedOf(stream), tooOld = clock.now() - ageMs;
     const prefix = KEYS.outbox(partition, kind), doomed: Deno.KvKey[] = [];
     // Most times the first one stays: then nothing more is read.
-    for (let limit = 1, more = true; more && doomed.length < TRIM_MOST; limit = 100) {
+    for (let limit = 1, goesOn = true; goesOn && doomed.length < TRIM_MOST; limit = TRIM_LIST) {
       const last = doomed[doomed.length - 1], selector = last ? { prefix, start: last } : { prefix };
       const listed = await this.listed(selector, { limit });
-      more = listed.length === limit;
       for (const { key, value } of listed) {
-        if (key.join() === last?.join()) continue;
-        const place = placeOf(key), isKept = value.at >= tooOld && total - value.first <= items;
-        more &&= place[0] <= cut && (isSpent(place) || !isKept); // behind the cut: of a checkpoint under way
-        if (!more) break;
+        if (last && key.every((part, i) => part === last[i])) continue;
+        const place = placeOf(key), isBound = value.at < tooOld || total - value.first > items;
+        goesOn = place[0] <= cut && (isBound || isSpent(place)); // behind the cut: of a checkpoint under way
+        if (!goesOn) break;
         doomed.push(key);
       }
+      goesOn &&= listed.length === limit;
     }
     for (let at = 0; at < doomed.length; at += AT_ONCE.deletes) {
       await this.write(() => {
