@@ -31,7 +31,7 @@ export const alertRuleSchema = z.strictObject({
     error: "escalate must be in order of afterMs, each once",
   }),
   /** While it stays, raised again and no longer acknowledged so long after it was raised or acknowledged, ms; 0 never. */
-  reAlarmMs: z.union([z.literal(0), z.number().int().min(60_000).max(31 * DAY_MS)], {
+  reAlarmMs: z.number().int().refine((ms) => ms === 0 || (ms >= 60_000 && ms <= 31 * DAY_MS), {
     error: "reAlarmMs must be 0 (never) or from 60000 to 2678400000",
   }),
 }).partial().refine(({ raise, of }) => raise === undefined || of === undefined || raise <= of, {
