@@ -8,14 +8,19 @@
  * @module
  */
 import type { Reading } from "../../actors/reading.ts";
-import { combine } from "../../models/budget/combiner.ts";
+import { combine, KNEE } from "../../models/budget/combiner.ts";
+import { equivalentSurprise } from "../../models/budget/rate.ts";
 import { BudgetRule, RULE_DOUBLES } from "../../models/budget/rule.ts";
-import type { Surprise } from "../../models/surprise/surprise.ts";
+import { calibrate, CALIBRATION_FLOATS } from "../../models/surprise/calibration.ts";
+import { surpriseLaw } from "../../models/surprise/law.ts";
+import { type Surprise, SURPRISE_MOST } from "../../models/surprise/surprise.ts";
 
 /** What a measured judgement has to say of one reading; the lists are used again for the next one. */
 export interface Judged {
   /** Greatest surprise of a channel of the last reading, 0..10. */
   readonly surprise: number;
+  /** Calibrated score of the last reading, 0..1. */
+  readonly score: number;
   /** Channels seen so far. */
   readonly channels: number;
   /** Readings judged so far. */
@@ -37,6 +42,7 @@ interface Channel {
 /** Judges one sensor at several budgets. */
 export class BudgetsJudge implements Judged {
   surprise = 0;
+  score = 0;
   age = 0;
   readonly anomalous: Uint8Array;
   readonly alarms: Uint8Array;
@@ -46,6 +52,7 @@ export class BudgetsJudge implements Judged {
   readonly #rules: readonly Float64Array[];
   readonly #index = new Map<string, number>();
   readonly #channels: Channel[] = [];
+  readonly #calibration = new Float32Array(CALIBRATION_FLOATS);
   #held = new Float64Array(4);
   #surprises = new Float64Array(4);
   #time = -Infinity;
@@ -73,6 +80,8 @@ export class BudgetsJudge implements Judged {
     this.#surprise(reading);
     const channels = Math.max(1, this.channels);
     const z = combine(this.#held, 0, this.channels, this.#surprises);
+    const joined = z > 0 ? Math.max(KNEE, equivalentSurprise(z, channels)) : this.surprise;
+    this.score = calibrate(this.#calibration, 0, joined / SURPRISE_MOST, surpriseLaw(joined, this.age));
     for (let b = 0; b < this.budgets.length; b++) {
       this.alarms[b] = this.#rule.step(this.#rules[b], 0, channels, z, this.budgets[b]) ? 1 : 0;
       this.anomalous[b] = this.#rule.anomalous ? 1 : 0;

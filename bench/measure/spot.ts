@@ -5,7 +5,7 @@
  * Source: A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in Streams with Extreme Value Theory,
  * KDD 2017, algorithm 1: 1,000 values to begin with, their 98 % quantile as the first threshold, what passes the final
  * one is called anomalous and not learnt. The tail has the greatest likelihood over one parameter (Grimshaw, 1993), found
- * here by search; it is fitted again whenever the peaks have become a twentieth more, not at each of them.
+ * here by search; it is fitted again whenever the peaks have become a fifth more, not at each of them.
  *
  * @module
  */
@@ -14,7 +14,7 @@
 export const SPOT_BEGIN = 1_000;
 const LEVEL = 0.98;
 /** Growth of the peaks after which the tail is fitted again. */
-const REFIT = 1.05;
+const REFIT = 1.2;
 
 /** One stream's threshold. */
 export class Spot {

@@ -1,0 +1,103 @@
+/**
+ * What the detectors find: `deno task bench detectors [--data=FOLDER] [--days=0.5] [--budget=1e-3]`
+ *
+ * One configuration for everything. On scenarios with their anomalies, and on labelled recordings: by reading, what a
+ * detector's flags are worth; by event, what its alarms are worth, one for a stretch of flags; beside them trivial ones at
+ * the same budget. Tables in Markdown.
+ *
+ * @module
+ */
+import { addMeasure, emptyMeasure, type Measure, ratesOf, SensorMeasure } from "../commands/backtest_measure.ts";
+import { Surprise } from "../models/surprise/surprise.ts";
+import { benchmark, dataSets, windowOf } from "./measure/datasets.ts";
+import { DETECTORS, SensorDetectors } from "./measure/detectors.ts";
+import { BudgetsJudge } from "./measure/judge.ts";
+import { percent, short, table, whole } from "./measure/markdown.ts";
+import { benchmarkScores, type JudgedFile, PROFILE_NAMES } from "./measure/nab.ts";
+import type { DataSet, Recording } from "./measure/recording.ts";
+import { typeOf, withAnomalies } from "./measure/scenarios.ts";
+import { flag } from "./_measure.ts";
+
+const DATA = flag("data", Deno.env.get("SENSORIUM_TEST_DATA") ?? "");
+const DAYS = Number(flag("days", "0.5")), BUDGET = Number(flag("budget", "1e-3"));
+/** A cycle of the parts, in days: so many items, one a second. */
+const PARTS_DAYS = 6_600 / 86_400;
+const plan = new Surprise();
+
+function detectorsOf(data: string, sensor: string): SensorDetectors {
+  return new SensorDetectors(sensor, new BudgetsJudge(plan, [BUDGET]), BUDGET, typeOf(data, sensor));
+}
+
+function count({ data, sensor, samples }: Recording, sums: readonly Measure[]): void {
+  const detectors = detectorsOf(data, sensor), measures = DETECTORS.map(() => new SensorMeasure(true));
+  let place = 0, event = -1, begun = 0;
+  for (const sample of samples) {
+    if (!detectors.take(sample.reading)) continue;
+    place++;
+    if (sample.event !== event) begun = place;
+    event = sample.event;
+    const { flags, alarms } = detectors;
+    for (let d = 0; d < DETECTORS.length; d++) {
+      measures[d].count(place, event, begun, flags[d] === 1, alarms[d] === 1, BUDGET);
+    }
+  }
+  measures.forEach(({ measure }, d) => addMeasure(sums[d], measure));
+}
+
+/** A data set's rows of the table. */
+async function rowsOf(set: DataSet): Promise<string[][]> {
+  const sums = DETECTORS.map(() => emptyMeasure()), begun = performance.now();
+  for await (const recording of set.recordings()) count(recording, sums);
+  const { readings, events, labelledReadings } = sums[0], seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+  console.error(`${set.name}: ${whole(readings)} readings, ${seconds} s`);
+  if (readings === 0) return [];
+  const about = `${set.name}: ${whole(readings)} readings, ${whole(events)} events of ${
+    percent(labelledReadings / readings)
+  }`;
+  return sums.flatMap((sum, d) => {
+    if (sum.anomalous === 0 && DETECTORS[d] === "limits") return []; // none are declared
+    const rates = ratesOf(sum);
+    const byReading = [sum.anomalous / sum.readings, rates.readingPrecision, rates.readingRecall, rates.readingF1];
+    return [[
+      d === 0 || (d === 1 && sums[0].anomalous === 0) ? about : "",
+      DETECTORS[d],
+      ...byReading.map(percent),
+      whole(sum.alarms),
+      short(1_000 * sum.falseAlarms / sum.normal),
+      percent(rates.precision),
+      percent(rates.recall),
+      short(rates.delayMs),
+    ]];
+  });
+}
+
+/** The benchmark's own score of each detector's alarms. */
+async function benchmarkTable(folder: string): Promise<string> {
+  const files: JudgedFile[][] = DETECTORS.map(() => []);
+  for await (const { name, rows, windows } of benchmark(folder)) {
+    const detectors = detectorsOf("nab", name), alarms = DETECTORS.map(() => new Uint8Array(rows.length));
+    rows.forEach((reading, row) => {
+      if (detectors.take(reading)) detectors.alarms.forEach((alarm, d) => alarms[d][row] = alarm);
+    });
+    const ends = windows.map((_, at): [number, number] => {
+      const inside = rows.map(({ time }) => windowOf(windows, time) === at);
+      return [inside.indexOf(true), inside.lastIndexOf(true)];
+    });
+    alarms.forEach((own, d) => files[d].push({ alarms: own, windows: ends }));
+  }
+  const rows = DETECTORS.map((name, d) => [name, ...benchmarkScores(files[d]).map((score) => score.toFixed(1))]);
+  return table(["alarms of", ...PROFILE_NAMES], rows.filter(([name]) => name !== "limits"));
+}
+
+const sets = [
+  withAnomalies("facility", DAYS),
+  withAnomalies("parts", PARTS_DAYS),
+  withAnomalies("factory", DAYS),
+  ...(DATA === "" ? [] : dataSets(DATA)),
+];
+const rows: string[][] = [];
+for (const set of sets) rows.push(...await rowsOf(set));
+const byReading = ["flagged", "precision", "recall", "F1"],
+  byEvent = ["alarms", "false in 1,000", "right", "found", "delay"];
+console.log(table(["data", "detector", ...byReading, ...byEvent], rows, 2));
+if (DATA !== "") console.log(`\n${await benchmarkTable(`${DATA}/nab`)}`);

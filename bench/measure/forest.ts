@@ -1,0 +1,72 @@
+/**
+ * The isolation forest of one sensor, as it learns along: trained on the first 50 readings and used at once, then on the
+ * newest 1,000 whenever there are as many new ones. The product trains more often, and one forest for all sensors of a
+ * type.
+ *
+ * @module
+ */
+import type { Reading } from "../../actors/reading.ts";
+import { FEATURE_LENGTH, pushValue, zScore } from "../../models/features.ts";
+import type { IsolationForest } from "../../models/forest.ts";
+import {
+  CHANNEL_FEATURES,
+  forestFeatures,
+  HOUR_FEATURES,
+  writeChannel,
+  writeHour,
+} from "../../models/forest_features.ts";
+import { FOREST_DEFAULTS, trainForest } from "../../models/forest_train.ts";
+
+const { samplesLeast, samplesMost } = FOREST_DEFAULTS;
+
+/** One sensor's features, its z-score and its forest. The channels are those of the first reading. */
+export class SensorForest {
+  /** Greatest magnitude of a channel's z-score in the last reading. */
+  z = 0;
+  /** The forest's score of the last reading, 0..1; 0 before there is one. */
+  score = 0;
+  /** Whether that is beyond the contamination's threshold. */
+  flagged = false;
+  readonly #channels: readonly string[];
+  readonly #state: Float64Array;
+  readonly #row: Float64Array;
+  readonly #scores = new Float64Array(1);
+  /** The newest rows, in a ring. */
+  readonly #sample: Float64Array;
+  #forest: IsolationForest | undefined;
+  #age = 0;
+
+  /** @param first the sensor's first reading, to be taken as well */
+  constructor(first: Reading, private readonly seed: number) {
+    this.#channels = Object.keys(first.values);
+    this.#state = new Float64Array(this.#channels.length * FEATURE_LENGTH);
+    this.#row = new Float64Array(HOUR_FEATURES + this.#channels.length * CHANNEL_FEATURES);
+    this.#sample = new Float64Array(samplesMost * this.#row.length);
+  }
+
+  /** Scores a reading, then learns it. */
+  take({ time, values }: Reading): void {
+    this.z = this.score = 0;
+    writeHour(this.#row, 0, time);
+    for (const [c, channel] of this.#channels.entries()) {
+      const value = values[channel] ?? NaN, at = c * FEATURE_LENGTH;
+      if (!Number.isNaN(value)) {
+        this.z = Math.max(this.z, Math.abs(zScore(this.#state, at, value)));
+        pushValue(this.#state, at, value, time);
+      }
+      writeChannel(this.#row, 0, c, value, this.#state, at);
+    }
+    this.#forest?.score(this.#row, 1, this.#scores);
+    this.score = this.#forest === undefined ? 0 : this.#scores[0];
+    this.flagged = this.#forest !== undefined && this.score > this.#forest.threshold;
+    this.#learn();
+  }
+
+  #learn(): void {
+    const width = this.#row.length;
+    this.#sample.set(this.#row, this.#age++ % samplesMost * width);
+    if (this.#age !== samplesLeast && this.#age % samplesMost !== 0) return;
+    const samples = this.#sample.slice(0, Math.min(this.#age, samplesMost) * width);
+    this.#forest = trainForest({ features: forestFeatures(this.#channels), samples, seed: this.seed + this.#age });
+  }
+}
