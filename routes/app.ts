@@ -9,6 +9,7 @@ import { alerts } from "./alerts.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
 import { federation } from "./federation.ts";
+import { labels } from "./labels.ts";
 import { models } from "./models.ts";
 import { predict } from "./predict.ts";
 import { probes } from "./probes.ts";
@@ -42,6 +43,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     predict,
     models,
     federation,
+    labels,
     v2,
     probes,
     admin,

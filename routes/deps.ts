@@ -5,6 +5,7 @@
  */
 import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
+import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
@@ -33,6 +34,8 @@ export interface AppDeps {
   readonly models?: ModelServer;
   /** Rounds of the federation; absent, or without models: `/federation` is not there. */
   readonly federation?: FederationStore;
+  /** What people say of readings; absent: `/labels` is not there. */
+  readonly labels?: LabelStore;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;
