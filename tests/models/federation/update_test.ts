@@ -1,0 +1,41 @@
+/** @module */
+import { assertEquals, assertThrows } from "../../../std/assert.ts";
+import { checkUpdate, type LocalUpdate, sortUpdates, UpdateError } from "../../../models/federation/update.ts";
+
+const good: LocalUpdate = { id: "pump-7", weights: Float32Array.of(1, -2), readings: 900, loss: 0.3 };
+
+const BAD: readonly (readonly [string, Partial<LocalUpdate>, string])[] = [
+  ["an empty id", { id: "" }, "the id must not be empty"],
+  ["another shape", { weights: Float32Array.of(1) }, "there must be 2 weights, not 1"],
+  ["no number", { weights: Float32Array.of(1, NaN) }, "weight 1 must be from -1000 to 1000, not NaN"],
+  ["infinity", { weights: Float32Array.of(-Infinity, 1) }, "weight 0 must be from -1000 to 1000, not -Infinity"],
+  [
+    "a weight out of range",
+    { weights: Float32Array.of(0, 1e9) },
+    "weight 1 must be from -1000 to 1000, not 1000000000",
+  ],
+  ["no readings", { readings: 0 }, "readings must be a whole number from 1 to 1000000000, not 0"],
+  ["half a reading", { readings: 1.5 }, "not 1.5"],
+  ["too many readings", { readings: 1e12 }, "not 1000000000000"],
+  ["a negative loss", { loss: -1 }, "loss must be 0 or greater and finite, not -1"],
+  ["a loss that is no number", { loss: NaN }, "not NaN"],
+];
+
+for (const [what, change, message] of BAD) {
+  Deno.test(`checkUpdate() refuses ${what}`, () => {
+    assertThrows(() => checkUpdate({ ...good, ...change }, 2), UpdateError, message);
+  });
+}
+
+Deno.test("sortUpdates() keeps what is sound in order of id, and says why not the rest", () => {
+  const other = { ...good, id: "Pump-10" }, bad = { ...good, id: "x", readings: -1 };
+  const { accepted, refused } = sortUpdates([good, bad, other, { ...good, readings: 5 }], 2);
+  assertEquals(accepted, [other, good]);
+  assertEquals(refused, [
+    {
+      id: "x",
+      reason: `cannot take the update of "x": readings must be a whole number from 1 to 1000000000, not -1`,
+    },
+    { id: "pump-7", reason: `cannot take the update of "pump-7": there is one in this round already` },
+  ]);
+});
