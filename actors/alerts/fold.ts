@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AlertStep, Condition, Label, Priority } from "./words.ts";
+import type { AlertContribution, AlertStep, Condition, Label, Priority } from "./words.ts";
 
 /** An alert with everything that its steps say. Times are event time, epoch ms. */
 export interface AlertRecord {
@@ -23,6 +23,8 @@ export interface AlertRecord {
   readonly expected?: readonly [number | null, number | null];
   /** What was said when it was raised. */
   readonly message: string;
+  readonly strength?: number;
+  readonly contributions?: readonly AlertContribution[];
   /** Absent while nobody has acknowledged it, or since it was raised again. */
   readonly acknowledged_at?: number;
   readonly acknowledged_by?: string;

@@ -18,8 +18,11 @@ export interface AlertSelf {
   readonly units: readonly (string | undefined)[];
   readonly rules: AlertRules;
   /** Asked when an alert is raised: a better sentence than the one made here, and whatever else is known. */
-  explain?(condition: Condition, channel: number): string | undefined;
+  explain?(condition: Condition, channel: number): Explained | undefined;
 }
+
+/** What a detector knows of an alert that is raised. */
+export type Explained = Partial<Pick<AlertStep, "message" | "strength" | "contributions">>;
 
 /** Takes the steps as they are made. */
 export type Give = (step: AlertStep) => void;
@@ -70,7 +73,7 @@ export function tell(
   const alert = writeAlertId({ partition, position: data[at + LIFE.position], sensor, condition, channel });
   const value = data[at + LIFE.value], bound = (b: number) => Math.abs(b) < OPEN ? b : null;
   const expected = [bound(data[at + LIFE.low]), bound(data[at + LIFE.high])] as const;
-  const state = data[at + LIFE.state];
+  const state = data[at + LIFE.state], own = transition === "raised" ? self.explain?.(condition, c) : undefined;
   data[at + LIFE.stepped] = position;
   give({
     id: stepId(alert, transition, position),
@@ -89,6 +92,7 @@ export function tell(
     ...(value === OPEN ? {} : { value }),
     ...(expected[0] === null && expected[1] === null ? {} : { expected }),
     message: sentence(self, transition, condition, c, time - data[at + LIFE.raised], value, expected),
+    ...own,
     ...(isHushed(lives, at, time) ? { notify: false } : {}),
     ...((state & STATE.chattering) !== 0 ? { chattering: true } : {}),
     ...(data[at + LIFE.realarms] > 0 ? { realarms: data[at + LIFE.realarms] } : {}),
@@ -143,9 +147,7 @@ function sentence(
   value: number,
   expected: readonly [number | null, number | null],
 ): string {
-  const own = transition === "raised" ? self.explain?.(condition, channel) : undefined;
-  const what = own ??
-    (value === OPEN ? plain(self, condition, channel) : measured(self, condition, channel, value, expected));
+  const what = value === OPEN ? plain(self, condition, channel) : measured(self, condition, channel, value, expected);
   if (transition === "raised") return what;
   if (transition === "cleared") return `over after ${duration(lasted)}: ${what}`;
   return lasted >= 1000 ? `${what}; for ${duration(lasted)}` : what;

@@ -54,6 +54,16 @@ export const TRANSITIONS = [
 /** A step of a life. */
 export type Transition = typeof TRANSITIONS[number];
 
+/** A channel's part in an anomaly. */
+export interface AlertContribution {
+  readonly channel: string;
+  /** 0..1; those of a reading add up to 1. */
+  readonly share: number;
+  readonly feature: string;
+  /** The same in words. */
+  readonly because: string;
+}
+
 /** Whether a person found an alert to be right. */
 export type Label = "true_alarm" | "false_alarm";
 
@@ -86,6 +96,9 @@ export interface AlertStep {
   readonly expected?: readonly [number | null, number | null];
   /** One plain sentence. */
   readonly message: string;
+  /** Of an anomaly when it was raised: strength in 0..1, and what contributed. */
+  readonly strength?: number;
+  readonly contributions?: readonly AlertContribution[];
   /** False while shelved, suppressed or out of service: kept in the history, and told to nobody. Absent means true. */
   readonly notify?: boolean;
   /** The condition came and went three times within a minute: it is held until it is calm. */

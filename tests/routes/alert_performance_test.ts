@@ -42,7 +42,7 @@ function item(raised_at: number, more: Partial<PerformanceItem> = {}): Performan
 
 Deno.test("GET /alerts/performance gives the last 24 hours, with stale ones raised before", async () => {
   const items = [
-    ...Array.from({ length: 10 }, (_, i) => item(NOW - HOUR - i * 1000)),
+    ...Array.from({ length: 10 }, (_, i) => item(NOW - HOUR + i * 1000)),
     item(NOW - 30 * HOUR, { state: "active", cleared_at: undefined }),
     item(NOW - 40 * HOUR),
   ];
