@@ -77,9 +77,9 @@ export function labelledModel(group: string): string {
   return `logistic:${group}`;
 }
 
-/** A version's parent and data, filled in. */
-export function withParent(model: NewModel, data: string, parent: number | undefined): NewModel {
-  return { ...model, lineage: { ...model.lineage, data, ...(parent === undefined ? {} : { parent }) } };
+/** A version whose lineage names the one before it, where there is one. */
+export function withParent(model: NewModel, parent: number | undefined): NewModel {
+  return parent === undefined ? model : { ...model, lineage: { ...model.lineage, parent } };
 }
 
 /** Channels that more than half of the labelled readings have a value of, in order of name. */

@@ -4,10 +4,13 @@
  * @module
  */
 import { z } from "zod";
+import type { Label } from "../actors/labels.ts";
 import { ModelRuleError, type ModelState, type ModelVersion, type NewModel } from "../actors/model_registry.ts";
 import type { Json } from "../actors/ports.ts";
+import type { Page } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { checkFormat } from "../store/format.ts";
+import { KvLabelStore } from "../store/labels.ts";
 import { lockState } from "../store/lock.ts";
 import type { ModelReader } from "../store/model_files.ts";
 import { KvModelRegistry } from "../store/registry.ts";
@@ -20,6 +23,8 @@ import { type Instance, readInstance, takeDataDir } from "./instance.ts";
 export interface CommandModels extends ModelReader {
   /** Registers a version. @throws {CommandError} if it is refused */
   register(name: string, model: NewModel): Promise<ModelVersion>;
+  /** All labels that people gave, newest reading first. */
+  labels(): Promise<Label[]>;
 }
 
 const json: z.ZodType<Json> = z.json();
@@ -47,6 +52,19 @@ const versionSchema = z.object({
   sha256: z.string(),
 });
 
+const time = z.iso.datetime().transform((text) => Date.parse(text));
+const labelSchema = z.object({
+  sensor: z.string(),
+  time,
+  group: z.string(),
+  label: z.union([z.literal(0), z.literal(1)]),
+  values: z.record(z.string(), z.number().nullable()).optional(),
+  created: time,
+});
+const labelsSchema = z.object({ items: z.array(labelSchema), next: z.string().optional() });
+/** Labels that are asked for at a time. */
+const PAGE = 2_000;
+
 /**
  * Works with the models of a data directory.
  *
@@ -70,6 +88,7 @@ export async function withModels<T>(
         versions: (name) => registry.versions(name),
         bytes: (name, version) => registry.bytes(name, version),
         register: (name, model) => registry.register(name, model),
+        labels: () => everyPage((cursor) => new KvLabelStore(store, { clock: systemClock }).list({}, PAGE, cursor)),
       });
     } finally {
       store.close();
@@ -119,7 +138,27 @@ function liveModels(instance: Instance): CommandModels {
         ...model,
         bytes: bytes.toBase64(),
       }),
+    labels: () =>
+      everyPage((cursor) => {
+        const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+        return ask(
+          `/labels?limit=${PAGE}${query}`,
+          async (answer): Promise<Page<Label>> => labelsSchema.parse(await answer.json()),
+        );
+      }),
   };
+}
+
+/** All items of a listing. */
+async function everyPage<T>(page: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items: more, next }: Page<T> = await page(cursor);
+    for (const item of more) items.push(item);
+    cursor = next;
+  } while (cursor !== undefined);
+  return items;
 }
 
 async function request(instance: Instance, path: string, body?: object): Promise<Response> {

@@ -14,9 +14,11 @@ import { progressBar } from "./progress.ts";
 import { decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
 import { newLogistic, PARTS_MODEL, partsOrigin, type TrainingOrigin, trainParts } from "./train_model.ts";
+import { trainLabelled } from "./train_labels.ts";
 import { registeredLine, trainingLines } from "./train_table.ts";
 
 const settings = {
+  labels: toggle({ fallback: false, help: "learn from the labels that people gave to readings, group by group" }),
   label: text({ fallback: undefined, help: "column with the label, 0 or 1", placeholder: "COLUMN" }),
   features: list({ help: "columns to learn from (default: every column of numbers)", placeholder: "COLUMN" }),
   without: list({ help: "columns to leave out, such as what is only known afterwards", placeholder: "COLUMN" }),
@@ -32,18 +34,33 @@ const settings = {
 const command: Command<typeof settings> = {
   name: "train",
   summary: "Trains a logistic regression from labels, shows how good it is, and registers it as a new version.",
-  positional: { what: "[parts | FILE]", least: 0, most: 1 },
+  positional: { what: "[parts | FILE | GROUP]", least: 0, most: 1 },
   settings,
   examples: [
     { line: "deno task train", does: "the parts: what POST /predict answers by" },
     { line: "deno task train items.csv --label faulty", does: "a file of your own" },
     { line: "deno task train items.csv --label faulty --without cause --no-register", does: "only to see" },
+    { line: "deno task train --labels", does: "from what people said of readings, see POST /labels" },
   ],
   notes: [
     "FILE is CSV with a header, NDJSON or a JSON array of flat objects, also as .gz. The model is asked by",
-    "POST /predict?model=NAME and POST /v2/models/NAME/infer.",
+    "POST /predict?model=NAME and POST /v2/models/NAME/infer. With --labels, a GROUP is a type of sensors, or a set of",
+    "channels as GET /labels/counts spells it; default: every group with 20 labels of either kind.",
   ],
 };
+
+/** Trains from people's labels, each group's model in turn. */
+async function trainGroups(values: Values, group: string | undefined): Promise<number> {
+  const { label, features, without, name, register, seed, aside, folds, dataDir, kv } = values;
+  if (label !== undefined || features.length > 0 || without.length > 0 || name !== undefined) {
+    throw new UsageError("--label, --features, --without and --name are for a FILE, not for --labels");
+  }
+  await withModels(dataDir, kv, async (models) => {
+    const made = await trainLabelled(models, { group, register, seed, testShare: aside, folds });
+    console.log(made.map((lines) => lines.join("\n")).join("\n\n"));
+  });
+  return EXIT.done;
+}
 
 type Values = Awaited<ReturnType<typeof readSettings<typeof settings>>>["values"];
 
@@ -64,7 +81,9 @@ interface Trained {
  * @throws {CommandError} one sentence, where it cannot be done
  */
 export async function train(args: readonly string[]): Promise<number> {
-  const { values, positional: [path = PARTS_MODEL] } = await readSettings(command, args);
+  const { values, positional: [given] } = await readSettings(command, args);
+  if (values.labels) return await trainGroups(values, given);
+  const path = given ?? PARTS_MODEL;
   const ofFile = values.label !== undefined || values.features.length > 0 || values.without.length > 0;
   if (path === PARTS_MODEL && ofFile) throw new UsageError("--label, --features and --without are for a FILE");
   const { name, training, origin, notes } = path === PARTS_MODEL

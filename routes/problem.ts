@@ -6,6 +6,7 @@
 import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { FieldError } from "../actors/reading.ts";
+import { requestIdOf } from "./request_id.ts";
 
 /** Titles by status: the same sentence for the same status, as RFC 9457 wants it. */
 const TITLES: Readonly<Record<number, string>> = {
@@ -19,8 +20,10 @@ const TITLES: Readonly<Record<number, string>> = {
   413: "Content too large",
   415: "Unsupported media type",
   422: "Unprocessable content",
+  429: "Too many requests",
   500: "Internal server error",
   503: "Service unavailable",
+  507: "Insufficient storage",
 };
 
 /** A detail of a problem: a field's error, with its line where a body has lines. */
@@ -60,6 +63,7 @@ export function answerProblem(c: Context, problem: Problem): Response {
     detail,
     instance: c.req.path,
     errors: extra.errors ?? [],
+    request_id: requestIdOf(c),
     ...extra.members,
   };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json", ...extra.headers });
@@ -86,12 +90,15 @@ export function notFound(what: string, name: string): Problem {
   return new Problem(404, `There is no ${what} ${JSON.stringify(short)}.`);
 }
 
+/** A method that a path may have a handler for. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 /**
  * Answers every other method on `path` with 405 and `Allow`, and OPTIONS with 204. Register it after the handlers.
  *
  * @param methods those that `path` has handlers for; HEAD comes with GET
  */
-export function onlyMethods(app: Hono, path: string, methods: readonly ("GET" | "POST")[]): void {
+export function onlyMethods(app: Hono, path: string, methods: readonly Method[]): void {
   const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).concat("OPTIONS").join(", ");
   app.all(path, (c) => {
     if (c.req.method === "OPTIONS") return c.body(null, 204, { allow });
