@@ -18,7 +18,9 @@ export const DRIFT_DAY_MS = 86_400_000, DRIFT_SPAN_MS = 7 * DRIFT_DAY_MS;
 /** How a channel is: still learnt, as it was, drifted, or learnt anew because it stayed drifted. */
 export const DRIFT = { learning: 0, steady: 1, drifted: 2, adapting: 3 } as const;
 
-const STAGE = 0, BEGUN = 1, LAST = 2, COUNT = 3, WEIGHT = 4, INDEX = 5, SINCE = 6, ADAPTED = 7, AGAIN = 8;
+const STAGE = 0, BEGUN = 1, LAST = 2, WEIGHT = 3, ADAPTED = 4;
+/** All 0 when a comparison begins, or everything anew. */
+const COUNT = 5, INDEX = 6, SINCE = 7, AGAIN = 8;
 const EDGES_AT = 9, REFERENCE = EDGES_AT + EDGES, RECENT = REFERENCE + BINS;
 /** Stages: values are kept, the reference is counted, both are compared. */
 const KEEPING = 0, COUNTING = 1, COMPARING = 2;
@@ -107,11 +109,7 @@ function count(state: Float64Array, at: number, passed: number, value: number, s
   if (state[at + AGAIN] === 1) state[at + ADAPTED] = state[at + LAST];
   state[at + STAGE] = COMPARING;
   state[at + WEIGHT] = 1;
-  state[at + COUNT] =
-    state[at + INDEX] =
-    state[at + SINCE] =
-    state[at + AGAIN] =
-      0;
+  state.fill(0, at + COUNT, at + AGAIN + 1);
 }
 
 function compare(state: Float64Array, at: number, passed: number, value: number, spanMs: number): void {
@@ -119,7 +117,9 @@ function compare(state: Float64Array, at: number, passed: number, value: number,
   const weight = state[at + WEIGHT] * (1 + Math.min(passed / spanMs, 1 / RECENT_LEAST));
   state[at + WEIGHT] = weight;
   state[at + RECENT + binOf(state, at + EDGES_AT, value)] += weight;
-  if (++state[at + COUNT] % LOOK === 0) look(state, at, spanMs);
+  if (++state[at + COUNT] < LOOK) return;
+  state[at + COUNT] = 0;
+  look(state, at, spanMs);
 }
 
 /** Compares the histograms; sees whether the channel is drifted, and whether it has stayed so. */
@@ -163,9 +163,5 @@ export function driftAdapted(state: Float64Array, at: number): number {
 /** Learns the channel anew from here on, bins and all: after a change that was meant. */
 export function driftRebase(state: Float64Array, at: number): void {
   state[at + STAGE] = KEEPING;
-  state[at + COUNT] =
-    state[at + INDEX] =
-    state[at + SINCE] =
-    state[at + AGAIN] =
-      0;
+  state.fill(0, at + COUNT, at + AGAIN + 1);
 }
