@@ -4,7 +4,7 @@
  *
  * For budgets of 1, 10 and 100 false alarms in 100,000 readings of a sensor: false alarms to those allowed, with what is
  * found of events and how soon, on labelled recordings, on made-up streams and on simulated sensors in which nothing is
- * wrong; beside it peaks over threshold, a fixed threshold and standard deviations. Tables in Markdown.
+ * wrong; beside it peaks over threshold (SPOT), a fixed threshold and standard deviations. Tables in Markdown.
  *
  * @module
  */
@@ -64,29 +64,23 @@ function ratioTable(tallies: readonly Tally[]): string {
 
 /** What is found of the events, by all ways at all budgets. */
 function foundTable(tallies: readonly Tally[]): string {
-  const head = ["data", "budget", "events", ...WAYS.flatMap((way) => [`${way}: right`, "found", "delay"])];
   const rows = tallies.flatMap((tally) =>
     BUDGETS.map((_, b) => {
-      const cells = WAYS.flatMap((_, way) => {
+      const cells = WAYS.map((_, way) => {
         const { precision, recall, delayMs } = ratesOf(tally.measures[way][b]);
-        return [percent(precision), percent(recall), short(delayMs)];
+        return [percent(precision), percent(recall), short(delayMs)].join(" / ");
       });
       return [b === 0 ? tally.name : "", NAMES[b], whole(tally.measures[0][b].events), ...cells];
     })
   );
-  return table(head, rows);
+  return table(["data", "budget", "events", ...WAYS], rows);
 }
 
-/** Ratios by kind of stream: a column for each way and budget. */
+/** Ratios by kind of stream, of the budgets in order. */
 function kindTable(tallies: readonly Tally[]): string {
-  const head = ["kind", ...WAYS.flatMap((way) => NAMES.map((name) => `${way}, ${name}`))];
-  return table(
-    head,
-    tallies.map((tally) => [
-      tally.name,
-      ...tally.measures.flatMap((own) => own.map((measure) => sayRatio(ratesOf(measure).ratio, measure.allowed))),
-    ]),
-  );
+  const ratios = ({ measures }: Tally) =>
+    measures.map((own) => own.map((measure) => sayRatio(ratesOf(measure).ratio, measure.allowed)).join(" / "));
+  return table(["kind", ...WAYS], tallies.map((tally) => [tally.name, ...ratios(tally)]));
 }
 
 function dotsOf(tallies: readonly Tally[]): Dot[] {

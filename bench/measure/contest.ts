@@ -2,7 +2,8 @@
  * Ways to turn one sensor's readings into alarms that are to keep a budget, side by side.
  *
  * - *this rule*: the product's own.
- * - *peaks*: peaks over threshold (SPOT) on the sensor's surprise.
+ * - *SPOT*: peaks over threshold on the sensor's surprise, as published.
+ * - *SPOT, all learnt*: the same, but what is raised is learnt too.
  * - *fixed*: a surprise of −log10(budget / channels), as if surprise were what it means to be.
  * - *sigma*: standard deviations of the values, tuned on the first part.
  *
@@ -17,13 +18,14 @@ import { Sigma } from "./sigma.ts";
 import { Spot } from "./spot.ts";
 
 /** The ways, in the order of {@linkcode Contest.alarms}. */
-export const WAYS = ["this rule", "peaks", "fixed", "sigma"] as const;
+export const WAYS = ["this rule", "SPOT", "SPOT, all learnt", "fixed", "sigma"] as const;
 
 /** One sensor's contest. */
 export class Contest {
   /** By way and, within it, by budget: whether an alarm begins with the last reading. */
   readonly alarms: readonly Uint8Array[];
   readonly #spots: readonly Spot[];
+  readonly #learning: readonly Spot[];
   readonly #sigma: Sigma;
   readonly #rested: readonly Float64Array[];
 
@@ -33,7 +35,8 @@ export class Contest {
    */
   constructor(private readonly judge: Judged, private readonly budgets: readonly number[]) {
     this.alarms = [judge.alarms, ...WAYS.slice(1).map(() => new Uint8Array(budgets.length))];
-    this.#spots = budgets.map((budget) => new Spot(budget));
+    this.#spots = budgets.map((budget) => new Spot(budget, false));
+    this.#learning = budgets.map((budget) => new Spot(budget, true));
     this.#sigma = new Sigma(budgets);
     this.#rested = WAYS.map(() => new Float64Array(budgets.length));
   }
@@ -46,9 +49,10 @@ export class Contest {
     this.#sigma.step(reading);
     for (let b = 0; b < budgets.length; b++) {
       this.#raise(1, b, this.#spots[b].step(surprise), age);
+      this.#raise(2, b, this.#learning[b].step(surprise), age);
       const over = surprise >= -Math.log10(budgets[b] / Math.max(1, channels));
-      this.#raise(2, b, over && age > readyAge(budgets[b]), age);
-      this.#raise(3, b, this.#sigma.over[b] === 1, age);
+      this.#raise(3, b, over && age > readyAge(budgets[b]), age);
+      this.#raise(4, b, this.#sigma.over[b] === 1, age);
     }
     return true;
   }

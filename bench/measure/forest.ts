@@ -1,7 +1,7 @@
 /**
  * The isolation forest of one sensor, as it learns along: trained on the first 50 readings and used at once, then on the
- * newest 1,000 whenever there are as many new ones. The product trains more often, and one forest for all sensors of a
- * type.
+ * newest 1,000 whenever there are as many new ones (5,000 for a sensor of more than ten channels, where a training takes
+ * half a second). The product trains more often, and one forest for all sensors of a type.
  *
  * @module
  */
@@ -19,6 +19,9 @@ import { FOREST_DEFAULTS, trainForest } from "../../models/forest_train.ts";
 
 const { samplesLeast, samplesMost } = FOREST_DEFAULTS;
 
+/** Readings from one training to the next; of a sensor of few and of many channels. */
+const EVERY = 1_000, EVERY_WIDE = 5_000, WIDE = 10;
+
 /** One sensor's features, its z-score and its forest. The channels are those of the first reading. */
 export class SensorForest {
   /** Greatest magnitude of a channel's z-score in the last reading. */
@@ -33,6 +36,7 @@ export class SensorForest {
   readonly #scores = new Float64Array(1);
   /** The newest rows, in a ring. */
   readonly #sample: Float64Array;
+  readonly #every: number;
   #forest: IsolationForest | undefined;
   #age = 0;
 
@@ -41,6 +45,7 @@ export class SensorForest {
     this.#channels = Object.keys(first.values);
     this.#state = new Float64Array(this.#channels.length * FEATURE_LENGTH);
     this.#row = new Float64Array(HOUR_FEATURES + this.#channels.length * CHANNEL_FEATURES);
+    this.#every = this.#channels.length > WIDE ? EVERY_WIDE : EVERY;
     this.#sample = new Float64Array(samplesMost * this.#row.length);
   }
 
@@ -65,7 +70,7 @@ export class SensorForest {
   #learn(): void {
     const width = this.#row.length;
     this.#sample.set(this.#row, this.#age++ % samplesMost * width);
-    if (this.#age !== samplesLeast && this.#age % samplesMost !== 0) return;
+    if (this.#age !== samplesLeast && this.#age % this.#every !== 0) return;
     const samples = this.#sample.slice(0, Math.min(this.#age, samplesMost) * width);
     this.#forest = trainForest({ features: forestFeatures(this.#channels), samples, seed: this.seed + this.#age });
   }

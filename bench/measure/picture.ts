@@ -21,7 +21,7 @@ export interface Dot {
 
 /** What is said beside the dots. */
 export interface Legend {
-  /** Up to four. */
+  /** Up to five. */
   readonly ways: readonly string[];
   readonly budgets: readonly string[];
   /** Ratios from and to which a budget counts as kept. */
@@ -38,11 +38,11 @@ const STYLE = `
   .grid { stroke: #8884; stroke-width: 1 } .band { fill: #2a9d6f2e } .unsure { fill-opacity: 0; opacity: .55 }
   g[class^=w] { stroke-width: 1.5; fill-opacity: .55 }
   .w0 { fill: #0b7a53; stroke: #0b7a53 } .w1 { fill: #b4541a; stroke: #b4541a }
-  .w2 { fill: #5a4fd0; stroke: #5a4fd0 } .w3 { fill: #b02f69; stroke: #b02f69 }
+  .w2 { fill: #5a4fd0; stroke: #5a4fd0 } .w3 { fill: #b02f69; stroke: #b02f69 } .w4 { fill: #1d6fa5; stroke: #1d6fa5 }
   @media (prefers-color-scheme: dark) {
     text { fill: #ddd }
     .w0 { fill: #4fd1a1; stroke: #4fd1a1 } .w1 { fill: #f0a06a; stroke: #f0a06a }
-    .w2 { fill: #aaa2ff; stroke: #aaa2ff } .w3 { fill: #ff8ab8; stroke: #ff8ab8 }
+    .w2 { fill: #aaa2ff; stroke: #aaa2ff } .w3 { fill: #ff8ab8; stroke: #ff8ab8 } .w4 { fill: #72c1f2; stroke: #72c1f2 }
   }`;
 
 function yOf(ratio: number): number {
@@ -65,6 +65,7 @@ function mark(way: number, x: number, y: number, sure: boolean, title: string): 
     `M${x} ${y - 5}l5 9h-10Z`,
     `M${x - 4} ${y - 4}h8v8h-8Z`,
     `M${x} ${y - 5.5}l5.5 5.5l-5.5 5.5l-5.5 -5.5Z`,
+    `M${x} ${y + 5}l5 -9h-10Z`,
   ];
   return `<g class="w${way}${sure ? "" : " unsure"}"><path d="${shapes[way % shapes.length]}"/>` +
     `${title === "" ? "" : `<title>${escaped(title)}</title>`}</g>`;
@@ -103,7 +104,7 @@ function frame({ budgets, kept }: Legend): string[] {
 export function picture(dots: readonly Dot[], legend: Legend): string {
   const { ways, budgets } = legend, width = (WIDTH - LEFT - RIGHT) / budgets.length, lane = width / (ways.length + 0.6);
   const keys = ways.map((way, at) =>
-    `${mark(at, LEFT + 12 + at * 165, 24, true, "")}<text x="${LEFT + 24 + at * 165}" y="28">${escaped(way)}</text>`
+    `${mark(at, LEFT + 12 + at * 150, 24, true, "")}<text x="${LEFT + 24 + at * 150}" y="28">${escaped(way)}</text>`
   );
   const places = new Map<string, number>();
   const marks = dots.map(({ way, budget, ratio, sure, title }) => {
