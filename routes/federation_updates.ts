@@ -43,7 +43,7 @@ export const updateBody = z.strictObject({
   group: z.string("group must be a text").min(1, "group must not be empty").max(128),
   round: z.number("round must be a whole number of 0 or more").int().min(0).max(Number.MAX_SAFE_INTEGER),
   readings: z.number(`readings must be a whole number from 1 to ${limits.readings}`).int().min(1).max(limits.readings),
-  loss: z.number("loss must be a number of 0 or more").min(0).max(1e9).optional(),
+  loss: z.number("loss must be a number of 0 or more").min(0).max(1e9),
   /** To be certain that both mean the same network. */
   shapes: shapesSchema.optional(),
   weights: z.union([
@@ -93,7 +93,7 @@ async function updateOf(
     const { issues } = result.error;
     throw invalid(400, issues.slice(0, 20).map(({ path, message }) => ({ field: path.join("."), message })));
   }
-  const { shapes, weights: given, loss, ...known } = result.data, weights = weightsOf(given);
+  const { shapes, weights: given, ...known } = result.data, weights = weightsOf(given);
   const wrong = wrongWeight(weights), { magnitude } = WEIGHTS_LIMITS;
   if (wrong >= 0) {
     const message = `must be from -${magnitude} to ${magnitude}, not ${weights[wrong]}`;
@@ -101,7 +101,7 @@ async function updateOf(
   }
   const global = await globalOf(known.group);
   checkShape(shapes, weights.length, global);
-  return { update: { ...known, ...(loss === undefined ? {} : { loss }), weights }, inUse: global.round };
+  return { update: { ...known, weights }, inUse: global.round };
 }
 
 /** The problem that an update is answered with, if it was not taken. */

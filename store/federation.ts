@@ -55,7 +55,7 @@ interface DeviceValue {
 /** An update's weights, and what they stand for. */
 interface UpdateValue {
   readonly readings: number;
-  readonly loss?: number;
+  readonly loss: number;
   readonly weights: Float32Array;
 }
 
@@ -112,7 +112,7 @@ export class KvFederationStore implements FederationStore {
         waiting: { round, bytes: weights.byteLength },
         ...(taken === undefined ? {} : { taken }),
       };
-      const sent: UpdateValue = { readings, ...(loss === undefined ? {} : { loss }), weights: weights.slice() };
+      const sent: UpdateValue = { readings, loss, weights: weights.slice() };
       atomic.set(KEYS.federationDevice(group, device), known).set(KEYS.federationUpdate(group, device, round), sent);
       return { head: room, answer: { kind: "accepted" } };
     });
@@ -263,7 +263,7 @@ function isStale(head: HeadValue, round: number): boolean {
 }
 
 function sha256Of({ readings, loss, weights }: DeviceUpdate): string {
-  const figures = new Uint8Array(Float64Array.of(readings, loss ?? NaN).buffer);
+  const figures = new Uint8Array(Float64Array.of(readings, loss).buffer);
   const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   return createHash("sha256").update(figures).update(bytes).digest("hex");
 }

@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** How weights of several participants become one network. */
-export type AveragingMethod = "fedavg" | "median" | "trimmed";
+import type { Aggregation } from "../../models/federation/aggregate.ts";
 
 /** Bounds of what is kept. */
 export const FEDERATION_LIMITS = {
@@ -34,10 +32,12 @@ export interface RoundParticipant {
   readonly kind: "sensor" | "device";
   /** Readings that it learnt from since its last round. */
   readonly readings: number;
-  /** Its own mean loss over them; absent if it has none. */
-  readonly loss?: number;
+  /** Its own running loss over them. */
+  readonly loss: number;
   /** Length of its weights as a vector. */
   readonly norm: number;
+  /** How far its weights are from the global ones that came out: who stands apart. */
+  readonly distance: number;
 }
 
 /** What one round came to. */
@@ -47,13 +47,15 @@ export interface RoundRecord {
   readonly round: number;
   /** Event time of the epoch's end. */
   readonly time: number;
-  readonly method: AveragingMethod;
+  readonly method: Aggregation;
   /** Those of most readings first, then by id; at most {@linkcode FEDERATION_LIMITS.participants}. */
   readonly participants: readonly RoundParticipant[];
   /** All of them, those not named included. */
   readonly participant_count: number;
   /** Readings of all participants. */
   readonly readings: number;
+  /** Mean of their own losses, weighted by readings. */
+  readonly loss: number;
   /** Participants whose weights were not taken, such as those that were not finite. */
   readonly left_out: number;
   /** Name and version of the global network in the model registry. */
@@ -77,8 +79,8 @@ export interface DeviceUpdate {
   readonly round: number;
   /** Readings that it learnt from. */
   readonly readings: number;
-  /** Its mean loss over them. */
-  readonly loss?: number;
+  /** Its mean loss over them, 0 or greater. */
+  readonly loss: number;
   readonly weights: Float32Array;
 }
 

@@ -12,6 +12,7 @@
  * @module
  */
 import { z } from "zod";
+import { UPDATE_WEIGHT_MOST } from "../../models/federation/update.ts";
 import type { Json } from "../ports.ts";
 
 /** Limits of a network that is exchanged. */
@@ -22,8 +23,8 @@ export const WEIGHTS_LIMITS = {
   tensors: 64,
   /** Bytes of the header. */
   headerBytes: 64 * 1024,
-  /** Magnitude of a weight: sums over a layer, and squares of them, stay finite in Float32. */
-  magnitude: 1e6,
+  /** Magnitude of a weight; sensors' own stay well within it. */
+  magnitude: UPDATE_WEIGHT_MOST,
 } as const;
 
 /** A network's weights, and what is known of them. */

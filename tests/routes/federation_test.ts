@@ -34,9 +34,10 @@ function record(round: number): RoundRecord {
     round,
     time: NOON,
     method: "median",
-    participants: [{ id: "a", kind: "sensor", readings: 7, norm: 3 }],
+    participants: [{ id: "a", kind: "sensor", readings: 7, loss: 0.5, norm: 3, distance: 1 }],
     participant_count: 1,
     readings: 7,
+    loss: 0.5,
     left_out: 0,
     model: networkModel("room"),
     version: round,
@@ -165,9 +166,9 @@ Deno.test("POST /federation/updates refuses what is no update, field by field", 
   };
   assertStringIncludes(await fields({ weights: [1, 2] }, 422), "weights: weights must be 3 numbers, not 2");
   assertStringIncludes(await fields({ shapes: [[3]] }, 422), "shapes: shapes must be [[2,1],[1]]");
-  assertStringIncludes(await fields({ weights: [1, 2, 1e39] }, 400), "weights.2: must be from -1000000 to 1000000");
+  assertStringIncludes(await fields({ weights: [1, 2, 1e39] }, 400), "weights.2: must be from -1000 to 1000");
   const nan = new Uint8Array(Float32Array.of(0, NaN, 0).buffer).toBase64();
-  assertStringIncludes(await fields({ weights: nan }, 400), "weights.1: must be from -1000000 to 1000000, not NaN");
+  assertStringIncludes(await fields({ weights: nan }, 400), "weights.1: must be from -1000 to 1000, not NaN");
   assertStringIncludes(await fields({ weights: "AAAA" }, 400), "3 bytes are no Float32");
   assertStringIncludes(await fields({ weights: [1, "2", 3] }, 400), "weights");
   assertStringIncludes(await fields({ readings: 0 }, 400), "readings");
