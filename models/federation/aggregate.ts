@@ -1,7 +1,7 @@
 /**
  * Joins the weights of a round's participants into global ones.
  *
- * - `average`: mean weighted by readings (FedAvg: B. McMahan et al., AISTATS 2017). The best where all are honest; a
+ * - `fedavg`: mean weighted by readings (B. McMahan et al., AISTATS 2017). The best where all are honest; a
  *   single participant can move it anywhere.
  * - `median`: median of each weight; `trimmed`: mean of each weight without a share of the least and of the greatest
  *   (D. Yin et al., Byzantine-robust distributed learning, ICML 2018). Neither looks at readings, which a participant may
@@ -13,30 +13,19 @@
  * @module
  */
 import { Matrix } from "ml-matrix";
-import { type LocalUpdate, sortUpdates, UpdateError } from "./update.ts";
+import { inOrder, type LocalUpdate, UpdateError } from "./update.ts";
 
 /** Ways to join weights. */
-export const AGGREGATIONS = ["average", "median", "trimmed"] as const;
+export const AGGREGATIONS = ["fedavg", "median", "trimmed"] as const;
 /** Name of a way to join weights. */
 export type Aggregation = typeof AGGREGATIONS[number];
 
 /** How a round is joined. */
 export interface AggregateSettings {
-  /** Default `average`. */
+  /** Default `fedavg`. */
   readonly method?: Aggregation;
-  /** For `trimmed`: share cut off at each end, rounded up to whole participants; 0 to 0.5, default 0.1. */
+  /** For `trimmed`: share cut off at each end, rounded up to whole participants; 0 to 0.5, default {@linkcode TRIM}. */
   readonly trim?: number;
-}
-
-/** One participant of a round. */
-export interface Participant {
-  readonly id: string;
-  readonly readings: number;
-  readonly loss: number;
-  /** Euclidean length of its weights. */
-  readonly norm: number;
-  /** Euclidean distance of its weights from the global ones: who stands apart. */
-  readonly distance: number;
 }
 
 /** What a round came to. */
@@ -46,46 +35,59 @@ export interface Aggregate {
   readonly norm: number;
   /** Readings of all participants. */
   readonly readings: number;
-  /** Mean of their training losses, weighted by readings. */
-  readonly loss: number;
-  /** In order of id. */
-  readonly participants: readonly Participant[];
+  /** Mean of the training losses of those that have one, weighted by readings; absent if none has. */
+  readonly loss?: number;
 }
 
+/** Share that is trimmed of each end unless said otherwise. */
+export const TRIM = 0.1;
 /** Weights taken at a time. */
 const BLOCK = 256;
 
 /**
  * Joins updates into global weights.
  *
- * @param updates at least one, in any order; see `sortUpdates` for setting aside those that cannot be taken
+ * @param updates at least one, in any order
  * @throws {UpdateError} for no update, one that is unsound or of another shape than the first, or two of one id
  * @throws {RangeError} for a share to trim that is out of range
  */
 export function aggregate(updates: readonly LocalUpdate[], settings: AggregateSettings = {}): Aggregate {
-  const { method = "average", trim = 0.1 } = settings;
-  if (!(trim >= 0 && trim <= 0.5)) throw new RangeError(`cannot trim ${trim} of each end: it must be from 0 to 0.5`);
   if (updates.length === 0) throw new UpdateError("cannot join 0 updates: there must be at least 1");
-  const count = updates[0].weights.length;
-  const { accepted, refused } = sortUpdates(updates, count);
-  if (refused.length > 0) throw new UpdateError(refused[0].reason);
-
-  const readings = accepted.reduce((sum, update) => sum + update.readings, 0);
-  const shares = accepted.map((update) => update.readings / readings);
-  const weights = new Float32Array(count);
-  for (let from = 0; from < count; from += BLOCK) {
-    const block = new Matrix(accepted.map((update) => update.weights.subarray(from, from + BLOCK)));
-    weights.set(method === "average" ? averaged(block, shares) : middle(block, method === "median" ? 0.5 : trim), from);
+  const sorted = inOrder(updates, updates[0].weights.length), counts = sorted.map(({ readings }) => readings);
+  const weights = joinWeights(sorted.map((update) => update.weights), counts, settings.method, settings.trim);
+  const readings = counts.reduce((sum, count) => sum + count, 0);
+  let losses = 0, heard = 0;
+  for (const { loss, readings } of sorted) {
+    if (loss === undefined) continue;
+    losses += readings * loss;
+    heard += readings;
   }
-  const participants = accepted.map((update) => ({
-    id: update.id,
-    readings: update.readings,
-    loss: update.loss,
-    norm: length(update.weights),
-    distance: length(update.weights, weights),
-  }));
-  const loss = accepted.reduce((sum, update, i) => sum + shares[i] * update.loss, 0);
-  return { weights, norm: length(weights), readings, loss, participants };
+  const norm = Matrix.rowVector(weights).norm("frobenius");
+  return { weights, norm, readings, ...(heard > 0 ? { loss: losses / heard } : {}) };
+}
+
+/**
+ * Joins weights that were judged before and stand in a canonical order.
+ *
+ * @param weights of each participant, all as many; at least one
+ * @param readings of each participant, above 0: what it counts in the average
+ * @param trim see {@linkcode AggregateSettings}
+ * @throws {RangeError} for a share to trim that is out of range
+ */
+export function joinWeights(
+  weights: readonly Float32Array[],
+  readings: readonly number[],
+  method: Aggregation = "fedavg",
+  trim = TRIM,
+): Float32Array {
+  if (!(trim >= 0 && trim <= 0.5)) throw new RangeError(`cannot trim ${trim} of each end: it must be from 0 to 0.5`);
+  const total = readings.reduce((sum, count) => sum + count, 0), shares = readings.map((count) => count / total);
+  const joined = new Float32Array(weights[0].length);
+  for (let from = 0; from < joined.length; from += BLOCK) {
+    const block = new Matrix(weights.map((row) => row.subarray(from, from + BLOCK)));
+    joined.set(method === "fedavg" ? averaged(block, shares) : middle(block, method === "median" ? 0.5 : trim), from);
+  }
+  return joined;
 }
 
 /** Mean of the rows by their shares. */
@@ -102,10 +104,4 @@ function middle(block: Matrix, trim: number): number[] {
     for (let i = cut; i < rows - cut; i++) sum += sorted[i];
     return sum / (rows - 2 * cut);
   });
-}
-
-/** Euclidean length of weights, or their distance from others. */
-function length(weights: Float32Array, from?: Float32Array): number {
-  const row = Matrix.rowVector(weights);
-  return (from === undefined ? row : row.sub(Matrix.rowVector(from))).norm("frobenius");
 }

@@ -14,8 +14,8 @@ export interface LocalUpdate {
   readonly weights: Float32Array;
   /** Readings learnt since the last round, a whole number from 1 to {@linkcode UPDATE_READINGS_MOST}. */
   readonly readings: number;
-  /** Its running training loss, 0 or greater. */
-  readonly loss: number;
+  /** Its running training loss, 0 or greater; absent if it has none. */
+  readonly loss?: number;
 }
 
 /** Greatest magnitude of a weight in an update; sensors' own stay well within it. */
@@ -26,12 +26,6 @@ export const UPDATE_READINGS_MOST = 1e9;
 /** An update that cannot be taken; the message says whose, what was wrong, and what is allowed. */
 export class UpdateError extends RangeError {
   override name = "UpdateError";
-}
-
-/** An update that was refused, and why. */
-export interface RefusedUpdate {
-  readonly id: string;
-  readonly reason: string;
 }
 
 /**
@@ -51,35 +45,24 @@ export function checkUpdate(update: LocalUpdate, weights: number): void {
   if (!(Number.isInteger(update.readings) && update.readings >= 1 && update.readings <= UPDATE_READINGS_MOST)) {
     refuse(`readings must be a whole number from 1 to ${UPDATE_READINGS_MOST}, not ${update.readings}`);
   }
-  if (!(update.loss >= 0 && update.loss < Infinity)) refuse(`loss must be 0 or greater and finite, not ${update.loss}`);
+  const { loss = 0 } = update;
+  if (!(loss >= 0 && loss < Infinity)) refuse(`loss must be 0 or greater and finite, not ${loss}`);
 }
 
 /**
- * Sorts out what a round can use: sound updates in the canonical order, by id, so that whatever is computed from them
- * does not depend on the order in which they came; of two with one id the second to come is refused.
+ * The updates of a round in their canonical order, by id, so that whatever is computed from them does not depend on the
+ * order in which they came.
  *
  * @param weights how many each must have
+ * @throws {UpdateError} for one that is unsound, or a second one of the same id
  */
-export function sortUpdates(
-  updates: Iterable<LocalUpdate>,
-  weights: number,
-): { readonly accepted: readonly LocalUpdate[]; readonly refused: readonly RefusedUpdate[] } {
-  const accepted = new Map<string, LocalUpdate>(), refused: RefusedUpdate[] = [];
-  for (const update of updates) {
-    try {
-      checkUpdate(update, weights);
-      if (accepted.has(update.id)) {
-        throw new UpdateError(
-          `cannot take the update of ${JSON.stringify(update.id)}: there is one in this round already`,
-        );
-      }
-      accepted.set(update.id, update);
-    } catch (error) {
-      if (!(error instanceof UpdateError)) throw error;
-      refused.push({ id: update.id, reason: error.message });
-    }
+export function inOrder(updates: readonly LocalUpdate[], weights: number): LocalUpdate[] {
+  for (const update of updates) checkUpdate(update, weights);
+  const sorted = updates.toSorted(byId), twice = sorted.find(({ id }, at) => sorted[at + 1]?.id === id);
+  if (twice) {
+    throw new UpdateError(`cannot take the update of ${JSON.stringify(twice.id)}: it came twice in this round`);
   }
-  return { accepted: [...accepted.values()].sort(byId), refused };
+  return sorted;
 }
 
 /** The canonical order: by the code units of the ids, whatever the language of the machine. */

@@ -72,6 +72,8 @@ export class Network {
   readonly weightsAt: number = 0;
   /** How many there are. */
   readonly weights: number;
+  /** Dimensions of the weights: a row for each hidden unit and one for each output, the bias last. */
+  readonly shapes: readonly (readonly number[])[];
   /** Inputs: the length of the row that {@linkcode step} reads. */
   readonly inputs: number;
   /**
@@ -100,6 +102,7 @@ export class Network {
     this.#net = new Perceptron(HOUR_FEATURES + features, hidden, features);
     this.inputs = HOUR_FEATURES + features;
     this.weights = this.#net.weights;
+    this.shapes = [[hidden, this.#net.inputs + 1], [features, hidden + 1]];
     this.#errorsAt = this.weights;
     this.#agesAt = this.#errorsAt + features;
     this.floats = this.#agesAt + channels;

@@ -1,6 +1,6 @@
 /** @module */
 import { assertEquals, assertThrows } from "../../../std/assert.ts";
-import { checkUpdate, type LocalUpdate, sortUpdates, UpdateError } from "../../../models/federation/update.ts";
+import { checkUpdate, inOrder, type LocalUpdate, UpdateError } from "../../../models/federation/update.ts";
 
 const good: LocalUpdate = { id: "pump-7", weights: Float32Array.of(1, -2), readings: 900, loss: 0.3 };
 
@@ -27,15 +27,8 @@ for (const [what, change, message] of BAD) {
   });
 }
 
-Deno.test("sortUpdates() keeps what is sound in order of id, and says why not the rest", () => {
-  const other = { ...good, id: "Pump-10" }, bad = { ...good, id: "x", readings: -1 };
-  const { accepted, refused } = sortUpdates([good, bad, other, { ...good, readings: 5 }], 2);
-  assertEquals(accepted, [other, good]);
-  assertEquals(refused, [
-    {
-      id: "x",
-      reason: `cannot take the update of "x": readings must be a whole number from 1 to 1000000000, not -1`,
-    },
-    { id: "pump-7", reason: `cannot take the update of "pump-7": there is one in this round already` },
-  ]);
+Deno.test("inOrder() sorts by the code units of the ids, and refuses a second update of one", () => {
+  const other = { ...good, id: "Pump-10" }, third = { ...good, id: "pump-7b", loss: undefined };
+  assertEquals(inOrder([third, good, other], 2), [other, good, third]);
+  assertThrows(() => inOrder([good, other, good], 2), UpdateError, `of "pump-7": it came twice in this round`);
 });

@@ -23,6 +23,12 @@ Deno.test("Network keeps a channel in 1 KiB", () => {
   }
 });
 
+Deno.test("Network.shapes hold its weights", () => {
+  const { shapes, weights } = new Network(2);
+  assertEquals(shapes, [[5, 13], [10, 6]]);
+  assertEquals(shapes.reduce((sum, [rows, columns]) => sum + rows * columns, 0), weights);
+});
+
 Deno.test("Network.step() learns what goes together: its loss falls below that of knowing only the means", () => {
   const sensor = new Sensor(3);
   sensor.run(0, 200, 1);
