@@ -1,29 +1,27 @@
 /**
- * `POST /admin/stop` and `GET /admin/export`: for the commands that work on a running instance; behind its token.
+ * `POST /admin/stop` and `GET /admin/export`: for the commands that work on a running instance; both need the scope `admin`.
  *
  * @module
  */
 import { Hono } from "hono";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods } from "./problem.ts";
-import { bearer } from "./security.ts";
 
 /** Characters that a token has at least. */
 const TOKEN_LENGTH = 16;
 
 /**
- * The routes for administration; none without a token.
+ * The routes for administration; none where nobody could have the scope.
  *
  * @throws {RangeError} for a token that could be guessed
  */
 export function admin(deps: AppDeps): Hono {
   const app = new Hono();
   const { token } = deps;
-  if (token === undefined) return app;
-  if (token.length < TOKEN_LENGTH) {
+  if (token === undefined && deps.access === undefined) return app;
+  if (token !== undefined && token.length < TOKEN_LENGTH) {
     throw new RangeError(`The admin token must have at least ${TOKEN_LENGTH} characters, not ${token.length}.`);
   }
-  app.use("/admin/*", bearer(token));
   app.post("/admin/stop", (c) => {
     if (deps.stop === undefined) return c.notFound();
     deps.stop();

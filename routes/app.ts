@@ -6,17 +6,21 @@
 import { Hono } from "hono";
 import { admin } from "./admin.ts";
 import { alerts } from "./alerts.ts";
+import { audit } from "./audit.ts";
+import { keys } from "./auth_keys.ts";
+import { config } from "./config.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
 import { federation } from "./federation.ts";
 import { labels } from "./labels.ts";
 import { models } from "./models.ts";
+import { metrics } from "./metrics.ts";
 import { predict } from "./predict.ts";
 import { probes } from "./probes.ts";
 import { answerProblem, Problem, problemOf } from "./problem.ts";
+import { protect } from "./protect.ts";
 import { quarantine } from "./quarantine.ts";
 import { readings } from "./readings.ts";
-import { defaultHeaders, sameOrigin } from "./security.ts";
 import { sensors } from "./sensors.ts";
 import { streams } from "./streams.ts";
 import { summary } from "./summary.ts";
@@ -30,7 +34,7 @@ import { windows } from "./windows.ts";
  */
 export function makeApp(deps: AppDeps, page?: Hono): Hono {
   const app = new Hono();
-  app.use(defaultHeaders(), sameOrigin(deps.hosts));
+  protect(app, deps);
   // Streams first: `/alerts/stream` is not the alert named "stream".
   const resources = [
     streams,
@@ -47,6 +51,10 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     v2,
     probes,
     admin,
+    keys,
+    audit,
+    config,
+    metrics,
     docs,
   ];
   for (const resource of resources) app.route("/", resource(deps));

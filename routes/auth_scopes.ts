@@ -4,7 +4,7 @@
  * | scope | may |
  * |---|---|
  * | `read` | ask for everything that is shown, and ask models |
- * | `ingest` | send readings |
+ * | `ingest` | send readings, and what a device has learnt |
  * | `operate` | acknowledge, shelve, label, pin models, run backtests; read the audit log |
  * | `admin` | change the configuration, manage keys, export, stop; and everything above |
  *
@@ -36,7 +36,7 @@ export function scopeOf(method: string, path: string): Scope | undefined {
   if (path === "/audit") return "operate";
   if (path === "/config" || path.startsWith("/config/")) return reads ? "operate" : "admin";
   if (reads || method === "OPTIONS" || (method === "POST" && QUESTIONS.test(path))) return "read";
-  if (path === "/readings") return "ingest";
+  if (path === "/readings" || path === "/federation/updates") return "ingest";
   return "operate";
 }
 

@@ -16,13 +16,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @throws {Problem} 413 for a longer one, 415 for one with a content encoding, 400 for one that is not JSON in UTF-8
  */
 export async function readJson(c: Context, most: number, empty?: unknown): Promise<unknown> {
-  if ((c.req.header("content-encoding") ?? "identity").toLowerCase() !== "identity") {
-    const headers = { "accept-encoding": "identity" };
-    throw new Problem(415, "The body is taken without a content encoding.", { headers });
-  }
-  const length = Number(c.req.header("content-length") ?? NaN);
-  if (length > most) throw tooLong(most);
-  const bytes = length <= most ? new Uint8Array(await c.req.arrayBuffer()) : await within(c.req.raw.body, most);
+  const bytes = await readBytes(c, most);
   if (bytes.length === 0 && empty !== undefined) return empty;
   try {
     return JSON.parse(decoder.decode(bytes));
@@ -31,6 +25,22 @@ export async function readJson(c: Context, most: number, empty?: unknown): Promi
     const message = `the body must be JSON: ${why.length > 160 ? `${why.slice(0, 157)}...` : why}`;
     throw new Problem(400, "The body is not valid JSON.", { errors: [{ field: "", message }] });
   }
+}
+
+/**
+ * Reads the body as bytes.
+ *
+ * @param most bytes that it may have
+ * @throws {Problem} 413 for a longer one, 415 for one with a content encoding
+ */
+export async function readBytes(c: Context, most: number): Promise<Uint8Array> {
+  if ((c.req.header("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    const headers = { "accept-encoding": "identity" };
+    throw new Problem(415, "The body is taken without a content encoding.", { headers });
+  }
+  const length = Number(c.req.header("content-length") ?? NaN);
+  if (length > most) throw tooLong(most);
+  return length <= most ? new Uint8Array(await c.req.arrayBuffer()) : await within(c.req.raw.body, most);
 }
 
 /** Reads a body of unknown length, no farther than the limit. */

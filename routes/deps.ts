@@ -7,8 +7,24 @@ import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
+import type { CoreCounters } from "../actors/counters.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
+import type { Access } from "./auth.ts";
+import type { ConfigView } from "./config.ts";
+import type { RateLimit } from "./limits.ts";
+import type { SensorQuota } from "./limits_sensors.ts";
+import type { HttpCounts } from "./metrics_counts.ts";
+
+/** What clients are held to; what is left out is not limited. */
+export interface Limits {
+  /** How often a client may ask. */
+  readonly requests?: RateLimit;
+  /** How many new sensors it may bring. */
+  readonly sensors?: SensorQuota;
+  /** Longest time until an answer begins, ms; streams excepted. */
+  readonly answerMs?: number;
+}
 
 /** How the instance is, as `/readyz` tells it. */
 export interface Health {
@@ -49,7 +65,18 @@ export interface AppDeps {
    * Set it where only this machine can connect: a web page whose name was re-bound to this address is then refused.
    */
   readonly hosts?: readonly string[];
-  /** Bearer token of `/admin/*`, at least 16 characters; absent: `/admin/*` is not there. */
+  /** Keys, sessions and the audit log; absent: there are no keys, and everything but `/admin/*` is open. */
+  readonly access?: Access;
+  readonly limits?: Limits;
+  /** Other origins whose pages may ask, with a key: `https://plant.example`. */
+  readonly origins?: readonly string[];
+  /** Counts of the HTTP side; the app fills it. */
+  readonly counts?: HttpCounts;
+  /** What the core counts. */
+  counters?(): CoreCounters | Promise<CoreCounters>;
+  /** What the instance runs with. */
+  config?(): ConfigView;
+  /** Bearer token of a command on this machine, at least 16 characters: it may do everything. */
   readonly token?: string;
   /** Begins a graceful stop and returns at once; it takes effect after the answer. */
   stop?(): void;

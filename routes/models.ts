@@ -9,7 +9,7 @@
  * | `POST /models/{name}/pin` `{"version": 2}` | puts a version to use and keeps it there |
  * | `POST /models/{name}/unpin` | puts the latest to use, and every new one |
  * | `POST /models/{name}/rollback` `{}` or `{"version": 1}` | back to the one before, until a new one comes |
- * | `POST /admin/models` | registers a version; behind the admin token |
+ * | `POST /admin/models` | registers a version; needs the scope `admin` |
  *
  * @module
  */
@@ -28,7 +28,6 @@ import { readJson } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
-import { bearer } from "./security.ts";
 import { iso } from "./wire.ts";
 
 const SMALL_BYTES = 4 * 1024;
@@ -142,8 +141,7 @@ function changing(app: Hono, models: ModelServer): void {
   });
 }
 
-function registering(app: Hono, models: ModelServer, token: string): void {
-  app.use("/admin/models", bearer(token));
+function registering(app: Hono, models: ModelServer): void {
   app.post("/admin/models", async (c) => {
     const { name, bytes, ...model } = await parsed(c, registerBody, REGISTER_BYTES);
     try {
@@ -160,11 +158,11 @@ function registering(app: Hono, models: ModelServer, token: string): void {
 /** The routes of the models; none without models. */
 export function models(deps: AppDeps): Hono {
   const app = new Hono();
-  const { models, token } = deps;
+  const { models, token, access } = deps;
   if (models === undefined) return app;
   reading(app, models);
   changing(app, models);
-  if (token !== undefined) registering(app, models, token);
+  if (token !== undefined || access !== undefined) registering(app, models);
   for (const path of ["/models", "/models/:name", "/models/:name/versions/:version"]) onlyMethods(app, path, ["GET"]);
   onlyMethods(app, "/models/:name/versions/:version/bytes", ["GET"]);
   for (const verb of ["pin", "unpin", "rollback"]) onlyMethods(app, `/models/:name/${verb}`, ["POST"]);

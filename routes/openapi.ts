@@ -154,7 +154,17 @@ class Schemas {
 
   private of(id: string): JsonObject {
     const { $schema: _, $id: _id, ...schema } = this.converted[id];
-    return schema;
+    return this.inlined(schema) as JsonObject;
+  }
+
+  /** With every reference to a part that has no name replaced by that part: it is used here and there. */
+  private inlined(json: Json): Json {
+    if (Array.isArray(json)) return json.map((one) => this.inlined(one));
+    if (typeof json !== "object" || json === null) return json;
+    const { $ref, ...rest } = json as JsonObject;
+    const isInline = typeof $ref === "string" && $ref.startsWith(`${REF}inline:`);
+    if (isInline) return { ...this.of($ref.slice(REF.length)), ...rest };
+    return Object.fromEntries(Object.entries(json).map(([key, one]) => [key, this.inlined(one)]));
   }
 
   private put(schema: z.ZodType, id: string): string {

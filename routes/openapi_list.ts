@@ -6,9 +6,10 @@
  * @module
  */
 import type { Operation } from "./openapi.ts";
+import { entering } from "./openapi_access.ts";
 import { modelling } from "./openapi_models.ts";
 import { observing } from "./openapi_observe.ts";
 import { operating } from "./openapi_operate.ts";
 
 /** Every operation, in the order of the reference page. */
-export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...operating];
+export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...entering, ...operating];

@@ -15,7 +15,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Ingest, IngestEnd, IngestFormat, IngestOutcome } from "../actors/ingest.ts";
+import { clientOf } from "./auth_principal.ts";
 import type { AppDeps } from "./deps.ts";
+import type { SensorQuota } from "./limits_sensors.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
@@ -77,7 +79,7 @@ function answer(c: Context, outcome: IngestOutcome): Response {
   throw new Problem(status, sentence, { errors, members: { accepted, rejected }, headers });
 }
 
-async function take(c: Context, ingest: Ingest): Promise<Response> {
+async function take(c: Context, ingest: Ingest, quota: SensorQuota | undefined): Promise<Response> {
   readQuery(c, z.object({}));
   const format = formatOf(c);
   const idempotencyKey = keyOf(c);
@@ -85,7 +87,8 @@ async function take(c: Context, ingest: Ingest): Promise<Response> {
     throw new Problem(413, "A JSON body has at most 1 MiB; send more as application/x-ndjson.");
   }
   const body = c.req.raw.body ?? new Blob([]).stream();
-  return answer(c, await ingest.take(body, { format, idempotencyKey }));
+  const client = clientOf(c), admit = quota && ((sensor: string) => quota.admit(client, sensor));
+  return answer(c, await ingest.take(body, { format, idempotencyKey, admit }));
 }
 
 /** The routes for sending readings; none without an ingest. The stream of them is in `streams.ts`. */
@@ -93,7 +96,7 @@ export function readings(deps: AppDeps): Hono {
   const app = new Hono();
   const { ingest } = deps;
   if (ingest === undefined) return app;
-  app.post("/readings", (c) => take(c, ingest));
+  app.post("/readings", (c) => take(c, ingest, deps.limits?.sensors));
   onlyMethods(app, "/readings", ["POST"]);
   return app;
 }

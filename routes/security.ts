@@ -1,18 +1,20 @@
 /**
- * What protects an instance that anybody's browser may be pointed at: headers, the `Host` check, the token of `/admin`.
+ * What protects an instance that anybody's browser may be pointed at: headers, and the checks of `Host` and `Origin`.
  *
- * There is no CORS: a page of another origin can read nothing. Every header is a default that a route may replace.
+ * A page of another origin can read nothing, unless the configuration names it (`cors.ts`). Every header is a default that
+ * a route may replace.
  *
  * @module
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
+import { isAllowed } from "./cors.ts";
 import { answerProblem, Problem } from "./problem.ts";
 
 /** Sent with every answer that does not set its own. The page sets a wider content policy. */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
@@ -52,8 +54,10 @@ function hostname(host: string): string {
 /**
  * Refuses a request under another name than `allowed` (DNS rebinding), and one that a page of another origin makes
  * a browser send to change something.
+ *
+ * @param origins of other pages that may
  */
-export function sameOrigin(allowed: readonly string[] | undefined): MiddlewareHandler {
+export function sameOrigin(allowed: readonly string[] | undefined, origins: readonly string[] = []): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (allowed !== undefined && !allowed.includes(hostname(host))) {
@@ -61,7 +65,7 @@ export function sameOrigin(allowed: readonly string[] | undefined): MiddlewareHa
     }
     const origin = c.req.header("origin");
     const reads = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!reads && origin !== undefined && !isOrigin(origin, host)) {
+    if (!reads && origin !== undefined && !isOrigin(origin, host) && !isAllowed(origins, origin)) {
       return answerProblem(c, new Problem(403, "A page of another origin may not send requests here."));
     }
     await next();
@@ -71,21 +75,4 @@ export function sameOrigin(allowed: readonly string[] | undefined): MiddlewareHa
 /** Whether a page of `origin` comes from `host`. Any scheme, since a proxy may have taken the TLS off. */
 function isOrigin(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host.toLowerCase().replace(/:(80|443)$/, "");
-}
-
-/** Lets a request with the bearer token pass, in a time that does not depend on how much of it is right. */
-export function bearer(token: string): MiddlewareHandler {
-  const wanted = digest(token);
-  return async (c, next) => {
-    const given = /^Bearer ([!-~]{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
-      const headers = { "www-authenticate": 'Bearer realm="sensorium"' };
-      return answerProblem(c, new Problem(401, "This needs `Authorization: Bearer TOKEN`.", { headers }));
-    }
-    await next();
-  };
-}
-
-function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
 }

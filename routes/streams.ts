@@ -59,8 +59,13 @@ export function streams(deps: AppDeps): Hono {
       throw new Problem(503, detail, { headers: { "retry-after": "2" } });
     }
     open++;
+    deps.counts?.stream(1);
     const { clock, signal } = deps;
-    return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), ended: () => void open-- });
+    const ended = () => {
+      open--;
+      deps.counts?.stream(-1);
+    };
+    return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), ended });
   }
 
   app.get("/alerts/stream", (c) => {

@@ -34,6 +34,8 @@ export interface AccountOptions {
   readonly isKeyed: boolean;
   /** Hash of the whole body where it is known beforehand; else the records are hashed as they come. */
   readonly bodyHash?: string;
+  /** Judges a reading's sensor: undefined if it may come in, else why not. */
+  readonly admit?: (sensor: string) => string | undefined;
 }
 
 /** The partition that a sensor's readings go to. */
@@ -103,6 +105,8 @@ export class Account {
   judge(record: unknown, line: number): void {
     const item = parsed(record, line);
     if (isRefusal(item)) return this.refuse(item, line);
+    const why = this.#options.admit?.(item.sensor);
+    if (why !== undefined) return this.refuse(refusal([{ field: "sensor", message: `sensor ${why}` }], ""), line);
     const bytes = encoder.encode(`${JSON.stringify(item)}\n`);
     const { partitions, pieceBytes } = this.#options;
     if (bytes.length > pieceBytes) {

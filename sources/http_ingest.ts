@@ -73,7 +73,7 @@ export class HttpIngest implements Ingest {
       if (this.#options.log.isFull && !state?.record?.isDone) {
         return refused("busy", "Readings come faster than they are dealt with.", RETRY_AFTER);
       }
-      return await new Taking(this.#options, signal, state).run(body, request);
+      return await new Taking(this.#options, signal, state, request).run(body);
     } catch (error) {
       if (error instanceof LogError) return refused("busy", "The log does not answer.", RETRY_AFTER);
       throw error;
@@ -99,7 +99,12 @@ class Taking {
   /** Readings that are durable. */
   #durable: number;
 
-  constructor(options: Required<IngestOptions>, closing: AbortSignal, state: RequestState | undefined) {
+  constructor(
+    options: Required<IngestOptions>,
+    closing: AbortSignal,
+    state: RequestState | undefined,
+    private readonly request: IngestRequest,
+  ) {
     this.#options = options;
     this.#closing = closing;
     this.#state = state;
@@ -107,9 +112,9 @@ class Taking {
     this.#account = this.#openAccount();
   }
 
-  async run(body: Body, { format }: IngestRequest): Promise<IngestOutcome> {
+  async run(body: Body): Promise<IngestOutcome> {
     try {
-      const isWhole = format === "json" ? await this.#takeJson(body) : await this.#takeLines(body);
+      const isWhole = this.request.format === "json" ? await this.#takeJson(body) : await this.#takeLines(body);
       if (isWhole !== true) return isWhole;
       this.#account.end();
       await this.#write(true);
@@ -211,7 +216,15 @@ class Taking {
   #openAccount(bodyHash?: string): Account {
     const { log: { partitions, pieceBytes }, clock } = this.#options;
     const isKeyed = this.#state !== undefined, earlier = this.#state?.record;
-    return new Account({ partitions, pieceBytes, created: clock.now(), isKeyed, earlier, bodyHash });
+    return new Account({
+      partitions,
+      pieceBytes,
+      created: clock.now(),
+      isKeyed,
+      earlier,
+      bodyHash,
+      admit: this.request.admit,
+    });
   }
 
   #outcome(end: IngestEnd, detail?: string, retryAfter?: number): IngestOutcome {

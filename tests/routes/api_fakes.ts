@@ -4,14 +4,27 @@
  * @module
  */
 import type { AppDeps } from "../../routes/deps.ts";
+import { HttpCounts } from "../../routes/metrics_counts.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
+import { KvKeys } from "../../store/api_keys.ts";
+import { KvAudit } from "../../store/audit.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
-import { FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
+import { type FakeClock, FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
 import { modelDeps } from "./models_fakes.ts";
 
 /** The token of the tests. */
 export const TOKEN = "a-token-of-the-tests";
+
+/** What is concluded from a reading. */
+const CONCLUSION = {
+  score: 0.9,
+  scores: { surprise: 0.9, zscore: 0.5, forest: 0.4, network: 0.3, logistic: 0.2 },
+  versions: { forest: 1, network: 2, logistic: 3 },
+  rate: 0.01,
+  contributions: [{ channel: "t", share: 1, feature: "value", because: "t is high" }],
+  explanation: "t is higher than expected.",
+};
 
 /** Queries whose answers have every field that a view can have. */
 export class WholeQueries extends FakeQueries {
@@ -29,7 +42,14 @@ export class WholeQueries extends FakeQueries {
         z: 1,
         low: 10,
         high: 30,
+        expected: [18, 22],
+        surprise: 0.3,
+        stuck_since: NOON,
       }],
+      ...CONCLUSION,
+      warm_up: { done: 0.5, remaining_ms: 1_000 },
+      budget: 0.001,
+      closest: { part: 0.93, time: NOON },
       active_alerts: ["http-0:7:a:limit:temperature"],
     }),
     sensorView("a/b ü%2F", { state: "warming_up", warmup_left: 3, type: undefined, location: undefined }),
@@ -45,6 +65,8 @@ export class WholeQueries extends FakeQueries {
       channel: "t",
       value: 31,
       expected: [null, 30] as const,
+      strength: 0.5,
+      contributions: CONCLUSION.contributions,
     };
   });
 
@@ -57,7 +79,8 @@ export class WholeQueries extends FakeQueries {
   override readings() {
     const reading = { id: "http-0/1/a", sensor: "a", time: NOON, values: { t: 1, h: null }, label: 1 as const };
     const flags = [{ detector: "limit" as const, channel: "t" }];
-    return Promise.resolve({ items: [{ ...reading, is_anomaly: true, flags }] });
+    const more = { ...CONCLUSION, alarm: 0.7, expected: { t: [18, 22] as const } };
+    return Promise.resolve({ items: [{ ...reading, ...more, is_anomaly: true, flags }] });
   }
 
   override quarantine() {
@@ -67,15 +90,24 @@ export class WholeQueries extends FakeQueries {
   }
 }
 
+/** Keys and an audit log of their own. */
+export async function accessOf(clock: FakeClock, kv = new MemoryKv()) {
+  return { keys: await KvKeys.open(kv, { clock }), audit: await KvAudit.open(kv, { clock }), required: false };
+}
+
 /** Everything that an app can be given, and how to end it. */
 export async function wholeDeps(more: Partial<AppDeps> = {}) {
   const deps = await modelDeps(), { clock } = deps;
   const log = await ReadingLog.open(new MemoryKv(), { clock });
   const ingest = new HttpIngest({ log, clock });
+  const access = await accessOf(clock);
   return {
     ...deps,
     token: TOKEN,
     ingest,
+    access,
+    counts: new HttpCounts(),
+    config: () => ({ settings: { port: { value: 8000, origin: "default" } }, judging: { latenessMs: 30_000 } }),
     queries: new WholeQueries(),
     stop: () => {},
     export: () => Promise.resolve(new Blob(["everything"]).stream()),

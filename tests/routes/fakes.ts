@@ -108,6 +108,7 @@ export function sensorView(sensor: string, more: Partial<SensorView> = {}): Sens
     duplicates: 0,
     conflicts: 0,
     steps_back: 0,
+    impossible: 0,
     active_alerts: [],
     ...more,
   };
@@ -163,6 +164,8 @@ export class FakeQueries implements Queries {
       sensors: 3,
       anomalous: 0,
       silent: 0,
+      stuck: 0,
+      dirty: 0,
       warming_up: 0,
       failed: 0,
       active_alerts: 2,

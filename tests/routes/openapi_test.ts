@@ -43,6 +43,7 @@ Deno.test("openApiDocument() gives every operation an id of its own, a scope tha
 const BODIES: Readonly<Record<string, unknown>> = {
   "POST /readings": { sensor: "a", time: "2026-01-31T12:00:00Z", values: { t: 1, h: null } },
   "POST /predict": { temperature: 30, humidity: 70, sound_volume: 65 },
+  "POST /admin/keys": { name: "gateway", scopes: ["ingest"] },
   "POST /models/{name}/pin": { version: 1 },
   "POST /models/{name}/rollback": { version: 1 },
   "POST /v2/models/{model}/infer": { inputs: [{ name: "x", shape: [1, 3], datatype: "FP64", data: [30, 70, 65] }] },
@@ -70,7 +71,12 @@ Deno.test("every endpoint answers as its document says, when it does what it is 
   }
   // What is registered again, or rolled back where there is but one version, is refused as documented.
   const all = OPERATIONS.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-  assertEquals(all.filter((one) => !reached.includes(one)), ["POST /models/{name}/rollback", "POST /admin/models"]);
+  assertEquals(all.filter((one) => !reached.includes(one)), [
+    "POST /models/{name}/rollback",
+    "POST /admin/models",
+    "DELETE /admin/keys/{id}",
+    "POST /session",
+  ]);
   deps.down.abort();
 });
 
