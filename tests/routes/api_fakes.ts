@@ -96,7 +96,7 @@ export async function accessOf(clock: FakeClock, kv = new MemoryKv()) {
 }
 
 /** Everything that an app can be given, and how to end it. */
-export async function wholeDeps(more: Partial<AppDeps> = {}) {
+export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" | "access">> = {}) {
   const deps = await modelDeps(), { clock } = deps;
   const log = await ReadingLog.open(new MemoryKv(), { clock });
   const ingest = new HttpIngest({ log, clock });
