@@ -85,8 +85,8 @@ export function agreementOf(table: Float64Array, at: number): Agreement {
     secondRate,
     agreement,
     overlap: both / (both + onlyFirst + onlySecond),
-    // two that always say the same one thing agree by chance alone: nothing can be said
-    kappa: chance < 1 ? (agreement - chance) / (1 - chance) : NaN,
+    // 0 / 0 for two that always say the same one thing: by chance alone they agree as well
+    kappa: (agreement - chance) / (1 - chance),
     labelled: anomalies + table[fine] + table[fine + FIRST] + table[fine + SECOND] + table[fine + FIRST + SECOND],
     anomalies,
     first: findings(table, at, FIRST, anomalies),

@@ -3,8 +3,9 @@
  *
  * First a few values of a day are kept, from which the bins' edges come; then the histogram of a span of time is the
  * reference, which stays. From there on a second histogram forgets by e in a span, and its index against the reference
- * says how far the channel has drifted. A span is whole days, so seasons as long as a span are no drift. A channel that
- * stays drifted for a span is learnt anew, bins and all, and has adapted when that is done.
+ * says how far the channel has drifted. A span is whole days, so seasons as long as a span are no drift; a lasting change
+ * of two standard deviations is one after less than 0.7 spans, of one after less than 1.2. A channel that stays drifted
+ * for a span is learnt anew, bins and all, and has adapted when that is done: another day and a span later.
  *
  * A slice of doubles, all 0 at first; O(1), nothing is allocated. Times are event time.
  *
@@ -24,8 +25,8 @@ const COUNT = 5, INDEX = 6, SINCE = 7, AGAIN = 8;
 const EDGES_AT = 9, REFERENCE = EDGES_AT + EDGES, RECENT = REFERENCE + BINS;
 /** Stages: values are kept, the reference is counted, both are compared. */
 const KEEPING = 0, COUNTING = 1, COMPARING = 2;
-/** Values are kept where the histograms will be; each `stride`-th, where WEIGHT is. */
-const KEPT_MOST = 2 * BINS;
+/** Values are kept where edges and histograms will be, an odd number of them: every so many, as WEIGHT says. */
+const KEPT_MOST = EDGES + 2 * BINS;
 
 /** Readings that edges come from, that a reference holds, and that lately means, at least. */
 const KEEPING_LEAST = 100, COUNTING_LEAST = 1_000, RECENT_LEAST = 500;
@@ -62,7 +63,7 @@ export function driftStep(
 
 /** Keeps every so many values, evenly over the stage, however long it takes. */
 function keep(state: Float64Array, at: number, value: number, spanMs: number): void {
-  const first = at + REFERENCE, seen = state[at + COUNT]++;
+  const first = at + EDGES_AT, seen = state[at + COUNT]++;
   if (seen === 0) {
     state[at + BEGUN] = state[at + LAST];
     state[at + WEIGHT] = 1;
@@ -72,8 +73,8 @@ function keep(state: Float64Array, at: number, value: number, spanMs: number): v
     const kept = seen / stride;
     if (kept < KEPT_MOST) state[first + kept] = value;
     else {
+      // every other one stays; this value's place is odd, so it goes
       for (let i = 0; 2 * i < KEPT_MOST; i++) state[first + i] = state[first + 2 * i];
-      state[first + KEPT_MOST / 2] = value;
       state[at + WEIGHT] = 2 * stride;
     }
   }
@@ -81,8 +82,8 @@ function keep(state: Float64Array, at: number, value: number, spanMs: number): v
   if (seen + 1 < KEEPING_LEAST || passed < Math.min(spanMs, DRIFT_DAY_MS)) return;
   const values = Math.min(KEPT_MOST, Math.floor(seen / state[at + WEIGHT]) + 1);
   sort(state, first, values);
-  placeEdges(state, first, values, state, at + EDGES_AT);
-  state.fill(0, first, first + 2 * BINS);
+  placeEdges(state, first, values, state, first);
+  state.fill(0, at + REFERENCE, at + DRIFT_DOUBLES);
   state[at + STAGE] = COUNTING;
   state[at + COUNT] = 0;
   state[at + BEGUN] = state[at + LAST];

@@ -47,7 +47,7 @@ export function stabilityIndex(then: Float64Array, thenAt: number, now: Float64A
  * least is so frequent that it would fill the bin below it: then only smaller ones come there.
  *
  * @param sorted finite values in ascending order, from `from` on; at least one
- * @param edgesAt where {@linkcode EDGES} edges go; must not overlap the values
+ * @param edgesAt where {@linkcode EDGES} edges go; may be where {@linkcode BINS} or more values start, which are lost then
  */
 export function placeEdges(
   sorted: Float64Array,
@@ -56,12 +56,13 @@ export function placeEdges(
   edges: Float64Array,
   edgesAt: number,
 ): void {
+  const least = sorted[from];
+  // An edge comes from values at its own place or behind it: it overwrites none that is still wanted.
   for (let edge = 0; edge < EDGES; edge++) {
     const place = (edge + 1) * count / BINS, above = Math.min(count - 1, Math.floor(place));
     const low = sorted[from + Math.max(0, Math.ceil(place) - 1)], high = sorted[from + above];
     edges[edgesAt + edge] = low + (high - low) / 2;
   }
-  const least = sorted[from];
   if (edges[edgesAt] <= least) edges[edgesAt] = below(least);
 }
 

@@ -64,6 +64,23 @@ Deno.test("driftStep() learns a day of edges and a span of reference, then says 
   assertEquals([channel.state[0], channel.state[1], ...channel.state.slice(-3)], [0, 0, 0, 0, 0]);
 });
 
+Deno.test("driftStep() takes whole spans as its reference where readings are rare, and days stay no drift", () => {
+  const channel = new Channel(HOUR_MS, DAY_MS), noise = normal(8);
+  channel.run(80 * DAY_MS, (time) => 20 + 5 * Math.sin(2 * Math.PI * time / DAY_MS) + noise());
+  assertEquals(channel.statuses, [DRIFT.steady]);
+  // 100 hours of values for the edges, then 1,000 hours and the rest of that day
+  assertAlmostEquals((channel.changes[0][1] - START) / HOUR_MS, 100 + 42 * 24, 1);
+});
+
+Deno.test("driftStep() is as quick after two months without drift as at first", () => {
+  const channel = new Channel(60_000, DAY_MS), noise = normal(9);
+  channel.run(60 * DAY_MS, () => noise());
+  assertEquals(channel.statuses, [DRIFT.steady]);
+  channel.run(0.5 * DAY_MS, () => 2 + noise());
+  assertEquals(channel.statuses, [DRIFT.steady, DRIFT.drifted]);
+  assertLess(Math.max(...channel.state), 1e14); // of a time, at most
+});
+
 Deno.test("driftStep() finds a lasting change within half a span, learns anew after one more, and says it adapted", () => {
   for (const spanMs of [DAY_MS, 7 * DAY_MS]) {
     for (const change of [-4, -2, 2, 4]) {
@@ -85,6 +102,17 @@ Deno.test("driftStep() finds a lasting change within half a span, learns anew af
       assertEquals(driftSince(channel.state, channel.at), 0);
       channel.run(spanMs, () => change + noise());
       assertEquals(channel.statuses.length, 4);
+    }
+  }
+});
+
+Deno.test("driftStep() finds a change of two deviations within 0.7 spans, of one within 1.2, whatever the bins became", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    for (const [change, spans] of [[2, 0.7], [-2, 0.7], [1, 1.2], [-1, 1.2]]) {
+      const channel = new Channel(120_000, DAY_MS), noise = normal(seed);
+      channel.run(3.2 * DAY_MS, () => noise());
+      channel.run(spans * DAY_MS, () => change + noise());
+      assertEquals(channel.statuses, [DRIFT.steady, DRIFT.drifted], `${change}, seed ${seed}`);
     }
   }
 });
