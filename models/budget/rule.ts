@@ -7,6 +7,7 @@
  *    a small budget leaves no room for it.
  * 2. A reading is anomalous when that rate is within the budget. An alarm begins when the rate is also within what
  *    recent alarms left of it (fatigue), and when it is a new event: after a rest, or far rarer than the last one.
+ * 3. A sensor that has spent too little of its budget in the long run gets a wider limit (`spending.ts`).
  *
  * Nobody tells a true alarm from a false one at run time: the budget covers the false ones where events are rare, and
  * both together, at less than their full weight, where they are not. Strictly causal: scores first, learns then. A
@@ -17,6 +18,7 @@
 import { BLOCK_TAIL_DOUBLES, blocksOf, blockTailLearn, blockTailRate, excessOf } from "./block_tail.ts";
 import { PROMISES_DOUBLES, promisesAge, promisesCorrect, promisesWatch } from "./promises.ts";
 import { generalRate, noveltyRate } from "./rate.ts";
+import { SPENDING_DOUBLES, spendingAge, spendingAlarm, spendingFactor } from "./spending.ts";
 
 /** Prior mean excess of z for one channel, and how it grows with their number. */
 const SLOPE = 0.4, SLOPE_POWER = 0.35;
@@ -41,9 +43,10 @@ const RARER = 0.1;
 const FATIGUE = 0.45, FATIGUE_MOST = 2, FADE_LEAST = 30, FADE_AGE = 0.4, FADE_BUDGET = 3;
 
 const AGE = 0, LAST_ALARM = 1, WEARINESS = 2, LAST_RATE = 3, TAIL = 4, PROMISES = TAIL + BLOCK_TAIL_DOUBLES;
+const SPENDING = PROMISES + PROMISES_DOUBLES;
 
 /** Doubles that the rule takes for a sensor. */
-export const RULE_DOUBLES = PROMISES + PROMISES_DOUBLES;
+export const RULE_DOUBLES = SPENDING + SPENDING_DOUBLES;
 
 /** Readings of a sensor from which on it can raise an alarm: the rarer alarms may be, the more must have been seen. */
 export function readyAge(budget: number): number {
@@ -69,7 +72,9 @@ export function strengthOf(rate: number): number {
 export class BudgetRule {
   /** Share of normal readings that are as unusual as the last one; 1 if it was not unusual or it is too early to say. */
   rate = 1;
-  /** Whether the last reading was anomalous: its rate was within the budget. */
+  /** The rate within which the last reading would be anomalous: the budget, or more where too little of it was spent. */
+  limit = 0;
+  /** Whether the last reading was anomalous: its rate was within the limit. */
   anomalous = false;
 
   /**
@@ -84,19 +89,23 @@ export class BudgetRule {
     const age = ++state[at + AGE], slope = SLOPE * channels ** SLOPE_POWER;
     let alarm = false, learnt = z;
     this.rate = 1;
+    this.limit = budget;
     this.anomalous = false;
     if (age > READY_LEAST) {
       promisesAge(state, at + PROMISES);
+      spendingAge(state, at + SPENDING, budget);
       if (z > 0) {
         const rest = Math.min(PROMISE_REST_MOST, Math.max(PROMISE_REST_LEAST, Math.round(PROMISE_REST / budget)));
         const predicted = predict(state, at, channels, z, age);
         const own = promisesCorrect(state, at + PROMISES, predicted, rest);
         this.rate = blend(own, generalRate(z, channels, age), budget);
-        this.anomalous = this.rate <= budget && own <= GUARD * budget && age > readyAge(budget);
+        const limit = this.limit = budget * spendingFactor(state, at + SPENDING);
+        this.anomalous = this.rate <= limit && own <= GUARD * limit && age > readyAge(budget);
         if (this.anomalous) {
-          alarm = begins(state, at, this.rate, budget, age);
-          // What is within the budget teaches the tail no more than its limit would.
-          if (own < budget) learnt = z - Math.log(budget / own) * excessOf(state, at + TAIL, slope);
+          alarm = begins(state, at, this.rate, limit, budget, age);
+          if (alarm) spendingAlarm(state, at + SPENDING);
+          // What is within the limit teaches the tail no more than the limit itself would.
+          if (own < limit) learnt = z - Math.log(limit / own) * excessOf(state, at + TAIL, slope);
         }
         promisesWatch(state, at + PROMISES, predicted, this.anomalous ? ANOMALY_WEIGHT : 1, rest);
       }
@@ -120,11 +129,18 @@ function blend(own: number, general: number, budget: number): number {
 }
 
 /** Whether an anomalous reading begins an alarm; if so that is noted. */
-function begins(state: Float64Array, at: number, rate: number, budget: number, age: number): boolean {
+function begins(
+  state: Float64Array,
+  at: number,
+  rate: number,
+  limit: number,
+  budget: number,
+  age: number,
+): boolean {
   const last = state[at + LAST_ALARM], since = last > 0 ? age - last : Infinity;
   const fade = Math.min(FADE_BUDGET / budget, FADE_LEAST + FADE_AGE * age);
   const fatigue = last > 0 ? state[at + WEARINESS] * Math.exp(-since / fade) : 0;
-  if (rate > budget * 10 ** (-FATIGUE * fatigue)) return false;
+  if (rate > limit * 10 ** (-FATIGUE * fatigue)) return false;
   if (since <= restAfter(budget, age) && rate > RARER * state[at + LAST_RATE]) return false;
   state[at + LAST_ALARM] = age;
   state[at + LAST_RATE] = rate;

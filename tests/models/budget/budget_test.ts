@@ -8,6 +8,7 @@ import { INTERVAL_DOUBLES, intervalLearn, intervalMs } from "../../../models/bud
 import { PROMISES_DOUBLES, promisesAge, promisesCorrect, promisesWatch } from "../../../models/budget/promises.ts";
 import { equivalentSurprise, generalRate } from "../../../models/budget/rate.ts";
 import { BudgetRule, readyAge, RULE_DOUBLES, strengthOf } from "../../../models/budget/rule.ts";
+import { SPENDING_DOUBLES, spendingAge, spendingAlarm, spendingFactor } from "../../../models/budget/spending.ts";
 import { uniformAt } from "../../../models/random.ts";
 
 Deno.test("combine() is the sum of the held surprises' logarithms while one is unusual", () => {
@@ -135,4 +136,40 @@ Deno.test("strengthOf() lies in 0..1 and grows with rarity", () => {
   assertEquals(strengthOf(1e-8), 1);
   assertEquals(strengthOf(1e-4), 0.5);
   assert(strengthOf(0.999) > 0);
+});
+
+Deno.test("spendingFactor() widens the limit of a sensor that spends too little, never before, and never narrows it", () => {
+  const state = new Float64Array(SPENDING_DOUBLES);
+  for (let i = 0; i < 5_000; i++) spendingAge(state, 0, 1e-3);
+  assertEquals(spendingFactor(state, 0), 1, "5 allowed alarms say nothing");
+  for (let i = 0; i < 95_000; i++) spendingAge(state, 0, 1e-3);
+  assertEquals(spendingFactor(state, 0), 10);
+  let before = 10;
+  for (let alarm = 0; alarm < 60; alarm++) {
+    spendingAlarm(state, 0);
+    const factor = spendingFactor(state, 0);
+    assert(factor <= before && factor >= 1);
+    before = factor;
+  }
+  assertEquals(before, 1);
+  for (let i = 0; i < 400_000; i++) spendingAge(state, 0, 1e-3);
+  assertGreater(spendingFactor(state, 0), 5, "what lies far back is forgotten");
+});
+
+/** A z that comes rarely: less often than its height says. */
+function quiet(seed: number, i: number): number {
+  return uniformAt(seed, i) < 1e-3 ? 0.05 * uniformAt(seed, i, 1) : 0;
+}
+
+Deno.test("BudgetRule spends a good part of a budget also where a signal is too regular for it", () => {
+  const budget = 1e-3, readings = 60_000, halves = [0, 0];
+  for (let seed = 1; seed <= 6; seed++) {
+    const rule = new BudgetRule(), state = new Float64Array(RULE_DOUBLES);
+    for (let i = 0; i < readings; i++) {
+      if (rule.step(state, 0, 1, quiet(seed, i), budget)) halves[i < readings / 2 ? 0 : 1]++;
+      assert(rule.limit >= budget && rule.limit <= 10.001 * budget);
+    }
+  }
+  const later = halves[1] / (budget * 3 * readings);
+  assert(later > 0.25 && later < 1, `${later} of the budget in the second half`);
 });
