@@ -1,0 +1,214 @@
+/**
+ * All endpoints that steps of alerts are delivered to.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import {
+  type AttemptView,
+  type DeadLetter,
+  type Deliveries,
+  DELIVERY_LIMITS,
+  DeliveryError,
+  type DeliveryProgress,
+  type Endpoint,
+  type endpointSchema,
+  type EndpointView,
+} from "../actors/alerts/delivery.ts";
+import { AddressError, addressOf, type AllowedHosts, type Resolve } from "./webhook_address.ts";
+import { type LineOptions, WebhookLine } from "./webhook_line.ts";
+import { makePost, type Post } from "./webhook_post.ts";
+import { RETRY, type RetryPolicy } from "./webhook_retry.ts";
+import { makeSecret } from "./webhook_sign.ts";
+
+/** How deliveries are made. */
+export interface WebhooksOptions extends Omit<LineOptions, "post" | "policy"> {
+  /** Hosts that may be reached though they are not public: `host` or `host:port`. */
+  readonly allowed: AllowedHosts;
+  /** All addresses of a name. */
+  readonly resolve: Resolve;
+  /** Fills an array with random bytes that nobody can guess. */
+  readonly random: (bytes: Uint8Array) => void;
+  /** Longest time of one attempt, ms; default 10 s. */
+  readonly deadlineMs?: number;
+  readonly policy?: RetryPolicy;
+  /** How letters are sent; default over HTTP. */
+  readonly post?: Post;
+}
+
+const DEADLINE_MS = 10_000;
+
+interface Running {
+  readonly line: WebhookLine;
+  ending?: AbortController;
+  run?: Promise<void>;
+}
+
+/** Deliveries over HTTP. */
+export class Webhooks implements Deliveries {
+  private readonly running = new Map<string, Running>();
+  private readonly line: LineOptions;
+  private signal?: AbortSignal;
+  private readonly loaded: Promise<void>;
+  /** Changes of the list, one after the other. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: WebhooksOptions) {
+    const { deadlineMs = DEADLINE_MS, allowed, resolve, policy = RETRY } = options;
+    this.line = { ...options, policy, post: options.post ?? makePost({ allowed, resolve, deadlineMs }) };
+    this.loaded = this.load();
+    this.loaded.catch(() => {});
+  }
+
+  private async load(): Promise<void> {
+    for (const endpoint of await this.options.book.endpoints()) {
+      const progress = await this.options.book.progress(endpoint.name);
+      if (progress) this.running.set(endpoint.name, { line: new WebhookLine(endpoint, progress, this.line) });
+    }
+  }
+
+  /** Delivers until `signal` is aborted; resolves when every attempt under way has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.loaded;
+    this.signal = signal;
+    for (const one of this.running.values()) this.begin(one);
+    if (!signal.aborted) {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    }
+    await this.last;
+    await Promise.all([...this.running.values()].map(({ run }) => run));
+  }
+
+  private begin(one: Running): void {
+    if (this.signal === undefined || this.signal.aborted || one.line.view().state === "stopped") return;
+    one.ending = new AbortController();
+    one.run = one.line.run(AbortSignal.any([this.signal, one.ending.signal]));
+  }
+
+  private async end(one: Running): Promise<void> {
+    one.ending?.abort();
+    await one.run;
+  }
+
+  async list(): Promise<readonly EndpointView[]> {
+    await this.loaded;
+    return [...this.running.values()].map(({ line }) => line.view())
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async endpoint(name: string): Promise<EndpointView | undefined> {
+    await this.loaded;
+    return this.running.get(name)?.line.view();
+  }
+
+  async add(
+    asked: z.infer<typeof endpointSchema>,
+  ): Promise<{ readonly endpoint: EndpointView; readonly secret: string }> {
+    await this.loaded;
+    await this.judge(asked);
+    return await this.exclusive(async () => {
+      const { book, clock, random, feed } = this.options, { name } = asked;
+      if (this.running.size >= DELIVERY_LIMITS.endpoints) {
+        throw new DeliveryError(
+          "conflict",
+          `there are ${DELIVERY_LIMITS.endpoints} webhooks already: no more are kept`,
+        );
+      }
+      const secret = asked.secret ?? makeSecret(random), cursor = feed.alertsCursor?.();
+      const endpoint: Endpoint = { ...asked, secret, created_at: clock.now() };
+      const none = { attempts: 0, delivered: 0, dead: 0, gaps: 0, tried: 0 };
+      const progress: DeliveryProgress = { state: "active", ...none, ...(cursor === undefined ? {} : { cursor }) };
+      if (!await book.add(endpoint, progress)) {
+        throw new DeliveryError("conflict", `there is a webhook named ${name} already`);
+      }
+      const one: Running = { line: new WebhookLine(endpoint, progress, this.line) };
+      this.running.set(name, one);
+      this.begin(one);
+      return { endpoint: one.line.view(), secret };
+    });
+  }
+
+  /** An address that is refused is refused at once, not at the first alert; a name that is not known yet may come. */
+  private async judge({ url, format }: z.infer<typeof endpointSchema>): Promise<void> {
+    try {
+      await addressOf(new URL(url), this.options.allowed, this.options.resolve);
+    } catch (error) {
+      if (error instanceof AddressError) {
+        throw new DeliveryError("refused", `cannot deliver ${format} there: ${error.message}`);
+      }
+    }
+  }
+
+  remove(name: string): Promise<boolean> {
+    return this.exclusive(async () => {
+      const one = this.running.get(name);
+      if (one === undefined) return false;
+      await this.end(one);
+      this.running.delete(name);
+      return await this.options.book.remove(name);
+    });
+  }
+
+  stop(name: string): Promise<EndpointView> {
+    return this.exclusive(async () => {
+      const one = this.known(name);
+      await this.end(one);
+      return await one.line.mark("stopped", "stopped by a person");
+    });
+  }
+
+  resume(name: string): Promise<EndpointView> {
+    return this.exclusive(async () => {
+      const one = this.known(name);
+      await this.end(one);
+      const view = await one.line.mark("active");
+      this.begin(one);
+      return view;
+    });
+  }
+
+  async test(name: string): Promise<AttemptView> {
+    await this.loaded;
+    return await this.known(name).line.test(this.attemptSignal());
+  }
+
+  async attempts(name: string): Promise<readonly AttemptView[]> {
+    await this.loaded;
+    this.known(name);
+    return await this.options.book.attempts(name);
+  }
+
+  async dead(name: string): Promise<readonly DeadLetter[]> {
+    await this.loaded;
+    this.known(name);
+    return await this.options.book.dead(name);
+  }
+
+  async retry(name: string, number: number): Promise<AttemptView> {
+    const letter = (await this.dead(name)).find((one) => one.number === number);
+    if (letter === undefined) throw new DeliveryError("unknown", `the webhook ${name} has no dead letter ${number}`);
+    return await this.known(name).line.retry(letter, this.attemptSignal());
+  }
+
+  async discard(name: string, number: number): Promise<boolean> {
+    await this.loaded;
+    this.known(name);
+    return await this.options.book.discard(name, number);
+  }
+
+  private attemptSignal(): AbortSignal {
+    return this.signal ?? new AbortController().signal;
+  }
+
+  private known(name: string): Running {
+    const one = this.running.get(name);
+    if (one === undefined) throw new DeliveryError("unknown", `there is no webhook named ${name.slice(0, 64)}`);
+    return one;
+  }
+
+  private exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(() => this.loaded).then(work);
+    this.last = mine.catch(() => {});
+    return mine;
+  }
+}
