@@ -36,9 +36,9 @@ export class IsolationForest {
   /** @param trees as they were grown or read; not changed afterwards */
   constructor(readonly trees: ForestTrees) {
     const { features, thresholds, splits } = trees;
-    this.ranks = features.map((_, feature) =>
-      makeRanks(thresholds.filter((threshold, at) => splits[at] === feature && threshold < Infinity))
-    );
+    const cuts = features.map((): number[] => []);
+    for (let at = 0; at < thresholds.length; at++) if (thresholds[at] < Infinity) cuts[splits[at]].push(thresholds[at]);
+    this.ranks = cuts.map((own) => makeRanks(Float64Array.from(own)));
     this.nodes = new Int32Array(thresholds.length);
     for (let at = 0; at < thresholds.length; at++) {
       this.nodes[at] = thresholds[at] < Infinity

@@ -161,9 +161,14 @@ function within(what: string, value: number, least: number, most: number): void 
 
 /** Median of each feature's values that are there; 0 where there are none. */
 function mediansOf(samples: Float64Array, width: number): Float64Array {
+  const column = new Float64Array(samples.length / width);
   return Float64Array.from({ length: width }, (_, feature) => {
-    const values = samples.filter((value, at) => at % width === feature && value === value).sort();
-    return values.length === 0 ? 0 : values[(values.length - 1) >> 1];
+    let count = 0;
+    for (let at = feature; at < samples.length; at += width) {
+      if (samples[at] === samples[at]) column[count++] = samples[at];
+    }
+    const values = column.subarray(0, count).sort();
+    return count === 0 ? 0 : values[(count - 1) >> 1];
   });
 }
 
