@@ -1,7 +1,7 @@
 /**
  * The isolation forest of one sensor, as it learns along: trained on the first 50 readings and used at once, then anew
- * whenever a third more have come, on 1,000 at most that are drawn evenly from all so far. (On the newest 1,000 it was
- * worse everywhere; the product trains more often, and one forest for all sensors of a type.)
+ * whenever a tenth more have come, on 1,000 at most that are drawn evenly from all so far. (The newest 1,000
+ * were worse on the recordings of others; the product trains more often, and one forest for all sensors of a type.)
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { uniformAt } from "../../models/random.ts";
 const { samplesLeast, samplesMost } = FOREST_DEFAULTS;
 
 /** Growth of the readings after which it is trained again. */
-const GROWTH = 4 / 3;
+const GROWTH = 1.1;
 
 /** One sensor's features, its z-score and its forest. The channels are those of the first reading. */
 export class SensorForest {
