@@ -23,6 +23,8 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   data: async () => (await import("./commands/data.ts")).data,
   export: async () => (await import("./commands/export.ts")).exportData,
   import: async () => (await import("./commands/import.ts")).importData,
+  keys: async () => (await import("./commands/keys.ts")).keys,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 
 /**

@@ -35,6 +35,11 @@ export const COMMANDS = {
   data: { summary: "download a public data set, clean it and keep it", example: "deno task data intel" },
   export: { summary: "write everything that is stored into one file", example: "deno task export sensorium.savepoint" },
   import: { summary: "read such a file into an empty data directory", example: "deno task import sensorium.savepoint" },
+  keys: {
+    summary: "make, list and take back keys of the API",
+    example: "deno task keys create gateway --scopes ingest",
+  },
+  doctor: { summary: "look at a running instance: what is wrong, and what to do", example: "deno task doctor" },
 } as const satisfies Readonly<Record<string, CommandLine>>;
 
 /** Name of a command. */

@@ -4,10 +4,12 @@
  * @module
  */
 import type { Hono } from "hono";
+import type { CoreCounters } from "../actors/counters.ts";
 import { ModelServer } from "../actors/model_server.ts";
 import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
+import { HttpCounts } from "../routes/metrics_counts.ts";
 import { serve } from "../routes/serve.ts";
 import { FilesSink, MOST_RECORDS } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
@@ -15,8 +17,8 @@ import { HttpIngest } from "../sources/http_ingest.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
-import { KvModelRegistry } from "../store/registry.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
+import { ACCESS_SETTINGS, configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
@@ -55,6 +57,7 @@ const settings = {
     placeholder: "PATH",
   }),
   records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
+  ...ACCESS_SETTINGS,
 };
 
 const command: Command<typeof settings> = {
@@ -87,13 +90,14 @@ const LIVE_MS = 10_000;
  * @throws {CommandError} if it could not begin, or a partition could not be stored to its end
  */
 export async function start(args: readonly string[]): Promise<number> {
-  const { values, judging } = await readSettings(command, args);
+  const { values, origins, judging: given } = await readSettings(command, args), cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
+  const judging = judgingOf(given, { types: scenario?.types ?? {} });
   const stop = stopSignal(), clock = systemClock;
   const engine = await Engine.open({
     dataDir: values.dataDir,
     kv: values.kv,
-    judging: judgingOf(judging, { types: scenario?.types ?? {} }),
+    judging,
     shards: values.shards,
     clock,
     sinks: (partition) =>
@@ -115,6 +119,7 @@ export async function start(args: readonly string[]): Promise<number> {
   try {
     const log = await ReadingLog.open(engine.kv, { clock, report }), ingest = new HttpIngest({ log, clock });
     const models = await openModels(engine, values.seed);
+    const access = await openAccess(engine.kv, values, { clock, report });
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
@@ -124,6 +129,12 @@ export async function start(args: readonly string[]): Promise<number> {
       version: VERSION,
       signal: closing.signal,
       token,
+      access,
+      limits: limitsOf(values, origins, { access, supervisor: engine.supervisor, clock }),
+      origins: cors,
+      counts: new HttpCounts(),
+      counters: () => countersOf(engine),
+      config: () => configView(values, origins, judging),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine),
       export: () =>
@@ -144,6 +155,9 @@ export async function start(args: readonly string[]): Promise<number> {
       started: new Date(clock.now()).toISOString(),
     });
     console.log(`Sensorium ${VERSION} watches; the page is at ${url}/`);
+    if (access.required && (await access.keys.list()).length === 0) {
+      console.log("There is no key to enter with yet: make one with deno task keys create NAME --scopes admin");
+    }
     const running = [
       engine.run(new HttpSource(log), ending.signal),
       engine.retention.run(ending.signal, sayFailure),
@@ -176,13 +190,24 @@ export async function start(args: readonly string[]): Promise<number> {
 
 /** The registry's models; at the very first start the parts' model is trained, in about half a second. */
 async function openModels(engine: Engine, seed: number): Promise<ModelServer> {
-  const registry = new KvModelRegistry(engine.kv, { clock: systemClock, freshId: () => crypto.randomUUID() });
+  const { registry } = engine.models;
   await ensurePartsModel(registry, seed);
   return new ModelServer({ registry, clock: systemClock, report: sayFailure });
 }
 
-function isLocal(host: string): boolean {
-  return ["127.0.0.1", "localhost", "::1", "[::1]"].includes(host);
+/** What the supervisor counts of itself so far. */
+async function countersOf({ supervisor }: Engine): Promise<CoreCounters> {
+  const { sensors, stateBytes, historyBytes } = await supervisor.memory(), now = systemClock.now();
+  return {
+    resident: sensors,
+    state_bytes: stateBytes + historyBytes,
+    partitions: supervisor.partitions().map(({ partition, state, source_time }) => ({
+      partition,
+      ...(state === "running" && source_time !== undefined
+        ? { lag_seconds: Math.max(0, now - source_time) / 1000 }
+        : {}),
+    })),
+  };
 }
 
 function sayFailure(error: unknown): void {

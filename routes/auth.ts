@@ -7,7 +7,7 @@
  * | `Authorization: Bearer TOKEN` of this start | `instance`: a command on this machine that may read the data directory |
  * | the cookie of a session | the key that it was opened with |
  * | nothing, where keys are not required | `local`, with every scope but `admin` |
- * | nothing, where they are | `anonymous`, with none |
+ * | nothing, where they are, or passed on by a proxy | `anonymous`, with none |
  *
  * Every comparison of a secret takes a time that does not depend on how much of it is right.
  *
@@ -46,7 +46,7 @@ export const WRONG_KEYS = { burst: 20, perSecond: 1 / 3 } as const;
 export function guard(deps: AppDeps, sessions: Sessions | undefined): MiddlewareHandler {
   const { access } = deps, wrong = new Buckets({ ...WRONG_KEYS, clock: deps.clock });
   const token = deps.token === undefined ? undefined : digest(deps.token);
-  const nobody = access?.required ? ANONYMOUS : LOCAL;
+  const keyless = access?.required ? ANONYMOUS : LOCAL;
 
   /** Undefined for a secret that is none of ours. */
   function bearer(secret: string): Principal | undefined {
@@ -71,6 +71,7 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
   return async (c, next) => {
     const scope = scopeOf(c.req.method, c.req.path), header = c.req.header("authorization");
     const secret = header === undefined ? undefined : /^Bearer +([!-~]{1,512})$/i.exec(header)?.[1];
+    const nobody = isForwarded(c) ? ANONYMOUS : keyless;
     const principal = secret === undefined ? bySession(c) ?? nobody : bearer(secret);
     if (principal === undefined && scope !== undefined) return refuseKey(c);
     if (scope !== undefined && !permits((principal ?? nobody).scopes, scope)) {
@@ -98,6 +99,11 @@ function refuse(c: Context, principal: Principal, scope: Scope): Response {
 
 function unauthorized(c: Context, detail: string): Response {
   return answerProblem(c, new Problem(401, detail, { headers: { "www-authenticate": 'Bearer realm="sensorium"' } }));
+}
+
+/** Whether a proxy passed it on: then it comes from elsewhere, whatever address is connected. */
+function isForwarded(c: Context): boolean {
+  return c.req.header("x-forwarded-for") !== undefined || c.req.header("forwarded") !== undefined;
 }
 
 /**
