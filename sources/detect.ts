@@ -76,7 +76,7 @@ export function detectMapping(sample: Sample, hints: MappingHints = {}): Mapping
     return intelMapping(sample, sample.fields, hints, false);
   }
   const find = (names: ReadonlySet<string>) => sample.fields.find((field) => names.has(plain(field)));
-  const sensor = find(SENSOR);
+  const sensor = sensorField(sample.fields);
   const time = timeOf(sample, hints);
   const roles = { type: find(TYPE), location: find(LOCATION), label: find(LABEL), comment: find(COMMENT) };
   const taken = new Set([sensor, ...fieldsOfTime(time), ...Object.values(roles)]);
@@ -89,6 +89,11 @@ export function detectMapping(sample: Sample, hints: MappingHints = {}): Mapping
     ...csvOf(sample, sample.fields),
   };
   return mappingSchema.parse(input);
+}
+
+/** The field that names the sensor, if one of them does. */
+export function sensorField(fields: readonly string[]): string | undefined {
+  return fields.find((field) => SENSOR.has(plain(field)));
 }
 
 function checkHints({ zone, start, intervalMs }: MappingHints): void {

@@ -66,7 +66,7 @@ export function fileStem(path: string): string {
 }
 
 /** The zone that is said beside a mapping counts where the mapping itself has none. */
-function withZone(mapping: Mapping, { zone }: MappingHints): Mapping {
+export function withZone(mapping: Mapping, { zone }: MappingHints): Mapping {
   if (zone === undefined || "start" in mapping.time || mapping.time.zone !== undefined) return mapping;
   return { ...mapping, time: { ...mapping.time, zone } };
 }

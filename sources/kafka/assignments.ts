@@ -1,0 +1,51 @@
+/**
+ * Partitions that come and go while a source runs, handed over one change at a time.
+ *
+ * @module
+ */
+import type { SourcePartition } from "../../actors/ports.ts";
+
+/** A change of what is to be read. */
+export type Assignment =
+  /** To be read from now on, from their checkpoints. */
+  | { readonly kind: "assign"; readonly partitions: readonly SourcePartition[] }
+  /** To be given up: stop reading, make a last checkpoint, then call `done`. Somebody waits for it, though not for ever. */
+  | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly done: () => void };
+
+/** Changes that wait to be taken; as many as partitions at the most, since each partition is in one of them. */
+export class Assignments {
+  readonly #waiting: Assignment[] = [];
+  #wake: (() => void) | undefined;
+
+  /** Partitions to read. */
+  assign(partitions: readonly SourcePartition[]): void {
+    if (partitions.length > 0) this.#put({ kind: "assign", partitions });
+  }
+
+  /** Partitions to give up; resolves once they are. */
+  revoke(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return Promise.resolve();
+    return new Promise((done) => this.#put({ kind: "revoke", ids, done }));
+  }
+
+  #put(change: Assignment): void {
+    this.#waiting.push(change);
+    this.#wake?.();
+  }
+
+  /** The changes in order, until the signal. For one taker. */
+  async *take(signal: AbortSignal): AsyncGenerator<Assignment> {
+    const wake = () => this.#wake?.();
+    signal.addEventListener("abort", wake);
+    try {
+      while (!signal.aborted) {
+        const change = this.#waiting.shift();
+        if (change !== undefined) yield change;
+        else await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+      for (const change of this.#waiting.splice(0)) if (change.kind === "revoke") change.done();
+    }
+  }
+}
