@@ -6,12 +6,14 @@
 import { Hono } from "hono";
 import { admin } from "./admin.ts";
 import { alerts } from "./alerts.ts";
+import { analytics } from "./analytics.ts";
 import { audit } from "./audit.ts";
 import { keys } from "./auth_keys.ts";
 import { config } from "./config.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
 import { federation } from "./federation.ts";
+import { evaluations } from "./evaluations.ts";
 import { labels } from "./labels.ts";
 import { models } from "./models.ts";
 import { metrics } from "./metrics.ts";
@@ -48,6 +50,8 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     models,
     federation,
     labels,
+    evaluations,
+    analytics,
     v2,
     probes,
     admin,

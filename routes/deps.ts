@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { AgreementView } from "../actors/agreement_view.ts";
+import type { Evaluations } from "../actors/evaluation/port.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import type { LabelStore } from "../actors/labels.ts";
@@ -52,6 +54,10 @@ export interface AppDeps {
   readonly federation?: FederationStore;
   /** What people say of readings; absent: `/labels` is not there. */
   readonly labels?: LabelStore;
+  /** Evaluations of models; absent: `/evaluations` is not there. */
+  readonly evaluations?: Evaluations;
+  /** Machine learning against rules, now; absent: `/analytics` is not there. */
+  agreement?(): readonly AgreementView[] | Promise<readonly AgreementView[]>;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

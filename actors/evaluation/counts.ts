@@ -1,0 +1,197 @@
+/**
+ * Counts of one evaluation of one model version: a cell for each device and hour of the day (UTC).
+ *
+ * Bounded without depending on order: of more devices than {@linkcode DEVICES_MOST}, those with the least hashes of their
+ * names have cells of their own, all others are counted together. A device that is among them in the end was among them
+ * whenever it was looked, so whatever the order and however the readings were split, the same counts come out.
+ *
+ * @module
+ */
+import { hashText } from "../../models/hash.ts";
+import { addCell, CELL, CELL_LENGTH, type CellView, countReading, readCell } from "./cell.ts";
+
+/** Devices that have cells of their own: 1,920 bytes each. */
+export const DEVICES_MOST = 4_096;
+/** Devices are stored in so many blocks, by their hashes; one block more is that of all without cells of their own. */
+export const BLOCKS = 64;
+const HOURS = 24, HOUR_MS = 3_600_000;
+const DEVICE_LENGTH = HOURS * CELL_LENGTH;
+
+/** The cells of a block's devices in one hour of the day: what is stored under one key. */
+export interface Block {
+  readonly hour: number;
+  /** Below {@linkcode BLOCKS}; equal to it for all devices without cells of their own. */
+  readonly block: number;
+  /** In order of name; the one name of the last block is empty. */
+  readonly devices: readonly string[];
+  /** One cell a device. */
+  readonly cells: Float64Array;
+}
+
+/** What is counted of a device or an hour. */
+export interface CountsOf<T> {
+  readonly of: T;
+  readonly error: CellView;
+}
+
+/** Counts of readings. */
+export class EvaluationCounts {
+  /** Cells of the devices, by block and name. */
+  private readonly blocks: Map<string, Float64Array>[] = Array.from({ length: BLOCKS + 1 }, () => new Map());
+  private readonly changed = new Set<number>();
+  /** The sum of all cells. */
+  private readonly sum = new Float64Array(CELL_LENGTH);
+  private devices = 0;
+  /** The device of the greatest hash, once it was looked for. */
+  private greatest: { readonly name: string; readonly hash: number } | undefined;
+
+  /** @param most devices that have cells of their own; default {@linkcode DEVICES_MOST} */
+  constructor(private readonly most: number = DEVICES_MOST) {}
+
+  /**
+   * Counts a reading.
+   *
+   * @param device not empty
+   * @param time event time, epoch ms
+   * @param loss see {@linkcode countReading}
+   * @param label 0 or 1, anything else for none
+   */
+  add(device: string, time: number, loss: number, flagged: boolean, label = -1): void {
+    const hour = Math.floor(time / HOUR_MS) % HOURS;
+    countReading(this.cellsOf(device, hour), hour * CELL_LENGTH, loss, flagged, label);
+    countReading(this.sum, 0, loss, flagged, label);
+  }
+
+  /** Adds another part's counts. */
+  merge(other: EvaluationCounts): void {
+    for (const block of other.all()) this.put(block);
+  }
+
+  /** Adds the counts of a block. */
+  put({ hour, devices, cells }: Block): void {
+    for (let at = 0; at < devices.length; at++) {
+      addCell(this.cellsOf(devices[at], hour), hour * CELL_LENGTH, cells, at * CELL_LENGTH);
+      addCell(this.sum, 0, cells, at * CELL_LENGTH);
+    }
+  }
+
+  /** The cell of a device (empty: of all without their own) in an hour; zeros where nothing was counted. A copy. */
+  cell(device: string, hour: number): Float64Array {
+    const cells = this.blocks[blockOf(device)].get(device);
+    return cells?.slice(hour * CELL_LENGTH, (hour + 1) * CELL_LENGTH) ?? new Float64Array(CELL_LENGTH);
+  }
+
+  /** All blocks that are not empty. */
+  *all(): Generator<Block> {
+    for (let block = 0; block <= BLOCKS; block++) {
+      for (let hour = 0; hour < HOURS; hour++) {
+        const one = this.block(hour, block);
+        if (one.devices.length > 0) yield one;
+      }
+    }
+  }
+
+  /** Blocks that changed since this was asked last; one that is empty now is to be removed. */
+  takeChanged(): Block[] {
+    const changed = [...this.changed].sort((a, b) => a - b);
+    this.changed.clear();
+    return changed.map((key) => this.block(Math.floor(key / (BLOCKS + 1)), key % (BLOCKS + 1)));
+  }
+
+  /** All of it as one cell; a copy. */
+  total(): Float64Array {
+    return this.sum.slice();
+  }
+
+  /** Devices that have cells of their own. */
+  get deviceCount(): number {
+    return this.devices;
+  }
+
+  /** By hour of the day, those with readings. */
+  byHour(): CountsOf<number>[] {
+    const sums = new Float64Array(DEVICE_LENGTH);
+    for (const { hour, devices, cells } of this.all()) {
+      devices.forEach((_, at) => addCell(sums, hour * CELL_LENGTH, cells, at * CELL_LENGTH));
+    }
+    return Array.from({ length: HOURS }, (_, of) => ({ of, error: readCell(sums, of * CELL_LENGTH) }))
+      .filter(({ error }) => error.count > 0);
+  }
+
+  /** By device in order of name; first, without a name, all that have no cells of their own. */
+  byDevice(): CountsOf<string>[] {
+    const devices = this.blocks.flatMap((block) => [...block]).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+    return devices.map(([of, cells]) => {
+      const sum = new Float64Array(CELL_LENGTH);
+      for (let at = 0; at < DEVICE_LENGTH; at += CELL_LENGTH) addCell(sum, 0, cells, at);
+      return { of, error: readCell(sum, 0) };
+    });
+  }
+
+  private block(hour: number, block: number): Block {
+    const devices: string[] = [], counted: Float64Array[] = [], from = hour * CELL_LENGTH;
+    for (const device of [...this.blocks[block].keys()].sort()) {
+      const cell = this.blocks[block].get(device)?.subarray(from, from + CELL_LENGTH);
+      if (cell === undefined || cell[CELL.count] === 0) continue;
+      devices.push(device);
+      counted.push(cell);
+    }
+    const cells = new Float64Array(devices.length * CELL_LENGTH);
+    counted.forEach((cell, at) => cells.set(cell, at * CELL_LENGTH));
+    return { hour, block, devices, cells };
+  }
+
+  /** The cells where a device is counted; notes that those of the hour change. */
+  private cellsOf(device: string, hour: number): Float64Array {
+    let block = blockOf(device), cells = this.blocks[block].get(device);
+    if (cells === undefined && device !== "" && this.devices >= this.most && !this.makeRoom(device)) {
+      block = BLOCKS;
+      cells = this.blocks[BLOCKS].get("");
+    }
+    if (cells === undefined) {
+      cells = new Float64Array(DEVICE_LENGTH);
+      this.blocks[block].set(block === BLOCKS ? "" : device, cells);
+      if (block < BLOCKS) this.devices++;
+    }
+    this.changed.add(hour * (BLOCKS + 1) + block);
+    return cells;
+  }
+
+  /** Counts the device of the greatest hash with the others, if `device` has more claim to cells of its own. */
+  private makeRoom(device: string): boolean {
+    const last = this.greatest ??= this.findGreatest();
+    if (!comesBefore(device, hashText(device), last.name, last.hash)) return false;
+    const block = this.blocks[blockOf(last.name)], cells = block.get(last.name);
+    block.delete(last.name);
+    this.devices--;
+    this.greatest = undefined;
+    for (let hour = 0; cells !== undefined && hour < HOURS; hour++) {
+      const at = hour * CELL_LENGTH;
+      if (cells[at + CELL.count] === 0) continue;
+      addCell(this.cellsOf("", hour), at, cells, at);
+      this.changed.add(hour * (BLOCKS + 1) + blockOf(last.name));
+    }
+    return true;
+  }
+
+  private findGreatest(): { readonly name: string; readonly hash: number } {
+    let last = { name: "", hash: -1 };
+    for (const block of this.blocks) {
+      for (const name of block.keys()) {
+        const hash = hashText(name);
+        if (name !== "" && comesBefore(last.name, last.hash, name, hash)) last = { name, hash };
+      }
+    }
+    return last;
+  }
+}
+
+/** The block of a device; that of all without cells of their own for an empty name. */
+function blockOf(device: string): number {
+  return device === "" ? BLOCKS : hashText(device) % BLOCKS;
+}
+
+/** The order of devices: by hash, then by name. */
+function comesBefore(a: string, hashA: number, b: string, hashB: number): boolean {
+  return hashA < hashB || (hashA === hashB && a < b);
+}

@@ -1,0 +1,25 @@
+/**
+ * `GET /analytics/agreement`: machine learning against rules, on their flags, all groups together and each by itself.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { z } from "zod";
+import type { AppDeps } from "./deps.ts";
+import { onlyMethods } from "./problem.ts";
+import { nameParameter, readQuery } from "./query.ts";
+
+/** Query of `GET /analytics/agreement`. */
+export const agreementQuery = z.object({ group: nameParameter });
+
+/** The routes of analytics; none where nothing is counted. */
+export function analytics(deps: AppDeps): Hono {
+  const app = new Hono();
+  if (deps.agreement === undefined) return app;
+  app.get("/analytics/agreement", async (c) => {
+    const { group } = readQuery(c, agreementQuery), views = await deps.agreement?.() ?? [];
+    return c.json({ items: group === undefined ? views : views.filter((view) => view.group === group) });
+  });
+  onlyMethods(app, "/analytics/agreement", ["GET"]);
+  return app;
+}
