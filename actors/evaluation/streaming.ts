@@ -96,12 +96,15 @@ export class StreamingEvaluation {
     for (const reading of readings) if (reading.position >= this.position) this.count(reading);
   }
 
-  /** What changed since the last cut; from now on readings before `position` are skipped. */
+  /**
+   * What changed since the last cut; from now on readings before `position` are skipped. A cut before the last one, as a
+   * source that is read again has them, changes nothing of that.
+   */
   cut(position: number): StreamingCut {
-    this.position = position;
+    this.position = Math.max(this.position, position);
     const changes = [...this.closed, ...this.versions().map(changeOf)].filter(({ blocks }) => blocks.length > 0);
     this.closed.length = 0;
-    return { position, late: this.late, changes };
+    return { position: this.position, late: this.late, changes };
   }
 
   /** Readings of versions that were closed. */
