@@ -1,6 +1,6 @@
 /**
  * Is the alert budget kept? `deno task bench budget [--data=FOLDER] [--days=7] [--streams=6] [--readings=50000]
- * [--picture=FILE]`
+ * [--picture=FILE] [--document=FILE]`
  *
  * For budgets of 1, 10 and 100 false alarms in 100,000 readings of a sensor: false alarms to those allowed, with what is
  * found of events and how soon, on labelled recordings, on made-up streams and on simulated sensors in which nothing is
@@ -11,6 +11,7 @@
 import { ratesOf } from "../commands/backtest_measure.ts";
 import { WAYS } from "./measure/contest.ts";
 import { dataSets } from "./measure/datasets.ts";
+import { show } from "./measure/document.ts";
 import { percent, short, table, whole } from "./measure/markdown.ts";
 import { type Dot, picture } from "./measure/picture.ts";
 import type { DataSet } from "./measure/recording.ts";
@@ -125,9 +126,13 @@ const groups = [
   joined("all scenarios", calm, BUDGETS),
 ];
 const each = [...real, ...made, ...calm];
-console.log(`${ratioTable(groups)}\n`);
-if (real.length > 0) console.log(`${foundTable(groups.filter(({ labelled }) => labelled))}\n`);
-console.log(`${kindTable(made)}\n\n${keptTable(each)}`);
+const labelled = groups.filter((tally) => tally.labelled);
+await show([
+  { name: "budget", text: ratioTable(groups) },
+  ...(labelled.length > 0 ? [{ name: "budget-found", text: foundTable(labelled) }] : []),
+  { name: "budget-kinds", text: kindTable(made) },
+  { name: "budget-kept", text: keptTable(each) },
+]);
 
 const file = flag("picture", "");
 if (file !== "") {

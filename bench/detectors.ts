@@ -1,5 +1,6 @@
 /**
- * What the detectors find: `deno task bench detectors [--data=FOLDER] [--days=0.5] [--budget=1e-3]`
+ * What the detectors find: `deno task bench detectors [--data=FOLDER] [--days=0.5] [--budget=1e-3]
+ * [--document=FILE]`
  *
  * One configuration for everything. On scenarios with their anomalies, and on labelled recordings: by reading, what a
  * detector's flags are worth; by event, what its alarms are worth, one for a stretch of flags; beside them trivial ones at
@@ -12,6 +13,7 @@ import { Surprise } from "../models/surprise/surprise.ts";
 import { benchmark, dataSets, windowOf } from "./measure/datasets.ts";
 import { DETECTORS, SensorDetectors } from "./measure/detectors.ts";
 import { BudgetsJudge } from "./measure/judge.ts";
+import { show } from "./measure/document.ts";
 import { percent, short, table, whole } from "./measure/markdown.ts";
 import { benchmarkScores, type JudgedFile, PROFILE_NAMES } from "./measure/nab.ts";
 import type { DataSet, Recording } from "./measure/recording.ts";
@@ -99,5 +101,7 @@ const rows: string[][] = [];
 for (const set of sets) rows.push(...await rowsOf(set));
 const byReading = ["flagged", "precision", "recall", "F1"],
   byEvent = ["alarms", "false in 1,000", "right", "found", "delay"];
-console.log(table(["data", "detector", ...byReading, ...byEvent], rows, 2));
-if (DATA !== "") console.log(`\n${await benchmarkTable(`${DATA}/nab`)}`);
+await show([
+  { name: "detectors", text: table(["data", "detector", ...byReading, ...byEvent], rows, 2) },
+  ...(DATA === "" ? [] : [{ name: "detectors-nab", text: await benchmarkTable(`${DATA}/nab`) }]),
+]);

@@ -1,7 +1,8 @@
 /** @module */
+import { spliced } from "../../../bench/measure/document.ts";
 import { percent, short, table, whole } from "../../../bench/measure/markdown.ts";
 import { type Dot, picture } from "../../../bench/measure/picture.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../../std/assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../../std/assert.ts";
 
 Deno.test("table() is laid out as the formatter lays tables out", async () => {
   const text = table(["data", "false alarms", "–"], [["motes <1>", "12", "3 %"], ["", "1,234,567", "–"]]);
@@ -49,4 +50,12 @@ Deno.test("picture() shades the band between the ratios that are kept", () => {
   const svg = picture(dots, LEGEND), [low, high] = heights(svg, 0);
   const [, y, height] = /class="band"[^>]* y="([\d.]+)"[^>]* height="([\d.]+)"/.exec(svg) ?? [];
   assertEquals([Number(y), Math.round(10 * (Number(y) + Number(height))) / 10], [high, low]);
+});
+
+Deno.test("spliced() replaces what stands between its marks, and refuses a document without them", () => {
+  const document = "# a\n\n<!-- one -->\nold\n<!-- /one -->\n\nb\n\n<!-- two --><!-- /two -->\n";
+  const once = spliced(document, { name: "one", text: "new" });
+  assertEquals(once, "# a\n\n<!-- one -->\n\nnew\n\n<!-- /one -->\n\nb\n\n<!-- two --><!-- /two -->\n");
+  assertEquals(spliced(once, { name: "one", text: "new" }), once);
+  assertThrows(() => spliced(document, { name: "three", text: "" }), Error, "<!-- three -->");
 });
