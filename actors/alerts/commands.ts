@@ -64,6 +64,12 @@ export type AlertCommand = z.infer<typeof alertCommandSchema>;
 type AlertOrder = Extract<AlertCommand, { alert: string }>;
 type ConditionOrder = Exclude<AlertCommand, AlertOrder>;
 
+/** Takes commands: records each at a position of its sensor's partition, where the actor meets it. */
+export interface AlertDesk {
+  /** Resolves once the command is durable; it takes effect at its position. */
+  order(command: AlertCommand): Promise<{ readonly partition: string; readonly position: number }>;
+}
+
 /** The sensor that a command is for; undefined if its alert's id is none. */
 export function sensorOf(command: AlertCommand): string | undefined {
   return "sensor" in command ? command.sensor : readAlertId(command.alert)?.sensor;

@@ -1,0 +1,123 @@
+/**
+ * What a person says to alerts. Commands enter in band and take effect at a position: they are answered with 202, and what
+ * they changed comes as steps over `/alerts/stream`.
+ *
+ * | ask | for |
+ * |---|---|
+ * | `POST /alerts/{id}/acknowledge`, `.../comment`, `.../label` | an alert, also after it has cleared |
+ * | `POST /sensors/{sensor}/shelve`, `.../unshelve` | a condition, or the sensor as a whole; for a time, never for ever |
+ * | `.../suppress`, `.../unsuppress`, `.../remove-from-service`, `.../return-to-service` | likewise, until taken back |
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { type AlertCommand, alertCommandSchema, type AlertDesk, commandError } from "../actors/alerts/commands.ts";
+import type { AlertsConfig } from "../actors/alerts/rules.ts";
+import { CONDITIONS } from "../actors/alerts/words.ts";
+import { READING_LIMITS } from "../actors/reading.ts";
+import type { Queries } from "../actors/views.ts";
+import { LOCAL, principalOf } from "./auth_principal.ts";
+import { readJson } from "./body.ts";
+import { notFound, onlyMethods, Problem } from "./problem.ts";
+
+/** What the routes need. */
+export interface AlertCommandDeps {
+  readonly queries: Pick<Queries, "alert" | "sensor">;
+  /** Absent: alerts are only shown, and the routes are not there. */
+  readonly desk?: AlertDesk;
+  /** What is configured of alerts now. */
+  readonly alerts?: () => AlertsConfig;
+}
+
+const BODY_BYTES = 8 * 1024;
+const remark = {
+  /** Who says so, beside the key's name; that alone unless told. */
+  by: z.string().trim().min(1).max(128).optional(),
+  comment: z.string().max(READING_LIMITS.textLength).optional(),
+};
+const where = {
+  condition: z.enum(CONDITIONS).optional(),
+  channel: z.string().min(1).max(READING_LIMITS.nameLength).optional(),
+};
+
+/** Bodies by the verb in the path. */
+export const ALERT_BODIES = {
+  acknowledge: z.strictObject(remark),
+  comment: z.strictObject({ ...remark, comment: z.string().min(1).max(READING_LIMITS.textLength) }),
+  label: z.strictObject({ ...remark, label: z.enum(["true_alarm", "false_alarm"]) }),
+} as const;
+
+/** Bodies by the verb in the path. */
+export const SENSOR_BODIES = {
+  shelve: z.strictObject({
+    ...where,
+    ...remark,
+    for_ms: z.number().int().min(1_000).max(31 * 86_400_000).optional(),
+    one_shot: z.boolean().optional(),
+  }),
+  unshelve: z.strictObject({ ...where, ...remark }),
+  suppress: z.strictObject({ ...where, ...remark }),
+  unsuppress: z.strictObject({ ...where, ...remark }),
+  "remove-from-service": z.strictObject({ ...where, ...remark }),
+  "return-to-service": z.strictObject({ ...where, ...remark }),
+} as const;
+
+async function bodyOf<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  return valid(schema.safeParse(await readJson(c, BODY_BYTES, {})));
+}
+
+function valid<T>(result: z.ZodSafeParseResult<T>): T {
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
+  throw new Problem(400, "The body is not valid.", { errors });
+}
+
+/** Who says so: the key's own name always, and before it the person's, where one was given. */
+function whoIn(c: Context, by: string | undefined): string {
+  const { id, name = id } = principalOf(c);
+  if (by === undefined || by === name) return name;
+  return id === LOCAL.id ? by : `${by} (${name})`.slice(0, 128);
+}
+
+/** Hands a command over. */
+async function order(c: Context, deps: AlertCommandDeps, desk: AlertDesk, asked: object): Promise<Response> {
+  const command: AlertCommand = valid(alertCommandSchema.safeParse(asked));
+  const config = deps.alerts?.(), why = config && commandError(command, config);
+  if (why !== undefined) {
+    throw new Problem(400, "The command cannot be taken.", { errors: [{ field: "", message: why }] });
+  }
+  const { partition, position } = await desk.order(command);
+  return c.json({ command: command.command, partition, position }, 202);
+}
+
+/** The routes; none without a desk. */
+export function alertCommands(deps: AlertCommandDeps): Hono {
+  const app = new Hono(), { desk, queries } = deps;
+  if (desk === undefined) return app;
+  for (const [verb, schema] of Object.entries(ALERT_BODIES)) {
+    const path = `/alerts/:id/${verb}`;
+    app.post(path, async (c) => {
+      const id = c.req.param("id") ?? "", { by, ...body } = await bodyOf<{ by?: string }>(c, schema);
+      if (await queries.alert(id) === undefined) throw notFound("alert", id);
+      return await order(c, deps, desk, { command: verb, alert: id, by: whoIn(c, by), ...body });
+    });
+    onlyMethods(app, path, ["POST"]);
+  }
+  for (const [verb, schema] of Object.entries(SENSOR_BODIES)) {
+    const path = `/sensors/:sensor/${verb}`;
+    app.post(path, async (c) => {
+      const sensor = c.req.param("sensor") ?? "";
+      const { for_ms: forMs, one_shot: oneShot, by, ...body } = await bodyOf<z.infer<typeof SENSOR_BODIES["shelve"]>>(
+        c,
+        schema,
+      );
+      if (await queries.sensor(sensor) === undefined) throw notFound("sensor", sensor);
+      const shelf = { ...(forMs === undefined ? {} : { forMs }), ...(oneShot === undefined ? {} : { oneShot }) };
+      const command = verb.replaceAll("-", "_");
+      return await order(c, deps, desk, { command, sensor, by: whoIn(c, by), ...body, ...shelf });
+    });
+    onlyMethods(app, path, ["POST"]);
+  }
+  return app;
+}

@@ -1,0 +1,217 @@
+/**
+ * What the document says of commands to alerts, of their performance, and of webhooks.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { DELIVERY_FORMATS, deliveryFilterSchema, endpointSchema } from "../actors/alerts/delivery.ts";
+import { CONDITIONS } from "../actors/alerts/words.ts";
+import { ALERT_BODIES, SENSOR_BODIES } from "./alert_commands.ts";
+import { alertPerformanceQuery } from "./alert_performance.ts";
+import type { Answer, Operation } from "./openapi.ts";
+
+const count = z.number().int().min(0), ratio = z.number().min(0).max(1), time = z.iso.datetime();
+const json = (description: string, schema: z.ZodType): Answer => ({
+  description,
+  content: { "application/json": schema },
+});
+
+const accepted = {
+  202: json(
+    "It is recorded and takes effect at its position.",
+    z.object({ command: z.string(), partition: z.string(), position: count }),
+  ),
+};
+const SAYS: Readonly<Record<keyof typeof ALERT_BODIES | keyof typeof SENSOR_BODIES, string>> = {
+  acknowledge: "Say that an alert was seen",
+  comment: "Say something of an alert",
+  label: "Say whether an alert was right; labels train the supervised model",
+  shelve: "Tell nobody of a condition for a time, or until its alert clears",
+  unshelve: "Take a condition off the shelf",
+  suppress: "Tell nobody of a condition until it is taken back",
+  unsuppress: "Take a suppression back",
+  "remove-from-service": "Take a condition, or the whole sensor, out of service",
+  "return-to-service": "Put it back into service",
+};
+
+const commanding: readonly Operation[] = [
+  ...Object.entries(ALERT_BODIES).map(([verb, body]): Operation => ({
+    method: "post",
+    path: `/alerts/{id}/${verb}`,
+    tag: "Alerts",
+    summary: SAYS[verb as keyof typeof ALERT_BODIES],
+    params: { id: "The alert's id, percent-encoded" },
+    body: { "application/json": body },
+    bodyOptional: verb === "acknowledge",
+    answers: accepted,
+    problems: [503],
+  })),
+  ...Object.entries(SENSOR_BODIES).map(([verb, body]): Operation => ({
+    method: "post",
+    path: `/sensors/{sensor}/${verb}`,
+    tag: "Alerts",
+    summary: SAYS[verb as keyof typeof SENSOR_BODIES],
+    params: { sensor: "The sensor's name, percent-encoded" },
+    body: { "application/json": body },
+    bodyOptional: verb !== "shelve",
+    answers: accepted,
+    problems: [503],
+  })),
+];
+
+const actor = z.object({
+  sensor: z.string(),
+  condition: z.enum(CONDITIONS),
+  channel: z.string().optional(),
+  location: z.string().optional(),
+  count,
+  share: ratio,
+});
+const mix = z.object({ count, ratio });
+const performanceSchema = z.object({
+  from: time,
+  to: time,
+  alerts: count,
+  per_10_minutes: z.object({
+    average: z.number(),
+    most: count,
+    most_at: time.optional(),
+    acceptable_ratio: ratio,
+    manageable_ratio: ratio,
+  }),
+  flood_ratio: ratio,
+  floods: count,
+  stale: z.object({ count, oldest: z.array(z.object({ id: z.string(), raised_at: time })) }),
+  chattering: z.object({ count, worst: z.array(actor) }),
+  bad_actors: z.array(actor),
+  bad_actors_ratio: ratio,
+  priorities: z.object({ low: mix, medium: mix, high: mix, critical: mix }),
+  others: count,
+});
+
+const endpointView = z.object({
+  name: z.string(),
+  url: z.string(),
+  format: z.enum(DELIVERY_FORMATS),
+  filter: deliveryFilterSchema,
+  created_at: time,
+  state: z.enum(["active", "failing", "stopped"]),
+  reason: z.string().optional(),
+  delivered: count,
+  dead: count,
+  gaps: count,
+  last_delivered_at: time.optional(),
+  next_attempt_at: time.optional(),
+});
+const attempt = z.object({
+  event: z.string(),
+  time,
+  attempt: count,
+  status: z.number().int().optional(),
+  duration_ms: z.number(),
+  outcome: z.enum(["delivered", "retry", "dead", "gone"]),
+  error: z.string().optional(),
+});
+const letter = z.object({
+  number: count,
+  event: z.string(),
+  time,
+  attempts: count,
+  error: z.string(),
+  body: z.string(),
+});
+const items = (of: z.ZodType) => z.object({ items: z.array(of) });
+const named = { name: "The webhook's name" };
+const lettered = { ...named, number: "The dead letter's number" };
+const webhook = (more: Omit<Operation, "tag">): Operation => ({ tag: "Webhooks", ...more });
+
+const delivering: readonly Operation[] = [
+  webhook({
+    method: "get",
+    path: "/webhooks",
+    summary: "Webhooks and how they are",
+    answers: { 200: json("All of them.", items(endpointView)) },
+  }),
+  webhook({
+    method: "post",
+    path: "/webhooks",
+    summary: "Add a webhook",
+    description: "What happens from now on is delivered to it. The secret is shown this once.",
+    body: { "application/json": endpointSchema },
+    answers: { 201: json("The webhook with its secret.", endpointView.extend({ secret: z.string() })) },
+    problems: [409, 422],
+  }),
+  webhook({
+    method: "get",
+    path: "/webhooks/{name}",
+    summary: "One webhook",
+    params: named,
+    answers: { 200: json("The webhook.", endpointView) },
+  }),
+  webhook({
+    method: "delete",
+    path: "/webhooks/{name}",
+    summary: "Remove a webhook with its log and dead letters",
+    params: named,
+    answers: { 204: { description: "It is gone." } },
+  }),
+  ...(["stop", "resume"] as const).map((verb) =>
+    webhook({
+      method: "post",
+      path: `/webhooks/{name}/${verb}`,
+      summary: verb === "stop" ? "Stop deliveries" : "Go on from where it was stopped",
+      params: named,
+      answers: { 200: json("The webhook.", endpointView) },
+    })
+  ),
+  webhook({
+    method: "post",
+    path: "/webhooks/{name}/test",
+    summary: "Send an event that says it is a test, once",
+    params: named,
+    answers: { 200: json("What came of it.", attempt) },
+  }),
+  webhook({
+    method: "get",
+    path: "/webhooks/{name}/attempts",
+    summary: "The last attempts, newest first",
+    params: named,
+    answers: { 200: json("At most 200.", items(attempt)) },
+  }),
+  webhook({
+    method: "get",
+    path: "/webhooks/{name}/dead",
+    summary: "Events that could not be delivered, oldest first",
+    params: named,
+    answers: { 200: json("At most 1,000.", items(letter)) },
+  }),
+  webhook({
+    method: "post",
+    path: "/webhooks/{name}/dead/{number}/retry",
+    summary: "Send a dead letter once more",
+    params: lettered,
+    answers: { 200: json("What came of it.", attempt) },
+  }),
+  webhook({
+    method: "delete",
+    path: "/webhooks/{name}/dead/{number}",
+    summary: "Throw a dead letter away",
+    params: lettered,
+    answers: { 204: { description: "It is gone." } },
+  }),
+];
+
+/** Commands to alerts, their performance, and webhooks. */
+export const alerting: readonly Operation[] = [
+  {
+    method: "get",
+    path: "/alerts/performance",
+    tag: "Alerts",
+    summary: "How the alarm system performs, in the figures of ISA-18.2",
+    description: "The last 24 hours unless told; at most 31 days.",
+    query: alertPerformanceQuery,
+    answers: { 200: json("The figures.", performanceSchema) },
+  },
+  ...commanding,
+  ...delivering,
+];
