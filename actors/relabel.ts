@@ -16,8 +16,8 @@ import type { Json } from "./ports.ts";
 export const LABELS_LEAST = ROWS_LEAST;
 /** How often a label counts beside rows that were there before: a few of them against thousands. */
 export const LABEL_WEIGHT = 5;
-/** Labelled readings that a version names in its lineage; all are counted. */
-const NAMED_LABELS = 200;
+/** Labelled readings that a version names in its lineage, the newest; all are counted. */
+const NAMED_LABELS = 100;
 
 /** What is trained from. */
 export interface RelabelInput {
@@ -72,9 +72,9 @@ export function relabel({ labels, base, baseData, options }: RelabelInput): Rela
   };
 }
 
-/** The name of the model that a group's labels train. */
+/** The name of the model that a group's labels train: the group's own, under which its sensors' scoring looks for it. */
 export function labelledModel(group: string): string {
-  return `logistic:${group}`;
+  return group;
 }
 
 /** A version whose lineage names the one before it, where there is one. */

@@ -1,7 +1,7 @@
 /**
  * `deno task train --labels`: a new version for each group of sensors whose readings people have labelled.
  *
- * The parts' labels count beside the generated parts, and make a new version of the model behind `POST /predict`; any
+ * The parts' labels count beside the generated parts, and make a new version of the model behind `POST /predict` too; any
  * other group's model is trained from its labels alone.
  *
  * @module
@@ -55,32 +55,35 @@ async function trainGroup(
   labels: readonly Label[],
   { register, seed, testShare, folds }: LabelledTraining,
 ): Promise<string[]> {
-  const { name, ...base } = baseOf(group, seed),
+  const { names, ...base } = baseOf(group, seed),
     made = relabel({ ...base, labels, options: { ...base.options, testShare, folds } });
   const { training, lineage, used, leftOut } = made;
   const data = `${used} labels of ${group}${base.baseData === undefined ? "" : ` beside ${base.baseData}`}`;
   const lines = [
-    `${name}: ${data}`,
+    `${names[0]}: ${data}`,
     `features: ${training.model.features.join(", ")}`,
     ...(leftOut > 0 ? [`labels left out for a missing value: ${leftOut}`] : []),
     ...trainingLines(training),
   ];
   if (!register) return lines;
-  const parent = (await models.list()).find((one) => one.name === name)?.active;
-  const configuration = { ...lineage, folds, share_set_aside: testShare };
-  const version = await models.register(
-    name,
-    withParent(newLogistic(training, { data, seed, configuration }), parent),
-  );
-  const active = (await models.list()).find((one) => one.name === name)?.active ?? version.version;
-  return [...lines, "", registeredLine(version, active)];
+  const configuration = { ...lineage, folds, share_set_aside: testShare }, told: string[] = [];
+  for (const name of names) {
+    const parent = (await models.list()).find((one) => one.name === name)?.active;
+    const version = await models.register(
+      name,
+      withParent(newLogistic(training, { data, seed, configuration }), parent),
+    );
+    const active = (await models.list()).find((one) => one.name === name)?.active ?? version.version;
+    told.push(registeredLine(version, active));
+  }
+  return [...lines, "", ...told];
 }
 
-/** What a group's labels are joined to. */
-function baseOf(group: string, seed: number): Omit<RelabelInput, "labels"> & { readonly name: string } {
-  if (!Object.hasOwn(parts().types, group)) return { name: labelledModel(group), options: { seed } };
+/** What a group's labels are joined to, and the models that they make. */
+function baseOf(group: string, seed: number): Omit<RelabelInput, "labels"> & { readonly names: readonly string[] } {
+  if (!Object.hasOwn(parts().types, group)) return { names: [labelledModel(group)], options: { seed } };
   return {
-    name: PARTS_MODEL,
+    names: [PARTS_MODEL, labelledModel(group)],
     base: partsTable(seed),
     baseData: `parts, seed ${seed}`,
     options: { seed, ranges: partsRanges() },

@@ -21,7 +21,7 @@ import { decodeWeights } from "../actors/federation/weights.ts";
 import type { ModelVersion } from "../actors/model_registry.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { AppDeps } from "./deps.ts";
-import { notFound, onlyMethods } from "./problem.ts";
+import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, limitParameter, readQuery } from "./query.ts";
 import { postUpdate } from "./federation_updates.ts";
 import { iso, type Wire, wirePage } from "./wire.ts";
@@ -29,8 +29,8 @@ import { iso, type Wire, wirePage } from "./wire.ts";
 const JSON_TYPE = "application/json", BYTES_TYPE = "application/octet-stream";
 
 /** `group`: a type, or a set of channels as `GET /federation/groups` spells it. */
-const groupParameter = z.string({ error: "group is missing: GET /federation/groups lists them" })
-  .min(1, "group must not be empty").max(128, "group must have at most 128 characters");
+const groupParameter = z.string().min(1, "group must not be empty").max(128, "group must have at most 128 characters")
+  .optional().describe("May be left out where there is only one");
 
 /** Query of `GET /federation/model`. */
 export const federationModelQuery = z.object({ group: groupParameter });
@@ -51,6 +51,16 @@ function wireRound(record: RoundRecord): Wire<RoundRecord, "time"> {
   return { ...record, time: iso(record.time) };
 }
 
+/** The group that is asked for, or the only one. */
+async function groupFor(store: FederationStore, asked: string | undefined): Promise<string> {
+  if (asked !== undefined) return asked;
+  const groups = (await store.groups()).map(({ group }) => group);
+  if (groups.length === 1) return groups[0];
+  if (groups.length === 0) throw new Problem(404, "There is no group that learns together yet.");
+  const few = groups.slice(0, 10).join(", "), message = `group must be said where there are several: ${few}`;
+  throw new Problem(400, "The query is not valid.", { errors: [{ field: "group", message }] });
+}
+
 /** The version of a group's network that is in use. */
 async function inUse({ models: { registry } }: Parts, group: string): Promise<ModelVersion> {
   const name = networkModel(group), state = await registry.state(name);
@@ -66,7 +76,8 @@ function has(c: Context, etag: string): boolean {
 }
 
 async function answerModel(c: Context, parts: Parts): Promise<Response> {
-  const { group } = readQuery(c, federationModelQuery), version = await inUse(parts, group);
+  const group = await groupFor(parts.store, readQuery(c, federationModelQuery).group);
+  const version = await inUse(parts, group);
   const type = accepts(c, { header: "Accept", supports: [JSON_TYPE, BYTES_TYPE], default: JSON_TYPE });
   const etag = type === BYTES_TYPE ? `"${version.sha256}"` : `"${version.sha256}-json"`;
   const headers = { etag, vary: "accept", "cache-control": "no-cache" };
@@ -91,7 +102,8 @@ async function answerModel(c: Context, parts: Parts): Promise<Response> {
 }
 
 async function answerRounds(c: Context, { store }: Parts): Promise<Response> {
-  const { group, limit, cursor } = readQuery(c, federationRoundsQuery);
+  const { group: asked, limit, cursor } = readQuery(c, federationRoundsQuery);
+  const group = await groupFor(store, asked);
   if (await store.group(group) === undefined) throw notFound("group", group);
   const rounds = await store.rounds(group, limit + 1, cursor), items = rounds.slice(0, limit);
   const page = rounds.length > limit ? { items, next: String(items[limit - 1].round) } : { items };

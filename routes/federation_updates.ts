@@ -113,7 +113,8 @@ function refusal({ device, group, round }: DeviceUpdate, answer: UpdateAnswer): 
     case "ahead": {
       const why = answer.kind === "ahead" ? "is not there yet" : "is too far behind";
       const detail = `Round ${round} of ${group} ${why}: the latest is ${answer.latest}. Get the network anew.`;
-      return new Problem(409, detail, { members: { latest: answer.latest } });
+      const message = `round must be that of the network in use: the latest is ${answer.latest}`;
+      return new Problem(409, detail, { errors: [{ field: "round", message }] });
     }
     case "full": {
       const what = answer.what === "devices" ? `${limits.devices} devices` : `${limits.bytes} bytes of weights`;

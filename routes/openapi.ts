@@ -73,7 +73,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   409: "It is against the present state.",
   413: "The body is too long.",
   415: "The body is of a kind that is not taken.",
-  422: "It was sent before with another content.",
+  422: "It was sent before with another content, or does not fit what it is for.",
   429: "Too many requests; `Retry-After` says when to come again.",
   500: "Something went wrong inside; it was logged.",
   503: "Not now; `Retry-After` says when to come again.",

@@ -7,9 +7,10 @@
  */
 import type { Operation } from "./openapi.ts";
 import { entering } from "./openapi_access.ts";
+import { learning } from "./openapi_learning.ts";
 import { modelling } from "./openapi_models.ts";
 import { observing } from "./openapi_observe.ts";
 import { operating } from "./openapi_operate.ts";
 
 /** Every operation, in the order of the reference page. */
-export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...entering, ...operating];
+export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...learning, ...entering, ...operating];

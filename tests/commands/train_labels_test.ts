@@ -60,23 +60,24 @@ Deno.test("train --labels trains each group that has enough, and says what is mi
     await giveLabels(new KvLabelStore(kv, { clock: new FakeClock() }));
     kv.close();
     const seen = await said(["--labels", "oven", "--no-register", "--data-dir", dataDir]);
-    assertStringIncludes(seen, "logistic:oven: 120 labels of oven\nfeatures: heat, load");
+    assertStringIncludes(seen, "oven: 120 labels of oven\nfeatures: heat, load");
     assertEquals(seen.includes("registered"), false);
     const all = await said(["--labels", "--data-dir", dataDir]);
     assertStringIncludes(
       all,
       "few: cannot train: it takes at least 20 labels of either kind, there are 0 of 0 and 1 of 1",
     );
-    assertStringIncludes(all, "registered: logistic:oven version 1");
+    assertStringIncludes(all, "registered: oven version 1");
     assertStringIncludes(all, "parts: 1 labels of turbine_part beside parts, seed 42");
     assertStringIncludes(all, "registered: parts version 1");
+    assertStringIncludes(all, "registered: turbine_part version 1"); // by which live readings are scored
     assertStringIncludes(
       await said(["--labels", "oven", "--data-dir", dataDir]),
-      "registered: logistic:oven version 2",
+      "registered: oven version 2",
     );
     const again = await Deno.openKv(join(dataDir, "sensorium.kv"));
     const registry = new KvModelRegistry(again, { clock: new FakeClock(), freshId: () => "x" });
-    const [{ lineage }, first] = await registry.versions("logistic:oven");
+    const [{ lineage }, first] = await registry.versions("oven");
     again.close();
     assertEquals([lineage.parent, first.lineage.parent, lineage.rows], [1, undefined, 96]);
     assertStringIncludes(JSON.stringify(lineage.configuration), '"zeros":80,"ones":40');
@@ -102,9 +103,9 @@ Deno.test("train --labels works through a running instance, which answers with t
     const url = `http://127.0.0.1:${server.addr.port}`;
     const leave = await announceInstance(dataDir, { pid: Deno.pid, url, token, started: "2026-01-31T12:00:00.000Z" });
     try {
-      assertStringIncludes(await said(["--labels", "oven", "--data-dir", dataDir]), "logistic:oven version 1");
+      assertStringIncludes(await said(["--labels", "oven", "--data-dir", dataDir]), "oven version 1");
       const body = JSON.stringify({ heat: 9, load: 0 });
-      const answer = await (await fetch(`${url}/predict?model=logistic:oven`, { method: "POST", body })).json();
+      const answer = await (await fetch(`${url}/predict?model=oven`, { method: "POST", body })).json();
       assertEquals([answer.prediction, answer.model_version], [1, 1]);
       assert(answer.score > 0.9);
     } finally {

@@ -94,7 +94,7 @@ Deno.test("GET /federation/model answers with JSON or bytes, and with 304 where 
 });
 
 Deno.test("GET /federation/rounds and /federation/groups list what there is", async () => {
-  const { app, send } = await federated();
+  const { app, send, store } = await federated();
   await send({});
   const { items: [newest, ...rest], next } = await (await app.request("/federation/rounds?group=room&limit=2")).json();
   assertEquals(newest, { ...record(3), time: "2026-01-31T12:00:00.000Z" });
@@ -113,10 +113,16 @@ Deno.test("GET /federation/rounds and /federation/groups list what there is", as
     pinned: false,
     devices_most: 256,
   }]);
-  for (const [path, status] of [["rounds?group=x", 404], ["model?group=x", 404], ["rounds", 400], ["model", 400]]) {
+  for (const [path, status] of [["rounds?group=x", 404], ["model?group=x", 404], ["rounds?group=", 400]]) {
     assertEquals([path, (await app.request(`/federation/${path}`)).status], [path, status]);
   }
   assertEquals((await app.request("/federation/rounds?group=room&cursor=x")).status, 400);
+  assertEquals((await (await app.request("/federation/rounds")).json()).items.length, 3); // there is but one group
+  await store.putRound({ ...record(1), group: "pump" });
+  for (const path of ["rounds", "model"]) {
+    const { errors: [{ field, message }] } = await (await app.request(`/federation/${path}`)).json();
+    assertEquals([field, message], ["group", "group must be said where there are several: pump, room"]);
+  }
 });
 
 Deno.test("POST /federation/updates takes an update once, as numbers or as bytes", async () => {
@@ -144,13 +150,12 @@ Deno.test("POST /federation/updates takes an update once, as numbers or as bytes
 Deno.test("POST /federation/updates names the round that it wants", async () => {
   const { send, store, models } = await federated();
   const ahead = await send({ round: 4 });
-  assertEquals([ahead.status, ahead.answer.latest], [409, 3]);
+  assertEquals([ahead.status, ahead.answer.errors.length, ahead.answer.errors[0].field], [409, 1, "round"]);
   await store.putRound(record(9));
   const stale = await send({ device: "b", round: 2 });
-  assertEquals([stale.status, stale.answer.detail, stale.answer.latest], [
+  assertEquals([stale.status, stale.answer.detail], [
     409,
     "Round 2 of room is too far behind: the latest is 9. Get the network anew.",
-    9,
   ]);
   await models.registry.pin(networkModel("room"), 2); // what is in use is never too old
   assertEquals((await send({ device: "b", round: 2 })).status, 202);

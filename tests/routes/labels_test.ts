@@ -52,7 +52,7 @@ Deno.test("POST /labels keeps a label with the values of its reading", async () 
   ]);
   assertEquals((await (await app.request("/labels?label=1&limit=5")).json()).items.length, 1);
   assertEquals((await (await app.request("/labels/counts")).json()).items, [
-    { group: "room", zeros: 1, ones: 1, least: 20, enough: false, model: "logistic:room" },
+    { group: "room", zeros: 1, ones: 1, least: 20, enough: false, model: "room" },
   ]);
 });
 

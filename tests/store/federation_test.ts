@@ -21,7 +21,7 @@ function record(round: number, more: Partial<RoundRecord> = {}): RoundRecord {
     group: "room",
     round,
     time: NOON + round,
-    method: "average",
+    method: "fedavg",
     participants: [{ id: "a", kind: "sensor", readings: 7, loss: 0.25, norm: 3, distance: 1 }],
     participant_count: 1,
     readings: 7,

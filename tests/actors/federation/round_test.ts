@@ -8,7 +8,7 @@ function one(id: string, readings: number, weights: number[], more: Partial<Cont
 }
 
 function input(contributions: readonly Contribution[], more: Partial<RoundInput> = {}): RoundInput {
-  return { group: "room", round: 4, time: 1_000, method: "average", contributions, weightCount: 2, ...more };
+  return { group: "room", round: 4, time: 1_000, method: "fedavg", contributions, weightCount: 2, ...more };
 }
 
 Deno.test("makeRound() records who took part with what, and what came out", () => {
@@ -33,7 +33,7 @@ Deno.test("makeRound() records who took part with what, and what came out", () =
     group: "room",
     round: 4,
     time: 1_000,
-    method: "average",
+    method: "fedavg",
     participant_count: 3,
     readings: 6,
     left_out: 0,
@@ -55,7 +55,7 @@ Deno.test("makeRound() gives the same bits in whatever order contributions come,
   const both = contributions.chain((all) =>
     fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))
   );
-  fc.assert(fc.property(both, fc.constantFrom("average", "median", "trimmed"), ([all, shuffled], method) => {
+  fc.assert(fc.property(both, fc.constantFrom("fedavg", "median", "trimmed"), ([all, shuffled], method) => {
     assertEquals(makeRound(input(shuffled, { method })), makeRound(input(all, { method })));
   }));
 });
@@ -63,7 +63,7 @@ Deno.test("makeRound() gives the same bits in whatever order contributions come,
 Deno.test("makeRound() keeps a liar's weights from the median", () => {
   const honest = ["a", "b", "c", "d"].map((id, at) => one(id, 10, [1 + at / 10, 2]));
   const liar = one("plc", 1_000_000, [999, -999], { kind: "device" });
-  const [median, mean] = (["median", "average"] as const).map((method) =>
+  const [median, mean] = (["median", "fedavg"] as const).map((method) =>
     makeRound(input([...honest, liar], { method }))?.weights ?? []
   );
   assert(median[0] >= 1 && median[0] <= 1.3 && median[1] === 2);
