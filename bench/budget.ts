@@ -42,11 +42,17 @@ async function measured(sets: readonly DataSet[]): Promise<Tally[]> {
   return tallies;
 }
 
+/** Whether a budget counts as kept; what is added up of many small parts is not exact. */
+function isKept(ratio: number): boolean {
+  const exact = Math.round(1e6 * ratio) / 1e6;
+  return exact >= KEPT[0] && exact <= KEPT[1];
+}
+
 /** A ratio; in bold where it lies outside although enough was allowed, in brackets where too little was. */
 function sayRatio(ratio: number, allowed: number): string {
   const text = ratio > 0 && ratio < 0.095 ? ratio.toFixed(2) : short(ratio);
   if (allowed < ALLOWED_LEAST) return `(${text})`;
-  return ratio < KEPT[0] || ratio > KEPT[1] ? `**${text}**` : text;
+  return isKept(ratio) ? text : `**${text}**`;
 }
 
 /** Ratios of all ways at all budgets. */
@@ -101,13 +107,13 @@ function keptTable(tallies: readonly Tally[]): string {
     const sure = tallies.flatMap(({ measures }) => measures[way]).filter(({ allowed }) => allowed >= ALLOWED_LEAST);
     const ratios = sure.map((measure) => ratesOf(measure).ratio);
     const count = (test: (ratio: number) => boolean) => whole(ratios.filter(test).length);
-    const kept = count((ratio) => ratio >= KEPT[0] && ratio <= KEPT[1]);
+    const kept = count(isKept), below = (ratio: number) => !isKept(ratio) && ratio < 1;
     return [
       name,
       whole(ratios.length),
       kept,
-      count((ratio) => ratio < KEPT[0]),
-      count((ratio) => ratio > KEPT[1]),
+      count(below),
+      count((ratio) => !isKept(ratio) && ratio > 1),
       short(Math.max(...ratios)),
     ];
   });

@@ -11,14 +11,16 @@ import { restAfter } from "../../models/budget/rule.ts";
 import { hashText } from "../../models/hash.ts";
 import { SensorForest } from "./forest.ts";
 import type { Judged } from "./judge.ts";
+import { SensorNetwork } from "./network.ts";
 
-const LIMITS = 0, Z_SCORE = 1, FOREST = 2, SURPRISE = 3, COMBINED = 4, TRIVIAL = 5;
+const LIMITS = 0, Z_SCORE = 1, FOREST = 2, NETWORK = 3, SURPRISE = 4, COMBINED = 5, TRIVIAL = 6;
 
 /** All of them, in the order of {@linkcode SensorDetectors.flags}. */
 export const DETECTORS: readonly string[] = [
   "limits",
   "z-score",
   "forest",
+  "network",
   "surprise",
   "combined",
   ...BASELINES.map((name) => name.replace("_", " ")),
@@ -36,6 +38,7 @@ export class SensorDetectors {
   readonly #baselines: SensorBaselines;
   readonly #rested = new Float64Array(DETECTORS.length);
   #forest: SensorForest | undefined;
+  #network: SensorNetwork | undefined;
 
   /**
    * @param judge at the budget alone
@@ -57,11 +60,14 @@ export class SensorDetectors {
     if (!judge.take(reading)) return false;
     const forest = this.#forest ??= new SensorForest(reading, hashText(reading.sensor));
     forest.take(reading);
+    const network = this.#network ??= new SensorNetwork(forest.channels.length, hashText(reading.sensor));
+    network.take(forest.row);
     this.#baselines.judge(reading, budget);
     const broken = this.#broken(reading);
     flags[LIMITS] = broken ? 1 : 0;
     flags[Z_SCORE] = forest.z > Z_FLAG ? 1 : 0;
     flags[FOREST] = forest.flagged ? 1 : 0;
+    flags[NETWORK] = network.score > SCORE_FLAG ? 1 : 0;
     flags[SURPRISE] = judge.score > SCORE_FLAG ? 1 : 0;
     flags[COMBINED] = broken || judge.anomalous[0] === 1 ? 1 : 0;
     for (let b = 0; b < BASELINES.length; b++) flags[TRIVIAL + b] = this.#baselines.scores[b] >= 1 - budget ? 1 : 0;

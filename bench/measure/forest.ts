@@ -31,9 +31,11 @@ export class SensorForest {
   score = 0;
   /** Whether that is beyond the contamination's threshold. */
   flagged = false;
-  readonly #channels: readonly string[];
+  /** Channels of the row. */
+  readonly channels: readonly string[];
   readonly #state: Float64Array;
-  readonly #row: Float64Array;
+  /** Features of the last reading. */
+  readonly row: Float64Array;
   readonly #scores = new Float64Array(1);
   /** Rows drawn from all so far, each as likely as the others. */
   readonly #sample: Float64Array;
@@ -43,37 +45,37 @@ export class SensorForest {
 
   /** @param first the sensor's first reading, to be taken as well */
   constructor(first: Reading, private readonly seed: number) {
-    this.#channels = Object.keys(first.values);
-    this.#state = new Float64Array(this.#channels.length * FEATURE_LENGTH);
-    this.#row = new Float64Array(HOUR_FEATURES + this.#channels.length * CHANNEL_FEATURES);
-    this.#sample = new Float64Array(samplesMost * this.#row.length);
+    this.channels = Object.keys(first.values);
+    this.#state = new Float64Array(this.channels.length * FEATURE_LENGTH);
+    this.row = new Float64Array(HOUR_FEATURES + this.channels.length * CHANNEL_FEATURES);
+    this.#sample = new Float64Array(samplesMost * this.row.length);
   }
 
   /** Scores a reading, then learns it. */
   take({ time, values }: Reading): void {
     this.z = this.score = 0;
-    writeHour(this.#row, 0, time);
-    for (const [c, channel] of this.#channels.entries()) {
+    writeHour(this.row, 0, time);
+    for (const [c, channel] of this.channels.entries()) {
       const value = values[channel] ?? NaN, at = c * FEATURE_LENGTH;
       if (!Number.isNaN(value)) {
         this.z = Math.max(this.z, Math.abs(zScore(this.#state, at, value)));
         pushValue(this.#state, at, value, time);
       }
-      writeChannel(this.#row, 0, c, value, this.#state, at);
+      writeChannel(this.row, 0, c, value, this.#state, at);
     }
-    this.#forest?.score(this.#row, 1, this.#scores);
+    this.#forest?.score(this.row, 1, this.#scores);
     this.score = this.#forest === undefined ? 0 : this.#scores[0];
     this.flagged = this.#forest !== undefined && this.score > this.#forest.threshold;
     this.#learn();
   }
 
   #learn(): void {
-    const width = this.#row.length, age = ++this.#age;
+    const width = this.row.length, age = ++this.#age;
     const place = age <= samplesMost ? age - 1 : Math.floor(uniformAt(this.seed, age) * age);
-    if (place < samplesMost) this.#sample.set(this.#row, place * width);
+    if (place < samplesMost) this.#sample.set(this.row, place * width);
     if (age < this.#due) return;
     const samples = this.#sample.slice(0, Math.min(age, samplesMost) * width);
-    this.#forest = trainForest({ features: forestFeatures(this.#channels), samples, seed: this.seed + age });
+    this.#forest = trainForest({ features: forestFeatures(this.channels), samples, seed: this.seed + age });
     this.#due = Math.ceil(age * GROWTH);
   }
 }

@@ -28,15 +28,15 @@ export interface Legend {
   readonly kept: readonly [number, number];
 }
 
-const WIDTH = 860, HEIGHT = 460, LEFT = 64, RIGHT = 16, TOP = 52, BOTTOM = 56;
+const WIDTH = 860, HEIGHT = 460, LEFT = 64, RIGHT = 84, TOP = 52, BOTTOM = 56;
 /** Ratios at the lower and the upper edge; what is beyond lies on it. */
 const LEAST = 0.03, MOST = 300;
 
 /** Colours dark enough on white, then light enough on black; the shapes say the same without them. */
 const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #333 } .axis { stroke: #888; stroke-width: 1 }
-  .grid { stroke: #8884; stroke-width: 1 } .band { fill: #2a9d6f2e } .unsure { fill-opacity: 0; opacity: .55 }
-  g[class^=w] { stroke-width: 1.5; fill-opacity: .55 }
+  text { font: 13px system-ui, sans-serif; fill: #333 } .axis { stroke: #888; fill: none }
+  .grid { stroke: #8884; fill: none } .band { fill: #2a9d6f2e }
+  g[class^=w] { stroke-width: 1.5; fill-opacity: .55 } g.unsure { fill-opacity: 0; opacity: .6 }
   .w0 { fill: #0b7a53; stroke: #0b7a53 } .w1 { fill: #b4541a; stroke: #b4541a }
   .w2 { fill: #5a4fd0; stroke: #5a4fd0 } .w3 { fill: #b02f69; stroke: #b02f69 } .w4 { fill: #1d6fa5; stroke: #1d6fa5 }
   @media (prefers-color-scheme: dark) {
@@ -79,8 +79,8 @@ function frame({ budgets, kept }: Legend): string[] {
   );
   const [from, to] = kept, width = (WIDTH - LEFT - RIGHT) / budgets.length;
   const band = `<rect class="band" x="${LEFT}" y="${yOf(to)}" width="${WIDTH - LEFT - RIGHT}" ` +
-    `height="${rounded(yOf(from) - yOf(to))}"/><text x="${WIDTH - RIGHT - 6}" y="${yOf(to) + 15}" text-anchor="end">` +
-    `kept: ${from} to ${to}</text>`;
+    `height="${rounded(yOf(from) - yOf(to))}"/><text x="${WIDTH - RIGHT + 8}" y="${yOf(1)}">kept:</text>` +
+    `<text x="${WIDTH - RIGHT + 8}" y="${yOf(1) + 18}">${from} to ${to}</text>`;
   const names = budgets.map((budget, at) =>
     `<text x="${rounded(LEFT + (at + 0.5) * width)}" y="${HEIGHT - BOTTOM + 22}" text-anchor="middle">${
       escaped(budget)
