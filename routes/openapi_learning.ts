@@ -270,10 +270,10 @@ const evaluating: readonly Operation[] = [
   },
   {
     method: "get",
-    path: "/evaluations/{id}",
+    path: "/evaluations/{evaluation}",
     tag: "Evaluations",
     summary: "One evaluation, by device and by hour of the day",
-    params: { id: "The evaluation's id" },
+    params: { evaluation: "The evaluation's id" },
     query: noQuery,
     answers: { 200: json("The evaluation.", wholeEvaluation) },
   },

@@ -11,6 +11,7 @@ import { KvAudit } from "../../store/audit.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { type FakeClock, FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
+import { learningDeps } from "./learning_fakes.ts";
 import { modelDeps } from "./models_fakes.ts";
 
 /** The token of the tests. */
@@ -104,6 +105,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
   return {
     ...deps,
     token: TOKEN,
+    ...await learningDeps(deps.models, clock),
     ingest,
     access,
     counts: new HttpCounts(),

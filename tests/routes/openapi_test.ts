@@ -5,6 +5,7 @@ import { openApiDocument } from "../../routes/openapi.ts";
 import { OPERATIONS } from "../../routes/openapi_list.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { scaled, TOKEN, wholeDeps } from "./api_fakes.ts";
+import { EVALUATIONS } from "./learning_fakes.ts";
 import { type Asked, requestsOf } from "./requests.ts";
 import { judgeOf } from "./document.ts";
 
@@ -44,6 +45,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "POST /readings": { sensor: "a", time: "2026-01-31T12:00:00Z", values: { t: 1, h: null } },
   "POST /predict": { temperature: 30, humidity: 70, sound_volume: 65 },
   "POST /admin/keys": { name: "gateway", scopes: ["ingest"] },
+  "POST /federation/updates": { device: "plc-7", group: "room", round: 1, readings: 9, loss: 0.5, weights: [1, 2] },
+  "POST /labels": { sensor: "a", time: "2026-01-31T12:00:00Z", label: 1, who: "ann", comment: "hot" },
   "POST /models/{name}/pin": { version: 1 },
   "POST /models/{name}/rollback": { version: 1 },
   "POST /v2/models/{model}/infer": { inputs: [{ name: "x", shape: [1, 3], datatype: "FP64", data: [30, 70, 65] }] },
@@ -52,7 +55,16 @@ const BODIES: Readonly<Record<string, unknown>> = {
     inputs: [{ name: "x", shape: [1, 3], datatype: "FP64", data: [30, 70, 65] }],
   },
 };
-const NAMES: Readonly<Record<string, string>> = { sensor: "a", id: "http-0:0:a:limit:temperature", version: "1" };
+const NAMES: Readonly<Record<string, string>> = {
+  sensor: "a",
+  id: "http-0:0:a:limit:temperature",
+  version: "1",
+  evaluation: EVALUATIONS.batch,
+};
+/** Queries of operations that need one. */
+const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "GET /evaluations/compare": EVALUATIONS,
+};
 
 Deno.test("every endpoint answers as its document says, when it does what it is for", async () => {
   const deps = await wholeDeps(), app = makeApp(deps), reached: string[] = [];
@@ -60,7 +72,8 @@ Deno.test("every endpoint answers as its document says, when it does what it is 
     for (const name of Object.keys(methods)) {
       const method = name.toUpperCase(), body = BODIES[`${method} ${path}`] ?? (method === "GET" ? undefined : {});
       const target = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(NAMES[name] ?? "parts"));
-      const response = await app.request(target, {
+      const query = new URLSearchParams(QUERIES[`${method} ${path}`]);
+      const response = await app.request(query.size === 0 ? target : `${target}?${query}`, {
         method,
         headers: { authorization, "content-type": "application/json" },
         body: body === undefined ? undefined : JSON.stringify(body),
