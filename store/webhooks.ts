@@ -50,7 +50,12 @@ export class KvDeliveryBook implements DeliveryBook {
     const { name } = endpoint, key = WEBHOOK_KEYS.endpoint(name);
     const write = this.kv.atomic().check({ key, versionstamp: null }).set(key, endpoint)
       .set(WEBHOOK_KEYS.progress(name), progress);
-    return (await this.ask(write.commit())).ok;
+    const ok = await this.ask(write.commit()).then((result) => result.ok, () => false);
+    if (ok) return true;
+    // An answer may be lost on its way: what is there tells whether it was this one.
+    const { value } = await this.ask(this.kv.get<Endpoint>(key));
+    if (value === null) throw new StoreError(`the webhook ${name} could not be written`);
+    return value.secret === endpoint.secret && value.created_at === endpoint.created_at;
   }
 
   async remove(name: string): Promise<boolean> {
