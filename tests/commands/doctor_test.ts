@@ -1,0 +1,59 @@
+import { samplesOf } from "../../commands/doctor.ts";
+import { diagnose, type Evidence } from "../../commands/doctor_diagnosis.ts";
+import { assertEquals, assertStringIncludes } from "../../std/assert.ts";
+
+/** What a healthy instance shows. */
+const WELL: Evidence = {
+  held: true,
+  url: "http://127.0.0.1:8000",
+  version: "1.0.0",
+  ownVersion: "1.0.0",
+  ready: { ready: true, reasons: [] },
+  metrics: samplesOf('sensorium_sensors 10\nsensorium_partition_up{partition="http-0",source="http"} 1\n'),
+  clockAhead: 0.1,
+  freeBytes: 50 * 2 ** 30,
+  storeBytes: 2 ** 20,
+  settings: { host: "127.0.0.1" },
+  keys: { count: 0, ending: [] },
+};
+
+Deno.test("diagnose() finds nothing at a healthy instance", () => {
+  assertEquals(diagnose(WELL).filter(({ level }) => level !== "ok"), []);
+});
+
+Deno.test("diagnose() names each thing that is wrong, and what to do", () => {
+  const metrics = (text: string) => ({ metrics: samplesOf(`sensorium_sensors 10\n${text}`) });
+  const cases: [change: Partial<Evidence>, level: "warn" | "bad", seen: string][] = [
+    [{ held: false }, "bad", "none runs"],
+    [{ url: undefined }, "bad", "serves no address"],
+    [{ version: undefined }, "bad", "nothing answers at http://127.0.0.1:8000"],
+    [{ version: "0.9.0" }, "warn", "the instance is 0.9.0, this program 1.0.0"],
+    [{ ready: undefined }, "bad", "/readyz does not answer"],
+    [{ ready: { ready: false, reasons: ["the disk is full"] } }, "bad", "the disk is full"],
+    [{ metrics: undefined }, "warn", "/metrics does not answer"],
+    [metrics('sensorium_lag_seconds{partition="k-0"} 120'), "warn", "partition k-0 is 120 s behind"],
+    [
+      metrics('sensorium_partition_up{partition="k-0",source="kafka"} 0'),
+      "bad",
+      "partition k-0,source kafka has stopped",
+    ],
+    [metrics('sensorium_future_total{partition="k-0"} 5'), "warn", "5 readings of partition k-0 came from the future"],
+    [metrics('sensorium_mailbox_depth{shard="1"} 900'), "warn", "900 batches wait for shard 1"],
+    [metrics("sensorium_restarts_total 2"), "warn", "2 restarts"],
+    [metrics('sensorium_fenced_total{partition="k-0"} 1'), "warn", "1 writes were refused"],
+    [metrics('sensorium_sensors_in_state{state="silent"} 6'), "warn", "6 of 10 are silent"],
+    [metrics("sensorium_http_refused_keys_total 5000"), "warn", "5000 requests came with a wrong key"],
+    [{ clockAhead: -30 }, "warn", "clock is 30.0 s behind"],
+    [{ freeBytes: 2 ** 29 }, "bad", "0.5 GiB free"],
+    [{ freeBytes: 2 ** 31 }, "warn", "2.0 GiB free"],
+    [{ settings: { host: "0.0.0.0" }, keys: { count: 1, ending: [] } }, "warn", "listens on 0.0.0.0, without TLS"],
+    [{ settings: { host: "127.0.0.1", requireKeys: true } }, "bad", "keys are required, and there is none"],
+    [{ keys: { count: 2, ending: ["gateway"] } }, "warn", "gateway expire within 14 days"],
+  ];
+  for (const [change, level, seen] of cases) {
+    const wrong = diagnose({ ...WELL, ...change }).filter((one) => one.level !== "ok");
+    assertEquals([seen, wrong.map((one) => one.level)], [seen, [level]]);
+    assertStringIncludes(wrong[0].seen, seen);
+    assertEquals([seen, (wrong[0].todo ?? "").length > 10], [seen, true]);
+  }
+});
