@@ -21,6 +21,7 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   train: async () => (await import("./commands/train.ts")).train,
   data: async () => (await import("./commands/data.ts")).data,
+  consume: async () => (await import("./commands/consume.ts")).consume,
   export: async () => (await import("./commands/export.ts")).exportData,
   import: async () => (await import("./commands/import.ts")).importData,
   keys: async () => (await import("./commands/keys.ts")).keys,

@@ -20,7 +20,7 @@ import { cellsOf, type Side, textTable, totalRows } from "./backtest_summary.ts"
 import { openOutput } from "./backtest_writer.ts";
 import { EXIT, UsageError } from "./errors.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
-import { readMapping } from "./replay.ts";
+import { readMapping } from "./mapping_file.ts";
 import { processWorld, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 

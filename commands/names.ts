@@ -33,6 +33,10 @@ export const COMMANDS = {
     example: "deno task train items.csv --label faulty",
   },
   data: { summary: "download a public data set, clean it and keep it", example: "deno task data intel" },
+  consume: {
+    summary: "show the messages of a topic of Kafka",
+    example: "deno task consume kafka://127.0.0.1:9092/iot_sensors",
+  },
   export: { summary: "write everything that is stored into one file", example: "deno task export sensorium.savepoint" },
   import: { summary: "read such a file into an empty data directory", example: "deno task import sensorium.savepoint" },
   keys: {

@@ -8,7 +8,6 @@ import type { Source } from "../actors/ports.ts";
 import { FilesSink } from "../sinks/files.ts";
 import { join, resolve } from "../std/path.ts";
 import { Injection } from "../sources/injection.ts";
-import { type Mapping, mappingSchema } from "../sources/mapping.ts";
 import type { Speed } from "../sources/pace.ts";
 import { type ReplayOptions, ReplaySource } from "../sources/replay.ts";
 import { hashText } from "../models/hash.ts";
@@ -16,8 +15,12 @@ import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { intelFindings, sayFindings } from "./intel_report.ts";
+import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
+import { kafkaTarget } from "./kafka_target.ts";
+import { readMapping } from "./mapping_file.ts";
 import { progressBar } from "./progress.ts";
 import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
+import { sendAll } from "./replay_send.ts";
 import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings, type Settings } from "./settings.ts";
 import { type StopSignal, stopSignal } from "./signals.ts";
@@ -28,6 +31,8 @@ const speed: z.ZodType<Speed> = z.union([
   z.number().positive(),
 ]);
 const ALL_AT_ONCE = 0;
+/** Readings of a batch that is sent, where nobody says. */
+const SENT_TOGETHER = 1000;
 
 const settings = {
   dataDir: text({
@@ -94,6 +99,13 @@ const settings = {
     placeholder: "PATH",
   }),
   records: wholeNumber({ min: 1, max: 100_000, fallback: 1000, help: "records of one batch file" }),
+  to: text({
+    fallback: undefined,
+    help: "send the readings to kafka://host:port/topic, instead of judging them here",
+    placeholder: "URL",
+  }),
+  useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}/iot_sensors` }),
+  ...KAFKA_ACCESS,
 };
 type ReplaySettings = Settings<typeof settings>;
 
@@ -105,6 +117,7 @@ const command: Command<typeof settings> = {
   examples: [
     { line: "deno task replay readings.csv", does: "as fast as possible" },
     { line: "deno task replay readings.ndjson.gz --speed 60", does: "a minute in a second" },
+    { line: "deno task replay readings.csv --to kafka://127.0.0.1:9092/iot_sensors", does: "into a topic of Kafka" },
     { line: "deno task replay lab.csv --zone UTC --digest", does: "times without a zone, and a digest at the end" },
   ],
 };
@@ -123,6 +136,8 @@ const LOOK_MS = 200;
 export async function replay(args: readonly string[]): Promise<number> {
   const given = await readSettings(command, args), stop = stopSignal();
   try {
+    const to = given.values.to ?? (given.values.useKafka ? LOCAL_KAFKA : undefined);
+    if (to !== undefined) return await send(given, to, stop.signal);
     const dataDir = given.values.dataDir ?? defaultDataDir(given);
     if (given.values.fresh && given.values.kv !== undefined) {
       throw new UsageError("--fresh begins anew in the data directory's own KV alone: give it another --kv instead");
@@ -133,15 +148,32 @@ export async function replay(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Sends the recording to Kafka, a batch at a time. */
+async function send(given: ReplaySettings, to: string, signal: AbortSignal): Promise<number> {
+  const url = kafkaUrl("--to", to), topic = url.topics[0] ?? topicOf("facility");
+  if (url.topics.length > 1) throw new UsageError(`--to must name one topic, not ${url.topics.length}`);
+  const options = await replayOptions(given);
+  const source = new ReplaySource({ ...options, batchSize: options.batchSize ?? SENT_TOGETHER }, systemClock);
+  const target = await kafkaTarget({ cluster: await kafkaCluster(url, given.values), topic });
+  const { readings, refused } = await sendAll(injected(source, given), target, signal);
+  const left = refused === 0 ? "" : `, ${refused.toLocaleString("en")} records were none`;
+  console.log(`${readings.toLocaleString("en")} readings to ${topic}${left}${signal.aborted ? ", stopped" : ""}`);
+  return EXIT.done;
+}
+
+/** The recording with anomalies, where they are asked for. */
+function injected(recorded: ReplaySource, { values }: ReplaySettings): Source {
+  if (values.inject === 0) return recorded;
+  return new Injection(recorded, values.seed, {
+    chance: values.inject,
+    ...(values.channels.length > 0 ? { channels: [...values.channels] } : {}),
+  });
+}
+
 async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Promise<number> {
   const { values } = given;
   const recorded = new ReplaySource(await replayOptions(given), systemClock);
-  const source: Source = values.inject > 0
-    ? new Injection(recorded, values.seed, {
-      chance: values.inject,
-      ...(values.channels.length > 0 ? { channels: [...values.channels] } : {}),
-    })
-    : recorded;
+  const source = injected(recorded, given);
   let failure: Error | undefined;
   const engine = await Engine.open({
     dataDir,
@@ -202,25 +234,6 @@ async function replayOptions({ values, positional }: ReplaySettings): Promise<Re
     intervalMs: values.step > 0 ? values.step : undefined,
     partition: "replay",
   };
-}
-
-/**
- * Reads the file that `--mapping` names.
- *
- * @throws {UsageError} one sentence, where it is not such a JSON file
- */
-export async function readMapping(path: string): Promise<Mapping> {
-  let record: unknown;
-  try {
-    record = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new UsageError(`--mapping: cannot read ${path} as JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  const result = mappingSchema.safeParse(record);
-  if (result.success) return result.data;
-  const { path: field, message } = result.error.issues[0];
-  throw new UsageError(`--mapping: ${path}: ${field.join(".") || "the mapping"}: ${message}`);
 }
 
 /** A folder that the same files find again. */

@@ -11,9 +11,12 @@ import { OUTPUT_FORMATS, type OutputFormat, readingWriter } from "../data/output
 import type { Scenario } from "../data/scenario.ts";
 import { INJECTION_RULE } from "../models/injection.ts";
 import { Injection } from "../sources/injection.ts";
+import { isKafkaUrl, type KafkaUrl } from "../sources/kafka/address.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { systemClock } from "./clock.ts";
 import { EXIT, nearMiss, UsageError } from "./errors.ts";
+import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
+import { kafkaTarget } from "./kafka_target.ts";
 import { progressBar } from "./progress.ts";
 import { custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
@@ -24,9 +27,11 @@ import { stopSignal } from "./signals.ts";
 const settings = {
   to: text({
     fallback: "-",
-    help: "- for standard output, a file, or http://host:port/readings",
+    help: "- for standard output, a file, http://host:port/readings, or kafka://host:port/topic",
     placeholder: "TARGET",
   }),
+  useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}, to the scenario's own topic` }),
+  ...KAFKA_ACCESS,
   seed: COMMON.seed,
   interval: custom<number | undefined>({
     schema: z.coerce.number().int().min(0).max(86_400_000),
@@ -79,6 +84,10 @@ const command: Command<typeof settings> = {
     { line: "deno task simulate facility", does: "prints 25 sensors' readings every 2 s" },
     { line: "deno task simulate parts --to sensor_data.csv", does: "writes 6,600 labelled parts" },
     { line: "deno task simulate factory --hours 1 --to factory.json --inject", does: "an hour of machine records" },
+    {
+      line: "deno task simulate factory --to kafka://127.0.0.1:9092",
+      does: "sends machine records to smartfactory-stream",
+    },
     { line: "deno task simulate motes --to http://127.0.0.1:8000/readings", does: "sends 54 motes' readings" },
   ],
   notes: [`Scenarios: ${SCENARIO_NAMES.map((name) => `${name} (${scenarioByName(name).about})`).join("; ")}.`],
@@ -111,14 +120,22 @@ export async function simulate(args: readonly string[]): Promise<number> {
     .some((name) => origins[name] !== "default");
   // facility's own anomalies are those of the defaults; another rule takes their place
   const scenario = scenarioByName(name, { anomalies: inject && !ruled });
-  const address = addressOf(values.to);
-  const plan = planOf(scenario, { ...values, toFile: values.to !== "-" && address === undefined }, systemClock.now());
+  const to = values.useKafka && origins.to === "default" ? LOCAL_KAFKA : values.to;
+  const kafka = isKafkaUrl(to) ? kafkaUrl("--to", to) : undefined;
+  const address = kafka === undefined ? addressOf(to) : undefined;
+  const plan = planOf(
+    scenario,
+    { ...values, toFile: to !== "-" && address === undefined && !kafka },
+    systemClock.now(),
+  );
   const stop = stopSignal();
   try {
-    const target = await targetOf(values, address, scenario, stop.signal);
+    const target = kafka === undefined
+      ? await targetOf(values, address, scenario, stop.signal)
+      : await sender(kafka, values, scenario);
     const source = sourceOf(scenario, plan, values, inject && (ruled || name !== "facility"));
-    const sent = await run(source, scenario, plan, target, stop.signal, values.to);
-    const where = values.to === "-" ? "standard output" : values.to;
+    const sent = await run(source, scenario, plan, target, stop.signal, to);
+    const where = to === "-" ? "standard output" : kafka ? kafkaTopic(kafka, scenario) : to;
     const stopped = stop.signal.aborted ? ", stopped" : "";
     if (sent !== undefined) console.error(`${sent.toLocaleString("en")} readings of ${name} to ${where}${stopped}`);
     return EXIT.done;
@@ -154,6 +171,23 @@ function targetOf(
   const own = scenario.record === undefined ? "ndjson" : "json";
   const writer = readingWriter(values.format ?? extension ?? own, scenario);
   return values.to === "-" ? standardOutput(writer) : fileTarget(values.to, writer);
+}
+
+/** Sends to Kafka: records of the scenario's own kind where it has one, as a device would. */
+async function sender(url: KafkaUrl, values: Values, scenario: Scenario): Promise<Target> {
+  if (values.format === "csv") {
+    throw new UsageError("--format must be ndjson or json where readings go to Kafka, not csv");
+  }
+  if (url.topics.length > 1) throw new UsageError(`--to must name one topic, not ${url.topics.length}`);
+  return kafkaTarget({
+    cluster: await kafkaCluster(url, values),
+    topic: kafkaTopic(url, scenario),
+    toRecord: values.format === "ndjson" ? undefined : scenario.record,
+  });
+}
+
+function kafkaTopic(url: KafkaUrl, scenario: Scenario): string {
+  return url.topics[0] ?? topicOf(scenario.name);
 }
 
 function sourceOf(scenario: Scenario, plan: Plan, values: Values, inject: boolean): Source {

@@ -14,6 +14,7 @@ import { serve } from "../routes/serve.ts";
 import { FilesSink, MOST_RECORDS } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
+import type { KafkaSource } from "../sources/kafka/source.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
@@ -23,6 +24,7 @@ import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
+import { KAFKA_SOURCE, kafkaSource, runKafka } from "./kafka_source.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
 import { choice, text, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
@@ -44,6 +46,13 @@ const settings = {
     fallback: "facility",
     help: "what is simulated; none: readings come over HTTP alone",
   }),
+  source: choice({
+    words: ["simulator", "kafka"],
+    fallback: "simulator",
+    help:
+      "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
+  }),
+  ...KAFKA_SOURCE,
   history: wholeNumber({
     min: 0,
     max: 744,
@@ -68,6 +77,10 @@ const command: Command<typeof settings> = {
     { line: "deno task start", does: "watch the simulated facility" },
     { line: "deno task start --port 9000 --shards 2", does: "another port, two workers" },
     { line: "deno task start --scenario none", does: "take readings over HTTP alone" },
+    {
+      line: "deno task start --source kafka --kafka kafka://127.0.0.1:9092/iot_sensors",
+      does: "read a topic of Kafka",
+    },
   ],
 };
 
@@ -114,6 +127,7 @@ export async function start(args: readonly string[]): Promise<number> {
     failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
   });
   const ending = new AbortController();
+  let kafka: KafkaSource | undefined;
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
   const closing = new AbortController(), token = makeToken(), report = sayFailure;
   try {
@@ -136,7 +150,7 @@ export async function start(args: readonly string[]): Promise<number> {
       counters: () => countersOf(engine),
       config: () => configView(values, origins, judging),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
-      health: () => healthOf(engine),
+      health: () => healthOf(engine, kafka?.problems()),
       export: () =>
         Promise.resolve(exportSavepoint(engine.kv, {
           clock,
@@ -162,7 +176,10 @@ export async function start(args: readonly string[]): Promise<number> {
       engine.run(new HttpSource(log), ending.signal),
       engine.retention.run(ending.signal, sayFailure),
     ];
-    if (scenario) {
+    if (values.source === "kafka") {
+      kafka = await kafkaSource(values, values.scenario, clock, (sentence) => console.error(`sensorium: ${sentence}`));
+      running.push(runKafka(engine, kafka, ending.signal));
+    } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
       const simulator = new Simulator(scenario, { seed: values.seed, pace, clock });
       running.push(engine.run(simulator, ending.signal), showCatchingUp(simulator, engine, ending.signal));
@@ -231,8 +248,8 @@ function failures(engine: Engine): string[] {
     .map(({ partition, error }) => `partition ${partition} has failed: ${error}`);
 }
 
-async function healthOf(engine: Engine) {
-  const partitions = engine.supervisor.partitions(), reasons = failures(engine);
+async function healthOf(engine: Engine, problems: readonly string[] = []) {
+  const partitions = engine.supervisor.partitions(), reasons = [...failures(engine), ...problems];
   let kv = true;
   try {
     await engine.kv.get(["meta", "format"]);

@@ -20,6 +20,7 @@ export interface Batch {
     readonly timestampDelta: bigint;
     readonly key: Buffer | null;
     readonly value: Buffer | null;
+    readonly headers: readonly (readonly [Buffer | null, Buffer | null])[];
   }[];
 }
 
@@ -64,11 +65,11 @@ export function messagesOf(
     }
     if (attributes & TRANSACTIONAL && givenUp.has(producerId)) continue;
     const base = Number(batch.firstTimestamp), appended = Number(batch.maxTimestamp);
-    for (const { offsetDelta, timestampDelta, key, value } of records) {
+    for (const { offsetDelta, timestampDelta, key, value, headers } of records) {
       const offset = first + offsetDelta;
       if (offset < from) continue;
       const timestamp = attributes & APPEND_TIME ? appended : base + Number(timestampDelta);
-      messages.push({ offset, key, value, timestamp });
+      messages.push({ offset, key, value, timestamp, headers });
     }
   }
   return { messages, next };

@@ -37,6 +37,8 @@ export interface RawMessage {
   readonly value: Uint8Array | null;
   /** When it arrived, by Kafka, epoch ms. */
   readonly timestamp: number;
+  /** Names and contents, in order. */
+  readonly headers?: readonly (readonly [Uint8Array | null, Uint8Array | null])[];
 }
 
 /** Stands for the message's key where a mapping wants a name that is in no field. */

@@ -143,6 +143,7 @@ async function spec(): Promise<ServerSpec> {
   return {
     name: "kafka",
     ports: ["controller", ...Object.keys(LISTENERS)],
+    usual: { plain: 9092 },
     ready: READY,
     async prepare(folder, ports) {
       const keys = join(folder, "keys.p12"), certificate = join(folder, "ca.pem");

@@ -25,6 +25,8 @@ export interface ServerSpec {
   readonly name: string;
   /** How many ports it wants, by name. */
   readonly ports: readonly string[];
+  /** Ports that a person's server takes, where they are free: those that everybody knows. */
+  readonly usual?: Readonly<Record<string, number>>;
   /** Writes its configuration; the command to start it in that folder. */
   prepare(folder: string, ports: Readonly<Record<string, number>>): Promise<readonly string[]>;
   /** The command to start it again in a folder that was prepared. */
@@ -63,6 +65,7 @@ export async function serverFor(spec: ServerSpec, owner: Owner = Deno.pid): Prom
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
   const ports = Object.fromEntries(freePorts(spec.ports.length).map((port, i) => [spec.ports[i], port]));
+  for (const [name, port] of Object.entries(owner === 0 ? spec.usual ?? {} : {})) if (isFree(port)) ports[name] = port;
   const command = await spec.prepare(folder, ports), log = join(folder, "log");
   const pid = await spawn(command, folder, log, owner);
   await ready(spec, log, pid);
@@ -153,6 +156,15 @@ export function freePorts(count: number): number[] {
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a process runs. */

@@ -1,0 +1,132 @@
+/**
+ * Kafka as the source of a running instance: its settings, and partitions that come and go.
+ *
+ * @module
+ */
+import type { Clock, Source, SourcePartition } from "../actors/ports.ts";
+import type { KafkaSource } from "../sources/kafka/source.ts";
+import type { Engine } from "./engine.ts";
+import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
+import { readMapping } from "./mapping_file.ts";
+import { choice, type SettingTable, type SettingValues, text, wholeNumber } from "./setting.ts";
+
+/** What is read of Kafka, and how. */
+export const KAFKA_SOURCE = {
+  kafka: text({
+    fallback: "kafka://127.0.0.1:9092",
+    help: "cluster and topics of --source kafka, kafka://host:port[,host:port]/topic[,topic] " +
+      "(default topic: facility iot_sensors, motes iot_stream, factory smartfactory-stream)",
+    placeholder: "URL",
+  }),
+  group: text({
+    fallback: undefined,
+    help: "consumer group to share the partitions with (default: all are read)",
+    placeholder: "NAME",
+  }),
+  instance: text({
+    fallback: undefined,
+    help: "name of this member in the group, so that a restart moves nothing",
+    placeholder: "NAME",
+  }),
+  session: wholeNumber({
+    min: 1_000,
+    max: 600_000,
+    fallback: 10_000,
+    help: "time without a sign of life after which the group goes on without a member, in ms",
+    placeholder: "MS",
+  }),
+  begin: choice({
+    words: ["earliest", "latest"],
+    fallback: "earliest",
+    help: "where a partition that was never read begins",
+  }),
+  lost: choice({
+    words: ["skip", "stop"],
+    fallback: "skip",
+    help: "when messages were deleted before they were read: go on behind them (the gap goes to quarantine), or stop",
+  }),
+  mapping: text({
+    fallback: undefined,
+    help: "JSON file that says which fields of a message are what (default: seen from each)",
+    placeholder: "PATH",
+  }),
+  zone: text({ fallback: undefined, help: "zone of times that name none: UTC, Europe/Berlin", placeholder: "ZONE" }),
+  ...KAFKA_ACCESS,
+} as const satisfies SettingTable;
+
+/**
+ * The source that the settings describe.
+ *
+ * @param scenario whose topic is read where the URL names none
+ * @throws {CommandError} one sentence, where something of it cannot be
+ */
+export async function kafkaSource(
+  values: SettingValues<typeof KAFKA_SOURCE>,
+  scenario: string,
+  clock: Clock,
+  report: (sentence: string) => void,
+): Promise<KafkaSource> {
+  const url = kafkaUrl("--kafka", values.kafka);
+  const { group, instance, session, begin, lost, mapping, zone } = values;
+  const { KafkaSource } = await import("../sources/kafka/source.ts"); // its client takes a third of a second to load
+  return new KafkaSource({
+    cluster: await kafkaCluster(url, values),
+    topics: url.topics.length > 0 ? url.topics : [topicOf(scenario)],
+    ...(mapping === undefined ? {} : { mapping: await readMapping(mapping) }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(group === undefined ? {} : {
+      group: { group, sessionMs: session, ...(instance === undefined ? {} : { instance }) },
+    }),
+    begin,
+    lost,
+    clock,
+    report,
+  });
+}
+
+/**
+ * Runs the source: the partitions that it opens with, and those that it is given later, until the signal.
+ *
+ * A partition that is taken away is stopped after a last checkpoint; only then does the group hear of it.
+ */
+export async function runKafka(engine: Pick<Engine, "run">, source: KafkaSource, signal: AbortSignal): Promise<void> {
+  const running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
+  const begin = (partition: SourcePartition) => {
+    const stop = new AbortController();
+    const ended = engine.run(only(source.name, partition), AbortSignal.any([signal, stop.signal]));
+    running.set(partition.id, { stop, ended });
+  };
+  try {
+    await engine.run(opening(source, begin), signal);
+    for await (const change of source.assignments(signal)) {
+      if (change.kind === "assign") { for (const partition of change.partitions) begin(partition); }
+      else {
+        const gone = change.ids.flatMap((id) => running.get(id) ?? []);
+        for (const id of change.ids) running.delete(id);
+        for (const { stop } of gone) stop.abort(new Error("the partition is another member's now"));
+        await Promise.all(gone.map(({ ended }) => ended));
+        change.done();
+      }
+    }
+    await Promise.all([...running.values()].map(({ ended }) => ended));
+  } finally {
+    await source.close();
+  }
+}
+
+/** Opens the source, with the memory that it is given, and runs nothing yet. */
+function opening(source: Source, begin: (partition: SourcePartition) => void): Source {
+  return {
+    name: source.name,
+    async open(memory) {
+      for (const partition of await source.open(memory)) begin(partition);
+      return [];
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** One partition of a source, as a source. */
+function only(name: string, partition: SourcePartition): Source {
+  return { name, open: () => Promise.resolve([partition]), close: () => Promise.resolve() };
+}
