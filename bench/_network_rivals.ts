@@ -25,6 +25,8 @@ class Scaled {
   readonly #ages: Float32Array;
   readonly #doubles: Float64Array;
   readonly #guard = new Float64Array(GUARD_DOUBLES);
+  #seen = 0;
+  #open = 0;
 
   constructor(readonly channels: number) {
     this.scaled = new Float64Array(channels * CHANNEL_FEATURES);
@@ -49,9 +51,13 @@ class Scaled {
 
   /** Follows; returns what share of the reading is to be learnt, {@linkcode LASTING_CHANGE} for all anew. */
   follow(row: Float64Array, at: number, error: number): number {
-    const share = guardStep(this.#guard, 0, error, PATIENCE);
-    if (share === LASTING_CHANGE) this.#ages.fill(0);
+    const share = guardStep(this.#guard, 0, error, Math.min(PATIENCE, Math.max(60, this.#seen++ / 4)));
+    if (share === LASTING_CHANGE) {
+      this.#ages.forEach((age, c) => this.#ages[c] = Math.min(age, 100));
+      this.#open = 100;
+    }
     this.start(row, at, Math.min(1, share));
+    if (this.#open > 0) this.#open--;
     return share;
   }
 
@@ -59,7 +65,7 @@ class Scaled {
   start(row: Float64Array, at: number, share = 1): void {
     for (let c = 0; c < this.channels; c++) {
       const from = at + HOUR_FEATURES + c * CHANNEL_FEATURES;
-      followChannel(this.#ages, c, this.#doubles, c * SCALER_DOUBLES, row, from, MEMORY, share);
+      followChannel(this.#ages, c, this.#doubles, c * SCALER_DOUBLES, row, from, MEMORY, share, this.#open === 0);
     }
   }
 }

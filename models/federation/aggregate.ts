@@ -39,6 +39,8 @@ export interface Aggregate {
   readonly loss?: number;
 }
 
+/** Participants that a round should have: of two, median and trimmed mean cannot tell who is right. */
+export const PARTICIPANTS_LEAST = 3;
 /** Share that is trimmed of each end unless said otherwise. */
 export const TRIM = 0.1;
 /** Weights taken at a time. */

@@ -12,7 +12,8 @@
  *
  * What protects it: errors that teach are bounded, and so are weights; a reading whose error is far out (twice the usual
  * one) teaches a tenth; where more were far out than were not, by `patience`, the change counts as lasting: scale and usual
- * errors begin anew, so that it says nothing for 60 readings, and learns as fast as a new one.
+ * errors look back on little then, and it learns as fast as a new one. A young network is less patient: by a quarter of
+ * what it has seen.
  *
  * @module
  */
@@ -20,6 +21,7 @@ import { CHANNEL_FEATURES, HOUR_FEATURES } from "../forest_features.ts";
 import { GUARD_DOUBLES, guardStep, LASTING_CHANGE } from "./guard.ts";
 import { boundedWeight, EXAMPLES_FREE, Perceptron } from "./perceptron.ts";
 import { followChannel, scaleChannel, SCALER_DOUBLES, SCALER_WARM, unscaled } from "./scaler.ts";
+import { followErrors, judgeErrors } from "./usual_errors.ts";
 
 /** How a network is built and learns. */
 export interface NetworkSettings {
@@ -31,6 +33,11 @@ export interface NetworkSettings {
 
 /** Channels that a network may have. */
 export const NETWORK_CHANNELS_MOST = 50;
+/**
+ * Readings that a sensor must have learnt since its last round for the next one: with fewer it would come back to the
+ * others faster than it learns what is its own.
+ */
+export const ROUND_READINGS = 300;
 /** Readings with scaled features that it must have seen before it says anything. */
 export const NETWORK_WARM = 30;
 
@@ -44,13 +51,10 @@ const MEMORY = 10_000, ERROR_MEMORY = 5_000, LOSS_MEMORY = 300;
 const INPUT_MOST = 3;
 /** Root mean square of the errors beyond which they teach no more than at it: bounds the gradient. */
 const TEACHING_MOST = 3;
-/** What a value's error counts, and that of a feature of the readings before, which a single anomaly spoils for long. */
-const VALUE_WEIGHT = 1, FEATURE_WEIGHT = 0.1;
-/** Least usual error, in deviations; and how many readings the first guess of it, 1, is worth. */
-const ERROR_LEAST = 0.02, ERROR_PRIOR = 5;
-/** Standard deviations in a mean absolute one. */
-const OF_MEAN_ABSOLUTE = 1.25;
-
+/** Patience of a young network: a share of what it has seen, for it knows little yet; and the least. */
+const YOUNG_PATIENCE = 0.25, PATIENCE_LEAST = 60;
+/** What the scale looks back on after a lasting change, and how many readings then move it however far out they are. */
+const CHANGED_AGE = 100, CHANGED_OPEN = 100;
 const SEEN = 0,
   EXPERIENCE = 1,
   ERROR_AGE = 2,
@@ -59,7 +63,8 @@ const SEEN = 0,
   ROUNDS = 5,
   LOSS = 6,
   CHANGES = 7,
-  GUARD_AT = 8;
+  OPEN = 8,
+  GUARD_AT = 9;
 const SCALER_AT = GUARD_AT + GUARD_DOUBLES;
 
 /** A plan of the network, and what it said last. */
@@ -155,7 +160,7 @@ export class Network {
   ): number {
     const warm = doubles[d + SEEN] >= NETWORK_WARM;
     const present = this.#answer(floats, f, floats, f, doubles, d, row, at);
-    const error = this.#judge(floats, f + this.#errorsAt);
+    const error = judgeErrors(this.#net.errors, this.#scaled, floats, f + this.#errorsAt, this.contributions);
     if (learn) {
       const share = present === 0 ? 1 : this.#learn(floats, f, doubles, d, error, present);
       for (let c = 0; c < this.channels; c++) {
@@ -169,6 +174,7 @@ export class Network {
           from,
           MEMORY,
           share,
+          doubles[d + OPEN] === 0,
         );
       }
     }
@@ -220,6 +226,11 @@ export class Network {
   /** Lasting changes that it has learnt. */
   changes(doubles: Float64Array, d: number): number {
     return doubles[d + CHANGES];
+  }
+
+  /** Whether it has learnt enough since the last round to take part in one, and to blend after it. */
+  takesPart(doubles: Float64Array, d: number): boolean {
+    return doubles[d + LEARNT] >= ROUND_READINGS;
   }
 
   /** Rounds that it took part in. */
@@ -294,56 +305,36 @@ export class Network {
     return present;
   }
 
-  /** Error of the last answer against the usual errors from `e` on, and what each input adds to its square. */
-  #judge(floats: Float32Array, e: number): number {
-    const { errors } = this.#net, scaled = this.#scaled, { contributions } = this;
-    let sum = 0, weights = 0;
-    for (let i = 0; i < errors.length; i++) {
-      const present = scaled[i] === scaled[i], weight = i % CHANNEL_FEATURES === 0 ? VALUE_WEIGHT : FEATURE_WEIGHT;
-      const relative = errors[i] / (OF_MEAN_ABSOLUTE * floats[e + i] + ERROR_LEAST);
-      sum += contributions[HOUR_FEATURES + i] = present ? weight * relative * relative : 0;
-      if (present) weights += weight;
-    }
-    if (weights === 0) return 0;
-    for (let i = HOUR_FEATURES; i < contributions.length; i++) contributions[i] /= weights;
-    return Math.sqrt(sum / weights);
-  }
-
   /** Learns the last answer's errors; returns the share that the guard allowed. */
   #learn(floats: Float32Array, f: number, doubles: Float64Array, d: number, error: number, present: number): number {
-    let share = guardStep(doubles, d + GUARD_AT, error, this.#patience);
+    const patience = Math.min(this.#patience, Math.max(PATIENCE_LEAST, YOUNG_PATIENCE * doubles[d + SEEN]));
+    let share = guardStep(doubles, d + GUARD_AT, error, patience);
     if (share === LASTING_CHANGE) {
       share = 1;
       this.#beginAnew(floats, f, doubles, d);
     }
-    this.#followErrors(floats, f + this.#errorsAt, doubles, d, share);
+    const age = doubles[d + ERROR_AGE] = Math.min(ERROR_MEMORY, doubles[d + ERROR_AGE] + 1);
+    followErrors(this.#net.errors, this.#scaled, floats, f + this.#errorsAt, age, share);
     const experience = doubles[d + EXPERIENCE], loss = this.lastLoss;
     const rate = share * RATE * Math.max(RATE_LEFT, RATE_AGE / (RATE_AGE + experience));
     const size = Math.sqrt(2 * loss * present / this.#scaled.length);
     this.#net.learn(floats, f, size > TEACHING_MOST ? rate * TEACHING_MOST / size : rate);
     if (++doubles[d + EXPERIENCE] % EXAMPLES_FREE === 0) this.#net.bound(floats, f);
     doubles[d + SEEN]++;
+    if (doubles[d + OPEN] > 0) doubles[d + OPEN]--;
     if (share === 1) {
       doubles[d + LEARNT]++;
-      const age = doubles[d + LEARNT_ALL] = Math.min(LOSS_MEMORY, doubles[d + LEARNT_ALL] + 1);
-      doubles[d + LOSS] += (loss - doubles[d + LOSS]) / age;
+      const learnt = doubles[d + LEARNT_ALL] = Math.min(LOSS_MEMORY, doubles[d + LEARNT_ALL] + 1);
+      doubles[d + LOSS] += (loss - doubles[d + LOSS]) / learnt;
     }
     return share;
   }
 
-  /** Lets the errors move the usual ones. */
-  #followErrors(floats: Float32Array, e: number, doubles: Float64Array, d: number, share: number): void {
-    const age = doubles[d + ERROR_AGE] = Math.min(ERROR_MEMORY, doubles[d + ERROR_AGE] + 1);
-    const weight = share / (age + ERROR_PRIOR), { errors } = this.#net, scaled = this.#scaled;
-    for (let i = 0; i < errors.length; i++) {
-      if (scaled[i] === scaled[i]) floats[e + i] += weight * (Math.abs(errors[i]) - floats[e + i]);
-    }
-  }
-
-  /** After a lasting change: a new sensor with its old weights, that warms up again and learns as fast as a new one. */
+  /** After a lasting change: scale and usual errors look back on little, and it learns as fast as a new network. */
   #beginAnew(floats: Float32Array, f: number, doubles: Float64Array, d: number): void {
-    floats.fill(0, f + this.#agesAt, f + this.floats);
-    doubles[d + SEEN] = doubles[d + EXPERIENCE] = doubles[d + ERROR_AGE] = 0;
+    for (let age = f + this.#agesAt; age < f + this.floats; age++) floats[age] = Math.min(floats[age], CHANGED_AGE);
+    doubles[d + EXPERIENCE] = doubles[d + ERROR_AGE] = 0;
+    doubles[d + OPEN] = CHANGED_OPEN;
     doubles[d + CHANGES]++;
     this.#net.bound(floats, f); // their count begins anew, too
   }

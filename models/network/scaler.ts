@@ -64,6 +64,7 @@ export function scaleChannel(
  *
  * @param memory readings that they look back on, at most
  * @param share how much this reading counts, 0 to 1
+ * @param bounded whether values far out move them no more than those 4 deviations away
  */
 export function followChannel(
   floats: Float32Array,
@@ -74,10 +75,11 @@ export function followChannel(
   from: number,
   memory: number,
   share: number,
+  bounded: boolean,
 ): void {
   if (!sound(row[from])) return;
   const seen = floats[age] = Math.min(memory, floats[age] + 1);
-  const weight = share / seen, bounded = seen > INNOVATION_AGE;
+  const weight = share / seen, limited = bounded && seen > INNOVATION_AGE;
   for (let i = 0; i < CHANNEL_FEATURES; i++) {
     const value = row[from + i], at = d + 2 * i;
     if (!sound(value)) continue;
@@ -88,7 +90,7 @@ export function followChannel(
     const deviation = doubles[at + 1];
     let away = value - doubles[at];
     const most = INNOVATION_MOST * OF_MEAN_ABSOLUTE * deviation;
-    if (bounded && most > 0) away = away > most ? most : away < -most ? -most : away;
+    if (limited && most > 0) away = away > most ? most : away < -most ? -most : away;
     doubles[at] += weight * away;
     doubles[at + 1] += (seen === 2 ? 1 : weight) * (Math.abs(away) - deviation);
   }

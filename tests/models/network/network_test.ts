@@ -201,6 +201,15 @@ Deno.test("Network.step() learns a lasting change within 1,100 readings, and say
   }
 });
 
+Deno.test("Network.step() of a young network is less patient: it knows little yet", () => {
+  const sensor = new Sensor(2);
+  sensor.run(0, 460, 16, ([a]) => [a, 7]); // still, and then it moves
+  const errors = sensor.run(460, 1_000, 16);
+  assertGreater(errors[0], 3);
+  assertLess(mean(errors.slice(240)), 2);
+  assertEquals(sensor.net.changes(sensor.doubles, sensor.d), 1);
+});
+
 Deno.test("Network.blend() goes on from alpha of the global weights and the rest of its own", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 1e6 }), (alpha, seed) => {
@@ -220,6 +229,16 @@ Deno.test("Network.blend() counts rounds, and readings anew", () => {
   assertGreater(net.learnt(doubles, d), 50);
   net.blend(floats, f, doubles, d, sensor.weights, 0.5);
   assertEquals([net.learnt(doubles, d), net.rounds(doubles, d)], [0, 1]);
+});
+
+Deno.test("Network.takesPart() once it has learnt 300 readings since the last round", () => {
+  const sensor = new Sensor(1), { net, floats, f, doubles, d } = sensor;
+  sensor.run(0, 320, 12);
+  assertEquals(net.takesPart(doubles, d), false);
+  sensor.run(320, 500, 12);
+  assert(net.takesPart(doubles, d));
+  net.blend(floats, f, doubles, d, sensor.weights, 0.5);
+  assertEquals(net.takesPart(doubles, d), false);
 });
 
 Deno.test("Network.beginFrom() starts better than from random", () => {

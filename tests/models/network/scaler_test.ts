@@ -21,7 +21,7 @@ function scaler() {
   return {
     doubles,
     follow: (features: readonly number[], share = 1) =>
-      followChannel(floats, 0, doubles, 0, Float64Array.from(features), 0, MEMORY, share),
+      followChannel(floats, 0, doubles, 0, Float64Array.from(features), 0, MEMORY, share, true),
     scale: (features: readonly number[]) => {
       scaleChannel(floats, 0, doubles, 0, Float64Array.from(features), 0, scaled, 0);
       return [...scaled];
