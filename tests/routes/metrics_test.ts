@@ -111,3 +111,19 @@ Deno.test("withoutSecrets() hides what is named like a secret, and users in addr
     },
   );
 });
+
+Deno.test("docs/dashboards/sensorium.json asks for nothing that is not counted", async () => {
+  const one = { partition: "k-0", lag_readings: 1, lag_seconds: 1, watermark_delay_seconds: 1, paused_seconds: 1 };
+  const partition = { ...one, fenced: 1, late: 1, duplicates: 1, conflicts: 1, quarantined: { future: 1 } };
+  const counters = () => ({ ...CORE, partitions: [partition], state_bytes: 1, resident: 1 });
+  const app = makeApp(await wholeDeps({ counters }));
+  await app.request("/livez");
+  const text = await (await app.request("/metrics")).text();
+  const names = new Set(text.split("\n").map((line) => line.split(/[ {]/)[0]));
+  const { panels } = JSON.parse(
+    await Deno.readTextFile(new URL("../../docs/dashboards/sensorium.json", import.meta.url)),
+  );
+  const asked = JSON.stringify(panels).match(/sensorium_\w+/g) ?? [];
+  assert(asked.length > 20);
+  assertEquals(asked.filter((name) => !names.has(name)), []);
+});
