@@ -100,23 +100,22 @@ function mayRaise({ data }: Lives, at: number, rule: AlertRule, level: Level, ti
 }
 
 /** Counts a reading of an active condition; whether it is to be cleared. */
-function mayClear(
-  { data }: Lives,
-  at: number,
-  rule: AlertRule,
-  { calmMs }: AlertRules,
-  level: Level,
-  time: number,
-): boolean {
+function mayClear(lives: Lives, at: number, rule: AlertRule, rules: AlertRules, level: Level, time: number): boolean {
+  const { data } = lives;
   if (level !== LEVEL.quiet) {
     data[at + LIFE.quiet] = 0;
     data[at + LIFE.quietSince] = NONE;
     return false;
   }
   if (data[at + LIFE.quiet]++ === 0) data[at + LIFE.quietSince] = time;
+  return time >= clearTime(lives, at, rule, rules);
+}
+
+/** When an active condition has been quiet for long enough, so far as its readings say; NEVER while they do not. */
+function clearTime({ data }: Lives, at: number, rule: AlertRule, { calmMs }: AlertRules): number {
+  if (data[at + LIFE.quiet] < rule.clear) return NEVER;
   const chattering = (data[at + LIFE.state] & STATE.chattering) !== 0;
-  const delay = chattering ? Math.max(rule.offDelayMs, calmMs) : rule.offDelayMs;
-  return data[at + LIFE.quiet] >= rule.clear && time - data[at + LIFE.quietSince] >= delay;
+  return data[at + LIFE.quietSince] + (chattering ? Math.max(rule.offDelayMs, calmMs) : rule.offDelayMs);
 }
 
 function raise(
@@ -169,7 +168,9 @@ function isShelfOver({ data }: Lives, at: number, time: number): boolean {
 }
 
 /**
- * Time has passed: shelves end, priorities follow how long it lasts, what stays is raised again.
+ * Time has passed: off-delays and shelves end, priorities follow how long it lasts, what stays is raised again.
+ *
+ * Whoever finds a sensor silent at the same tick says so first: then its silence is not cleared.
  *
  * @returns whether anything changed; never before {@linkcode livesWake}
  */
@@ -199,6 +200,10 @@ function tickLife(lives: Lives, at: number, self: AlertSelf, time: number, posit
   }
   if (data[at + LIFE.stepped] >= position) return false;
   const rule = self.rules.byCondition[conditionOf(data[at])];
+  if (time >= clearTime(lives, at, rule, self.rules)) {
+    clear(lives, at, self, time, position, give);
+    return true;
+  }
   if (isShelfOver(lives, at, time)) {
     unshelve(lives, at);
     tell(lives, at, self, "unshelved", time, position, give);
@@ -251,7 +256,8 @@ export function livesWake(lives: Lives, rules: AlertRules): number {
     if ((state & STATE.shelved) !== 0) wake = Math.min(wake, data[at + LIFE.shelvedUntil]);
     if ((state & STATE.active) !== 0) {
       const rule = rules.byCondition[conditionOf(key)];
-      wake = Math.min(wake, escalationTime(lives, at, rule), realarmTime(lives, at, rule));
+      const clears = clearTime(lives, at, rule, rules);
+      wake = Math.min(wake, clears, escalationTime(lives, at, rule), realarmTime(lives, at, rule));
     } else if (key !== WHOLE && state === 0 && data[at + LIFE.recent] === 0) {
       wake = Math.min(wake, data[at + LIFE.before] + rules.chatterMs + 1);
     }

@@ -22,7 +22,7 @@ export const alertRuleSchema = z.strictObject({
   onDelayMs: delay,
   /** Off-delay: so many readings in a row are back behind the clearing threshold, … */
   clear: z.number().int().min(1).max(1000),
-  /** … and the first of them is so long ago, ms. */
+  /** … and the first of them is so long ago, ms; whether by then another one or a tick says so. */
   offDelayMs: delay,
   /** Other priorities after so long, counted from the raising; in order of time. */
   escalate: z.array(
@@ -83,9 +83,10 @@ const DEFAULTS: Readonly<Record<Condition, AlertRule>> = {
   // The budget's rule decides when an alarm begins; it is told here once for a stretch of readings.
   anomaly: { ...AT_ONCE, clear: 5 },
   stuck: { ...AT_ONCE, priority: "low" },
-  silent: AT_ONCE,
+  // What comes and goes is away: it is back when it stayed for a minute.
+  silent: { ...AT_ONCE, offDelayMs: 60_000 },
   dirty: { ...AT_ONCE, priority: "low" },
-  offline: AT_ONCE,
+  offline: { ...AT_ONCE, offDelayMs: 60_000 },
 };
 
 /** Rules by the place of their condition in {@linkcode CONDITIONS}, and what holds for all. */

@@ -102,7 +102,7 @@ Deno.test("moveLife() with a deadband raises a value that swings around a limit 
 });
 
 Deno.test("moveLife() clears silence with the reading that returns, in whatever order ticks and readings come", () => {
-  const self = makeSelf();
+  const self = makeSelf(alertsSchema.parse({ rules: { silent: { offDelayMs: 0 } } }));
   fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (returns) => {
     const run = makeRun(self, SILENT, -1);
     let open = false;
@@ -117,6 +117,19 @@ Deno.test("moveLife() clears silence with the reading that returns, in whatever 
     });
     for (const [i, { transition }] of run.steps.entries()) assertEquals(transition, i % 2 === 0 ? "raised" : "cleared");
   }));
+});
+
+Deno.test("tickLives() clears silence once a sensor that reads rarely has stayed for the off-delay", () => {
+  const run = makeRun(makeSelf(), SILENT, -1);
+  run.read(2, 0, NaN);
+  run.read(0, 100_000, NaN);
+  run.tick(159_999);
+  assertEquals(run.names(), ["raised"]);
+  run.tick(160_000);
+  assertEquals([run.names(), run.steps[1].message], [
+    ["raised", "cleared"],
+    "over after 2 min 40 s: the sensor gives no readings, against its own rhythm",
+  ]);
 });
 
 Deno.test("levelOf() has a band between the thresholds, and never more than all of it", () => {

@@ -50,7 +50,7 @@ export class Oracle {
 
   reading(level: number, time: number): Foretold[] {
     this.seen.push({ level, time });
-    return this.active ? this.mayClear(time) : this.mayRaise(time);
+    return this.active ? this.mayClear(time) ?? [] : this.mayRaise(time);
   }
 
   private mayRaise(time: number): Foretold[] {
@@ -76,12 +76,12 @@ export class Oracle {
     return [{ transition: "raised", told: this.isTold(time) }];
   }
 
-  private mayClear(time: number): Foretold[] {
+  private mayClear(time: number): Foretold[] | undefined {
     let from = this.seen.length;
     while (from > 0 && this.seen[from - 1].level === 0) from--;
     const quiet = this.seen.slice(from);
     const delay = this.chattering ? Math.max(this.rule.offDelayMs, this.limits.calmMs) : this.rule.offDelayMs;
-    if (quiet.length < this.rule.clear || time - quiet[0].time < delay) return [];
+    if (quiet.length < this.rule.clear || time - quiet[0].time < delay) return undefined;
     const step: Foretold = { transition: "cleared", told: this.isTold(time) };
     this.active = this.acknowledged = this.chattering = false;
     if (this.shelf && (this.shelf.oneShot || this.shelf.until <= time)) this.shelf = undefined;
@@ -90,6 +90,8 @@ export class Oracle {
   }
 
   tick(time: number): Foretold[] {
+    const cleared = this.active ? this.mayClear(time) : undefined;
+    if (cleared) return cleared;
     const over = this.shelf !== undefined && this.shelf.until <= time;
     if (over) this.shelf = undefined;
     if (!this.active) return [];
