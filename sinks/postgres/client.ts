@@ -35,7 +35,7 @@ export class PostgresClient {
       password,
       ssl: sslmode === "disable" ? false : {
         rejectUnauthorized: sslmode === "verify-full",
-        servername: host,
+        host, // the name or address that the certificate must be for
         ...(ca === undefined ? {} : { ca: [ca] }),
       },
       // Everything that the driver would look for in the environment is said here.

@@ -1,0 +1,163 @@
+/**
+ * What every sink promises, tried with any of them against its own server.
+ *
+ * @module
+ */
+import type { DeliverySink } from "../../sinks/delivery/sink.ts";
+import type { Batch } from "../../sinks/delivery/item.ts";
+import { assert, assertEquals } from "../../std/assert.ts";
+import { type Needed, testWith } from "../servers/needed.ts";
+import { FakeSink } from "./delivery/fake_sink.ts";
+import { outputsOf } from "./delivery/partition.ts";
+import { POLL_MS, World } from "./delivery/world.ts";
+
+/** A place for one test's items on the real server. */
+export interface SinkPlace {
+  /** A sink that writes there, as a process would make it after its start. */
+  sink(): DeliverySink;
+  /** Everything that is there, by kind, in an order that depends on the content alone; the same content gives the same. */
+  stored(): Promise<{
+    readonly readings: readonly unknown[];
+    readonly windows: readonly unknown[];
+    readonly alerts: readonly unknown[];
+    /** What else is there of them. */
+    readonly more?: readonly unknown[];
+  }>;
+}
+
+/** A sink's server, as the suite needs it. */
+export interface SinkServer {
+  place(): Promise<SinkPlace>;
+  /** Stops the server for good, and starts it again with all that it had acknowledged. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Lets the server keep silent in open connections, and speak again. */
+  silence(isSilent: boolean): Promise<void>;
+}
+
+const signal = new AbortController().signal;
+
+/** Batches of all kinds of positions from `from` to `to`. */
+function batchesOf(from: number, to: number): Batch[] {
+  const outputs = outputsOf("hall", from, to, 3), partition = "hall";
+  const windows = outputs.windows().map(({ lengthMs, hopMs, channels: _, statistics, ...window }) => {
+    const [count, mean, min, max, std, anomalies] = statistics;
+    return {
+      ...window,
+      id: `${window.sensor}/${lengthMs}/${window.start}`,
+      end: window.start + lengthMs,
+      length_ms: lengthMs,
+      hop_ms: hopMs,
+      channels: { temperature: { count, mean, min, max, std, anomalies } },
+    };
+  });
+  const readings = outputs.readings().map((reading) => ({ ...outputs.about(reading.sensor), ...reading }));
+  return [
+    { kind: "readings", partition, items: readings },
+    { kind: "windows", partition, items: windows },
+    { kind: "alerts", partition, items: outputs.alerts() },
+  ];
+}
+
+/** Registers the suite. */
+export function sinkConformance(name: string, needed: Needed<SinkServer>): void {
+  const suite = (promise: string, run: (server: SinkServer) => Promise<void>) =>
+    testWith(needed, `${name} ${promise}`, run);
+
+  suite(
+    "is idempotent: whatever comes again, cut differently or after newer items, changes nothing",
+    async (server) => {
+      const once = await server.place(), again = await server.place();
+      const one = once.sink(), other = again.sink();
+      for (const batch of batchesOf(0, 200)) await one.deliver(batch, signal);
+      const parts = [[0, 120], [0, 50], [40, 200], [30, 90], [150, 200]] as const;
+      for (const [from, to] of parts) for (const batch of batchesOf(from, to)) await other.deliver(batch, signal);
+      await Promise.all([one.close(), other.close()]);
+      const stored = await once.stored();
+      assertEquals(stored.windows.length, 3);
+      assertEquals(stored.alerts.length, 2);
+      assertEquals(await again.stored(), stored);
+    },
+  );
+
+  suite(
+    "keeps a window's highest revision, also when both come in one batch or the wrong way round",
+    async (server) => {
+      const [, windows] = batchesOf(0, 60);
+      if (windows.kind !== "windows") throw new TypeError("windows stand second");
+      const [first] = windows.items, second = { ...first, revision: 1, location: "hall 3" };
+      const expected = await server.place(), sink = expected.sink();
+      await sink.deliver({ ...windows, items: [second] }, signal);
+      await sink.close();
+      for (const order of [[[first, second]], [[second], [first]], [[first], [second], [first]]]) {
+        const place = await server.place(), sink = place.sink();
+        for (const items of order) await sink.deliver({ ...windows, items }, signal);
+        await sink.close();
+        assertEquals((await place.stored()).windows, (await expected.stored()).windows);
+      }
+    },
+  );
+
+  suite("misses nothing in an outage of a minute, and keeps nobody else waiting", async (server) => {
+    const place = await server.place(), calm = await server.place(), other = new FakeSink("other");
+    await using world = await World.open([place.sink(), other], { channels: 3 });
+    await world.partition.commit(150);
+    await world.drained();
+    await server.stop();
+    try {
+      for (const wait of [500, 1_000, 2_000, 4_000, ...Array(7).fill(8_000)]) {
+        await world.partition.commit(world.partition.cut + 20);
+        await world.clock.pass(wait);
+      }
+      await world.clock.sleeping(8_000);
+      await world.clock.sleeping(POLL_MS);
+      const [view, otherView] = world.deliveries.views();
+      assertEquals([view.state, otherView.state], ["failing", "ok"]);
+      assert(view.backlog_items >= 220, `${view.backlog_items} items wait`);
+      assertEquals(other.taken.length, world.partition.cut);
+    } finally {
+      await server.start();
+    }
+    await world.clock.pass(8_000);
+    await world.drained();
+    const sink = calm.sink();
+    for (const batch of batchesOf(0, world.partition.cut)) await sink.deliver(batch, signal);
+    await sink.close();
+    assertEquals(await place.stored(), await calm.stored());
+  });
+
+  suite("gives up a call to a server that keeps silent, and delivers when it speaks again", async (server) => {
+    const place = await server.place();
+    await using world = await World.open([place.sink()], { channels: 3, deadlineMs: 777_000 });
+    await world.partition.commit(50);
+    await world.drained();
+    await server.silence(true);
+    try {
+      await world.partition.commit(100);
+      await world.clock.pass(777_000);
+      await world.clock.sleeping(500);
+      assertEquals(world.deliveries.views()[0].state, "failing");
+    } finally {
+      await server.silence(false);
+    }
+    await world.clock.pass(500);
+    await world.drained();
+    assertEquals(world.deliveries.views()[0].backlog_items, 0);
+    const stored = await place.stored();
+    assertEquals([stored.windows.length, stored.alerts.length], [1, 1]);
+  });
+
+  suite("goes on from its cursor after a restart: the same is there as without one", async (server) => {
+    const place = await server.place(), calm = await server.place();
+    const first = await World.open([place.sink()], { channels: 3 });
+    await first.partition.commit(300);
+    await first.stop(); // whatever was under way
+    await using second = await World.open([place.sink()], { kv: first.kv, channels: 3 });
+    await second.partition.commit(400);
+    await second.drained();
+    const sink = calm.sink();
+    for (const batch of batchesOf(0, 400)) await sink.deliver(batch, signal);
+    await sink.close();
+    assertEquals(await place.stored(), await calm.stored());
+  });
+}

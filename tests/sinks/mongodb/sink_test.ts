@@ -1,0 +1,89 @@
+import { MongoClient } from "mongodb";
+import { MongoSink } from "../../../sinks/mongodb/sink.ts";
+import { assertEquals, assertRejects } from "../../../std/assert.ts";
+import { type MongoServer, mongoServer } from "../../servers/mongodb.ts";
+import { freePorts } from "../../servers/server.ts";
+import { need, type Needed, testWith } from "../../servers/needed.ts";
+import { sinkConformance, type SinkServer } from "../conformance.ts";
+
+const server = await need("MongoDB", () => mongoServer()), signal = new AbortController().signal;
+
+/** All documents of a collection, in order of id. */
+async function documentsOf(url: string, collection: string) {
+  const client = new MongoClient(url);
+  try {
+    return await client.db().collection(collection).find().sort({ _id: 1 }).toArray();
+  } finally {
+    await client.close();
+  }
+}
+
+function forSuite(server: MongoServer): SinkServer {
+  return {
+    place() {
+      const url = server.database();
+      return Promise.resolve({
+        sink: () => new MongoSink({ url, serverMs: 300 }),
+        stored: async () => ({
+          readings: await documentsOf(url, "predictions"),
+          windows: await documentsOf(url, "windows"),
+          alerts: await documentsOf(url, "alerts"),
+        }),
+      });
+    },
+    stop: () => server.stop(),
+    start: () => server.again(),
+    silence: (isSilent) => server.silence(isSilent),
+  };
+}
+
+const needed: Needed<SinkServer> = "server" in server ? { server: forSuite(server.server) } : server;
+sinkConformance("MongoSink", needed);
+
+testWith(server, "MongoSink keeps every round of a model, and the current one beside", async (server) => {
+  const url = server.database(), sink = new MongoSink({ url });
+  const model = (round: number) => ({
+    id: `network/${round}`,
+    family: "network",
+    round,
+    time: 1_772_323_200_000 + round,
+    sensors: 2,
+    samples: 40,
+    weights: [round, -0.5],
+    loss: 0.25,
+  });
+  const local = { ...model(3), id: "network/3/mote-1", sensor: "mote-1", loss: null };
+  for (const rounds of [[1, 2], [3], [2]]) {
+    await sink.deliver({ kind: "global_models", partition: "-models", items: rounds.map(model) }, signal);
+  }
+  await sink.deliver({ kind: "local_models", partition: "-models", items: [local, local] }, signal);
+  await sink.close();
+  const stored = await documentsOf(url, "global_model");
+  assertEquals(stored.map(({ _id, round }) => [String(_id), round]), [
+    ["network/1", 1],
+    ["network/2", 2],
+    ["network/3", 3],
+    ["network/current", 3],
+  ]);
+  assertEquals((await documentsOf(url, "local_models")).map(({ _id }) => String(_id)), ["network/3/mote-1"]);
+});
+
+testWith(server, "MongoSink says in one sentence what is wrong, without the password", async (server) => {
+  const port = freePorts(1)[0], hosts = `127.0.0.1:${server.ports.mongodb}`;
+  const cases = [
+    [`mongodb://alice:s3cret@127.0.0.1:${port}/plant`, `no MongoDB answers at 127.0.0.1:${port}`],
+    [
+      "mongodb://alice:s3cret@no-such-host.invalid/plant",
+      "there is no host no-such-host.invalid: look at the MongoDB URL",
+    ],
+    [
+      `mongodb://alice:s3cret@${hosts}/plant`,
+      `MongoDB at ${hosts} knows no logins: leave user and password out of its URL`,
+    ],
+  ];
+  for (const [url, message] of cases) {
+    const sink = new MongoSink({ url, serverMs: 500 });
+    await assertRejects(() => sink.open(signal), Error, message);
+    await sink.close();
+  }
+});
