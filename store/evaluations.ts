@@ -2,13 +2,13 @@
  * Evaluations of models in the key-value store.
  *
  * An evaluation has a head and blocks of counts. A batch one is written as a whole, its head last. A streaming one is
- * written by a partition's checkpoints: {@linkcode cutWrites} says what belongs to a cut, so that counts and the position
- * up to which they count are one. Parts of several partitions are joined when they are asked for.
+ * written by a partition's checkpoints, each block with the cut up to which it counts. Parts of several partitions are
+ * joined when they are asked for.
  *
  * @module
  */
 import { addCell, CELL_LENGTH, readCell } from "../actors/evaluation/cell.ts";
-import { type Block, EvaluationCounts } from "../actors/evaluation/counts.ts";
+import { type Block, blockKey, EvaluationCounts } from "../actors/evaluation/counts.ts";
 import type { BatchEvaluation } from "../actors/evaluation/batch.ts";
 import {
   type EvaluationFilter,
@@ -20,10 +20,10 @@ import {
   readEvaluationId,
 } from "../actors/evaluation/port.ts";
 import {
+  type StoredVersion,
   type StreamingCut,
   type StreamingState,
   VERSIONS_MOST,
-  type VersionState,
 } from "../actors/evaluation/streaming.ts";
 import type { Clock } from "../actors/ports.ts";
 import { within } from "./deadline.ts";
@@ -60,14 +60,16 @@ interface HeadValue {
   readonly from: number;
   readonly to: number;
   readonly devices: number;
-  /** Of a streaming one: everything before was counted. */
-  readonly position: number;
+  /** Of a streaming one: the cut that wrote it. */
+  readonly cut: number;
   readonly late: number;
   /** The sum of all cells. */
   readonly total: Float64Array;
 }
 
 interface BlockValue {
+  /** Of a streaming one: the cut before which everything was counted. */
+  readonly cut: number;
   readonly devices: readonly string[];
   readonly cells: Float64Array;
 }
@@ -79,13 +81,14 @@ interface Found extends HeadValue, EvaluationPlace {
 
 const DEADLINE_MS = 30_000, KEEP = 50, WHOLE = "";
 
-/** What a cut of a streaming evaluation writes: at most 1,560 blocks of some KiB and a head for each version. */
+/** What a cut of a streaming evaluation writes: for each version at most 1,560 blocks of some KiB, then a head. */
 export function cutWrites(place: StreamingPlace, cut: StreamingCut): EvaluationWrite[] {
   const { model, data, part, started } = place, writes: EvaluationWrite[] = [];
   for (const { version, from, to, blocks, total, devices } of cut.changes) {
-    const head: HeadValue = { started, from, to, devices, position: cut.position, late: cut.late, total };
+    const head: HeadValue = { started, from, to, devices, cut: cut.position, late: cut.late, total };
+    const streaming = { kind: "streaming" as const, model, version, data, part };
+    for (const block of blocks) writes.push(blockWrite(streaming, block, cut.position));
     writes.push({ key: KEYS.evaluation(model, version, "streaming", data, part), value: head });
-    writes.push(...blocks.map((block) => blockWrite({ kind: "streaming", model, version, data, part }, block)));
   }
   return writes;
 }
@@ -109,16 +112,21 @@ export class KvEvaluations implements Evaluations {
       from,
       to,
       devices: counts.deviceCount,
-      position: 0,
+      cut: 0,
       late: 0,
       total: counts.total(),
     };
     await this.write([{ key }]); // readers see none of it until all is there
     await this.write(await this.blockDeletes(whole));
-    await this.write([...counts.all()].map((block) => blockWrite(whole, block)));
+    await this.write([...counts.all()].map((block) => blockWrite(whole, block, 0)));
     await this.write([{ key, value: head }]);
     await this.trim(model);
     return recordOf([{ ...whole, ...head }]);
+  }
+
+  /** Keeps what a cut of a streaming evaluation changed; written again, or by halves, it comes to the same. */
+  async putCut(place: StreamingPlace, cut: StreamingCut): Promise<void> {
+    await this.write(cutWrites(place, cut));
   }
 
   /** What a partition's streaming evaluation goes on from; undefined before its first cut. */
@@ -126,13 +134,15 @@ export class KvEvaluations implements Evaluations {
     const heads = (await this.heads({ model, kind: "streaming" }))
       .filter((one) => one.data === data && one.part === part).slice(0, VERSIONS_MOST);
     if (heads.length === 0) return undefined;
-    const versions: VersionState[] = [];
+    const versions: StoredVersion[] = [];
     for (const head of heads) {
       const { version, from, to } = head;
-      versions.push({ version, from, to, counts: await this.counts([head]) });
+      const positions = new Map<number, number>();
+      const counts = await this.counts([head], ({ hour, block }, cut) => positions.set(blockKey(hour, block), cut));
+      versions.push({ version, from, to, counts, positions });
     }
     return {
-      position: Math.max(...heads.map(({ position }) => position)),
+      cut: Math.max(...heads.map(({ cut }) => cut)),
       late: Math.max(...heads.map(({ late }) => late)),
       versions,
     };
@@ -173,12 +183,22 @@ export class KvEvaluations implements Evaluations {
     return found.sort((a, b) => a.model < b.model ? -1 : a.model > b.model ? 1 : b.version - a.version);
   }
 
-  private async counts(heads: readonly Found[]): Promise<EvaluationCounts> {
+  private async counts(
+    heads: readonly Found[],
+    told: (block: Block, cut: number) => void = () => {},
+  ): Promise<EvaluationCounts> {
     const counts = new EvaluationCounts();
     for (const head of heads) {
       const prefix = KEYS.evaluationBlocks(partId(head));
       for await (const { key, value } of this.kv.list<BlockValue>({ prefix })) {
-        counts.put({ hour: Number(key[2]), block: Number(key[3]), ...value });
+        const block: Block = {
+          hour: Number(key[2]),
+          block: Number(key[3]),
+          devices: value.devices,
+          cells: value.cells,
+        };
+        counts.put(block);
+        told(block, value.cut);
       }
     }
     return counts;
@@ -214,9 +234,9 @@ function sizeOf(value: unknown): number {
   return 1024 + names + (cells?.byteLength ?? 0);
 }
 
-function blockWrite(place: EvaluationPlace & { readonly part: string }, one: Block): EvaluationWrite {
+function blockWrite(place: EvaluationPlace & { readonly part: string }, one: Block, cut: number): EvaluationWrite {
   const { hour, block, devices, cells } = one, key = KEYS.evaluationBlock(partId(place), hour, block);
-  const value: BlockValue = { devices, cells };
+  const value: BlockValue = { cut, devices, cells };
   return devices.length === 0 ? { key } : { key, value };
 }
 

@@ -81,6 +81,13 @@ export class EvaluationCounts {
     return cells?.slice(hour * CELL_LENGTH, (hour + 1) * CELL_LENGTH) ?? new Float64Array(CELL_LENGTH);
   }
 
+  /** Where a reading of a device is counted now: see {@linkcode blockKey}. */
+  keyOf(device: string, time: number): number {
+    const own = blockOf(device), hour = Math.floor(time / HOUR_MS) % HOURS;
+    const others = !this.blocks[own].has(device) && this.devices >= this.most;
+    return blockKey(hour, others ? BLOCKS : own);
+  }
+
   /** All blocks that are not empty. */
   *all(): Generator<Block> {
     for (let block = 0; block <= BLOCKS; block++) {
@@ -153,7 +160,7 @@ export class EvaluationCounts {
       this.blocks[block].set(block === BLOCKS ? "" : device, cells);
       if (block < BLOCKS) this.devices++;
     }
-    this.changed.add(hour * (BLOCKS + 1) + block);
+    this.changed.add(blockKey(hour, block));
     return cells;
   }
 
@@ -169,7 +176,7 @@ export class EvaluationCounts {
       const at = hour * CELL_LENGTH;
       if (cells[at + CELL.count] === 0) continue;
       addCell(this.cellsOf("", hour), at, cells, at);
-      this.changed.add(hour * (BLOCKS + 1) + blockOf(last.name));
+      this.changed.add(blockKey(hour, blockOf(last.name)));
     }
     return true;
   }
@@ -184,6 +191,11 @@ export class EvaluationCounts {
     }
     return last;
   }
+}
+
+/** One number for an hour and a block. */
+export function blockKey(hour: number, block: number): number {
+  return hour * (BLOCKS + 1) + block;
 }
 
 /** The block of a device; that of all without cells of their own for an empty name. */

@@ -1,9 +1,11 @@
 /**
  * The streaming evaluation: counts readings as they are scored, by the version of the model that scored them.
  *
- * One for each partition and model. It is fed every scored reading up to a cut, and gives out what changed since the last
- * one, to be written with the cut's outputs: before the snapshots, under the same fence. After a crash it begins from
- * what was written; a reading from before its last cut comes out again and is skipped, so each counts once.
+ * One for each partition and model. It is fed every scored reading up to a cut, and gives out the blocks that changed
+ * since the last one, to be written before the cut's outputs are. Each block is stored with the cut up to which it
+ * counts: after a crash, whichever of them were written, a reading that comes out again is counted where it is missing
+ * and nowhere else. (Only where a version has more devices than it can count one by one may a crash in the middle of
+ * such a write leave two blocks that do not fit together.)
  *
  * Bounded: {@linkcode VERSIONS_MOST} versions are open, each with a bounded number of devices. A reading of a version
  * that was closed is counted as late.
@@ -12,8 +14,8 @@
  */
 import { type Block, EvaluationCounts } from "./counts.ts";
 
-/** Versions that are counted at a time: the newest. */
-export const VERSIONS_MOST = 4;
+/** Versions that are counted at a time: the newest, and the one before for readings that are still on their way. */
+export const VERSIONS_MOST = 2;
 
 /** One scored reading. */
 export interface ScoredReading {
@@ -37,12 +39,18 @@ export interface VersionState {
   readonly counts: EvaluationCounts;
 }
 
+/** One version's counts as they were stored. */
+export interface StoredVersion extends VersionState {
+  /** By `blockKey`: the cut before which everything was counted in that block. */
+  readonly positions: ReadonlyMap<number, number>;
+}
+
 /** What is restored after a start. */
 export interface StreamingState {
-  /** Everything before this position was counted. */
-  readonly position: number;
+  /** Late readings before the cut were counted. */
+  readonly cut: number;
   readonly late: number;
-  readonly versions: readonly VersionState[];
+  readonly versions: readonly StoredVersion[];
 }
 
 /** What changed of a version since the last cut. */
@@ -68,6 +76,7 @@ interface Open {
   from: number;
   to: number;
   readonly counts: EvaluationCounts;
+  readonly positions: ReadonlyMap<number, number>;
 }
 
 /** Counts as readings come. */
@@ -75,7 +84,7 @@ export class StreamingEvaluation {
   private readonly open = new Map<number, Open>();
   /** Closed since the last cut, with what it has not been given of them. */
   private readonly closed: VersionChange[] = [];
-  private position: number;
+  private readonly lateFrom: number;
   private late: number;
 
   /**
@@ -83,49 +92,42 @@ export class StreamingEvaluation {
    * @param devices devices of a version that have cells of their own
    */
   constructor(state?: StreamingState, private readonly devices?: number) {
-    this.position = state?.position ?? 0;
+    this.lateFrom = state?.cut ?? 0;
     this.late = state?.late ?? 0;
-    for (const { version, from, to, counts } of (state?.versions ?? []).toSorted(byVersion).slice(-VERSIONS_MOST)) {
-      counts.takeChanged(); // it is stored as it is
-      this.open.set(version, { from, to, counts });
+    for (const { version, ...stored } of (state?.versions ?? []).toSorted(byVersion).slice(-VERSIONS_MOST)) {
+      stored.counts.takeChanged(); // it is stored as it is
+      this.open.set(version, { ...stored });
     }
   }
 
-  /** Counts a batch of readings, all from before the next cut, in any order. */
+  /** Counts a batch of readings, all from before the next cut, in any order but by version. */
   add(readings: Iterable<ScoredReading>): void {
-    for (const reading of readings) if (reading.position >= this.position) this.count(reading);
+    for (const reading of readings) this.count(reading);
   }
 
-  /**
-   * What changed since the last cut; from now on readings before `position` are skipped. A cut before the last one, as a
-   * source that is read again has them, changes nothing of that.
-   */
+  /** What changed since the last cut: counts of positions before this one. */
   cut(position: number): StreamingCut {
-    this.position = Math.max(this.position, position);
     const changes = [...this.closed, ...this.versions().map(changeOf)].filter(({ blocks }) => blocks.length > 0);
     this.closed.length = 0;
-    return { position: this.position, late: this.late, changes };
-  }
-
-  /** Readings of versions that were closed. */
-  get lateCount(): number {
-    return this.late;
+    return { position, late: this.late, changes };
   }
 
   /** The open versions as they stand, oldest first. */
   versions(): VersionState[] {
-    return [...this.open].map(([version, open]) => ({ version, ...open })).sort(byVersion);
+    return [...this.open].map(([version, { from, to, counts }]) => ({ version, from, to, counts })).sort(byVersion);
   }
 
-  private count({ sensor, time, version, loss, flagged, label }: ScoredReading): void {
+  private count({ position, sensor, time, version, loss, flagged, label }: ScoredReading): void {
     const open = this.open.get(version) ?? this.begin(version);
     if (open === undefined) {
-      this.late++;
+      if (position >= this.lateFrom) this.late++;
       return;
     }
-    open.counts.add(sensor, time, loss, flagged, label);
     open.from = Math.min(open.from, time);
     open.to = Math.max(open.to, time);
+    const { counts, positions } = open;
+    if (positions.size > 0 && position < (positions.get(counts.keyOf(sensor, time)) ?? 0)) return;
+    counts.add(sensor, time, loss, flagged, label);
   }
 
   private begin(version: number): Open | undefined {
@@ -135,7 +137,8 @@ export class StreamingEvaluation {
       this.closed.push(changeOf(oldest));
       this.open.delete(oldest.version);
     }
-    const open: Open = { from: Infinity, to: -Infinity, counts: new EvaluationCounts(this.devices) };
+    const counts = new EvaluationCounts(this.devices);
+    const open: Open = { from: Infinity, to: -Infinity, counts, positions: new Map() };
     this.open.set(version, open);
     return open;
   }

@@ -1,0 +1,122 @@
+/**
+ * Feeds the streaming evaluations of a partition from what its checkpoints commit.
+ *
+ * Every reading that a shared model has scored is counted for the version that scored it. Its error is that of the score
+ * as a guess of the label, squared (G. W. Brier, Monthly Weather Review 78, 1950); a reading without a label is taken as
+ * normal, as nearly all of them are.
+ *
+ * @module
+ */
+import type { CommitSink, CutOutputs } from "../actors/checkpoint.ts";
+import { type ScoredReading, StreamingEvaluation } from "../actors/evaluation/streaming.ts";
+import type { Json } from "../actors/ports.ts";
+import type { ReadingView } from "../actors/views.ts";
+import type { KvEvaluations, StreamingPlace } from "./evaluations.ts";
+
+/** Families of shared models that score readings. */
+export type ScoredFamily = "forest" | "network" | "logistic";
+
+/** What the link is made with. */
+export interface EvaluationSinkOptions {
+  readonly store: Pick<KvEvaluations, "restore" | "putCut" | "trim">;
+  readonly partition: string;
+  /** What is evaluated: the source's name. A batch evaluation of the same name is compared with it. */
+  readonly data: string;
+  /** When the run began, epoch ms. */
+  readonly started: number;
+  /** Which families; default networks alone. Each model takes up to 16 MB. */
+  readonly families?: readonly ScoredFamily[];
+  /** Name in the registry of the model that scored a sensor's readings; undefined: it is not evaluated. */
+  modelOf(family: ScoredFamily, sensor: string, type: string | undefined): string | undefined;
+}
+
+/** Models of a partition that are evaluated; further ones are not. */
+export const MODELS_MOST = 16;
+
+/**
+ * A reading as an evaluation counts it; undefined if the family did not score it.
+ *
+ * The same for a recording that is judged again: that is why batch and streaming agree.
+ */
+export function scoredReading(view: ReadingView, family: ScoredFamily): ScoredReading | undefined {
+  const score = view.scores?.[family], version = view.versions?.[family], { sensor, time, label } = view;
+  if (score === undefined || version === undefined) return undefined;
+  return {
+    position: Number(view.id.split("/")[1]),
+    sensor,
+    time,
+    version,
+    loss: (score - (label ?? 0)) ** 2,
+    flagged: view.flags.some(({ detector }) => detector === family),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+/** A partition's way into its evaluations. */
+export class EvaluationSink implements CommitSink {
+  readonly name = "evaluation";
+  private readonly evaluations = new Map<string, StreamingEvaluation>();
+  /** Newest version of each model that was written: others are trimmed when it grows. */
+  private readonly newest = new Map<string, number>();
+
+  constructor(private readonly options: EvaluationSinkOptions) {}
+
+  /** What is stored says by itself how far it counts. */
+  recover(): Promise<void> {
+    this.evaluations.clear();
+    return Promise.resolve();
+  }
+
+  cut(): (outputs: CutOutputs) => Promise<Json> {
+    return async (outputs) => {
+      for (const [model, readings] of this.byModel(outputs)) {
+        const evaluation = await this.evaluationOf(model);
+        if (evaluation === undefined) continue;
+        evaluation.add(readings);
+        await this.write(model, evaluation, outputs.cut);
+      }
+      return null;
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private byModel(outputs: CutOutputs): Map<string, ScoredReading[]> {
+    const { families = ["network"], modelOf } = this.options, byModel = new Map<string, ScoredReading[]>();
+    for (const view of outputs.readings()) {
+      for (const family of families) {
+        const scored = scoredReading(view, family);
+        const model = scored && modelOf(family, view.sensor, outputs.about(view.sensor).type);
+        if (scored === undefined || model === undefined) continue;
+        const known = byModel.get(model);
+        if (known) known.push(scored);
+        else byModel.set(model, [scored]);
+      }
+    }
+    return byModel;
+  }
+
+  private async evaluationOf(model: string): Promise<StreamingEvaluation | undefined> {
+    const known = this.evaluations.get(model);
+    if (known !== undefined || this.evaluations.size >= MODELS_MOST) return known;
+    const evaluation = new StreamingEvaluation(await this.options.store.restore(this.placeOf(model)));
+    this.evaluations.set(model, evaluation);
+    return evaluation;
+  }
+
+  private async write(model: string, evaluation: StreamingEvaluation, position: number): Promise<void> {
+    const { store } = this.options, cut = evaluation.cut(position);
+    await store.putCut(this.placeOf(model), cut);
+    const newest = Math.max(...cut.changes.map(({ version }) => version));
+    if (newest <= (this.newest.get(model) ?? 0)) return;
+    this.newest.set(model, newest);
+    await store.trim(model);
+  }
+
+  private placeOf(model: string): StreamingPlace {
+    const { data, partition: part, started } = this.options;
+    return { model, data, part, started };
+  }
+}
