@@ -28,7 +28,7 @@ function base({ brokers, tls, login, clientId = "sensorium" }: KafkaCluster) {
     connectTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     autocreateTopics: false,
-    ...(tls === undefined ? {} : { tls: { ...tls }, tlsServerName: true }),
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(login === undefined
       ? {}
       : { sasl: { mechanism: login.mechanism, username: login.user, password: login.password } }),
@@ -100,7 +100,11 @@ export async function describeTopics(
   const shapes = new Map<string, TopicShape>();
   for (const topic of topics) {
     const attempt = { cluster, action: `look at the topic ${JSON.stringify(topic)}`, topic };
-    const known = await asked(client.metadata({ topics: [topic], forceUpdate: true, retries: 0 }), attempt, deadlineMs);
+    const known = await asked(
+      () => client.metadata({ topics: [topic], forceUpdate: true, retries: 0 }),
+      attempt,
+      deadlineMs,
+    );
     const shape = known.topics.get(topic);
     if (shape === undefined) throw explainKafka(new Error(`Unknown topic ${topic}.`), attempt);
     shapes.set(topic, { id: shape.id, partitions: shape.partitionsCount });
@@ -114,13 +118,14 @@ export async function describeTopics(
  * @param deadlineMs longest wait; a client that cannot log in may never settle by itself
  * @throws {KafkaError}
  */
-export async function asked<T>(answer: Promise<T>, attempt: Attempt, deadlineMs: number): Promise<T> {
+export async function asked<T>(ask: () => Promise<T>, attempt: Attempt, deadlineMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer: timed out after ${deadlineMs} ms`)), deadlineMs);
   });
-  answer.catch(() => {}); // its late failure is nobody's
   try {
+    const answer = ask();
+    answer.catch(() => {}); // its late failure is nobody's
     return await Promise.race([answer, late]);
   } catch (error) {
     throw explainKafka(error, attempt);

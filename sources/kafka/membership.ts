@@ -87,7 +87,7 @@ export class Membership {
 
   /** Joins the group. @throws {KafkaError} if that is not allowed or nobody answers */
   async join(): Promise<void> {
-    await asked(this.#consumer.joinGroup(), this.#attempt(), JOIN_MS);
+    await asked(() => this.#consumer.joinGroup(), this.#attempt(), JOIN_MS);
   }
 
   /** Has the group share out its partitions again, since there are more. */

@@ -73,7 +73,7 @@ export class KafkaProducer implements MessageSender {
   async #sendAll(topic: string, messages: readonly Prepared[]): Promise<void> {
     const attempt = { cluster: this.cluster, action: `write to the topic ${JSON.stringify(topic)}`, topic };
     for (const part of parts(messages)) {
-      await asked(this.#client.send({ messages: part, acks: -1 }), attempt, SEND_MS);
+      await asked(() => this.#client.send({ messages: part, acks: -1 }), attempt, SEND_MS);
     }
   }
 

@@ -16,11 +16,9 @@ export interface Put {
   readonly timestamp?: number;
 }
 
-let made = 0;
-
 /** A name that no topic has yet. */
 export function freshTopic(word = "readings"): string {
-  return `${word}-${Deno.pid}-${++made}`;
+  return `${word}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 function connection(broker: KafkaBroker) {
@@ -47,11 +45,12 @@ export function deleteTopic(broker: KafkaBroker, topic: string): Promise<void> {
   return withAdmin(broker, (admin) => admin.deleteTopics({ topics: [topic] }));
 }
 
-/** Gives it more partitions: so many altogether. */
-export function growTopic(broker: KafkaBroker, topic: string, partitions: number): Promise<void> {
+/** Gives it one more partition, or so many. */
+export function growTopic(broker: KafkaBroker, topic: string, from: number, more = 1): Promise<void> {
+  const assignments = Array.from({ length: more }, () => ({ brokerIds: [1] }));
   return withAdmin(
     broker,
-    (admin) => admin.createPartitions({ topics: [{ name: topic, count: partitions, assignments: [] }] }),
+    (admin) => admin.createPartitions({ topics: [{ name: topic, count: from + more, assignments }] }),
   );
 }
 
@@ -82,4 +81,14 @@ export async function put(broker: KafkaBroker, topic: string, messages: readonly
   } finally {
     await producer.close();
   }
+}
+
+/** The offset that a group has committed; −1 for none. */
+export function committedOffset(broker: KafkaBroker, group: string, topic: string, partition: number): Promise<number> {
+  return withAdmin(broker, async (admin) => {
+    const groups = await admin.listConsumerGroupOffsets({
+      groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes: [partition] }] }],
+    });
+    return Number(groups[0]?.topics[0]?.partitions[0]?.committedOffset ?? -1);
+  });
 }
