@@ -1,16 +1,16 @@
 /**
  * What sensors gain by learning together: `deno task bench federation [--days=N]`.
  *
- * Ten sensors of a type with a network each, all from the same seed: federated (a round every 30 minutes of event time, of those that have
- * learnt enough),
- * alone, and one network that is trained on the readings of all ten (each at its sensor's own scale; beyond what federation
- * may do, since it needs the readings themselves). The loss is that of every reading before it is learnt: half the mean
- * square of its errors in the sensor's own deviations, at most 2, so that a sensor that dies does not drown the others;
- * an answer that always is the mean would lose about 0.5. Once without the tenth of the readings that lose most (gaps,
- * dirt and failures, which a network should not follow), once with all.
+ * Ten sensors of a type with a network each, all from the same seed: federated (a round every 30 minutes of event time,
+ * of those that have learnt enough), alone, and one network that is trained on the readings of all ten (each at its
+ * sensor's own scale, at a tenth of the learning rate, since it takes ten times the steps; more than federation may do,
+ * for it needs the readings themselves). The loss is that of every reading before it is learnt: half the mean square of
+ * its errors in the sensor's own deviations, at most 2, so that a sensor that dies does not drown the others; an answer
+ * that always is the mean would lose about 0.5. Once without the tenth of the readings that lose most (gaps, dirt and
+ * failures, which a network should not follow), once with all.
  *
- * Then: ten other sensors that begin with the global network, against random weights; and the ways to join weights
- * where one of the ten sends other weights than it has.
+ * Then: what the networks would lose on ten other sensors; how these learn when they begin with the global network,
+ * against random weights; and the ways to join weights where one of the ten sends other weights than it has.
  *
  * @module
  */
@@ -104,8 +104,16 @@ interface Together {
   readonly byReadings?: boolean;
 }
 
-/** Runs sensors side by side in time, with rounds; returns the last global weights. */
-function run(sensors: readonly SensorRows[], losses: Losses, how: Together, from?: Float32Array) {
+/** What a run leaves behind. */
+interface Outcome {
+  /** The last global weights. */
+  readonly global: Float32Array;
+  /** Those of each sensor. */
+  readonly own: readonly Float32Array[];
+}
+
+/** Runs sensors side by side in time, with rounds. */
+function run(sensors: readonly SensorRows[], losses: Losses, how: Together, from?: Float32Array): Outcome {
   const net = new Network(sensors[0].channels), learners = sensors.map((sensor) => new Learner(net, sensor, from));
   const start = Math.min(...learners.map(({ time }) => time));
   let global: Float32Array = learners[0].weights.slice();
@@ -127,16 +135,17 @@ function run(sensors: readonly SensorRows[], losses: Losses, how: Together, from
     global = aggregate(updates, { method: how.method }).weights;
     for (const { one } of taking) net.blend(one.floats, 0, one.doubles, 0, global, how.alpha);
   }
-  return global;
+  return { global, own: learners.map((one) => one.weights) };
 }
 
 /** One network on the readings of all sensors, in order of time, each at its sensor's own scale. */
-function runCentral(sensors: readonly SensorRows[], losses: Losses): void {
-  const net = new Network(sensors[0].channels), learners = sensors.map((sensor) => new Learner(net, sensor));
+function runCentral(sensors: readonly SensorRows[], losses: Losses): Float32Array {
+  const net = new Network(sensors[0].channels, { rate: 0.02 / sensors.length });
+  const learners = sensors.map((sensor) => new Learner(net, sensor));
   const start = Math.min(...learners.map(({ time }) => time)), shared = learners[0].weights.slice();
   for (;;) {
     const next = learners.reduce((first, one) => one.time < first.time ? one : first);
-    if (next.time === Infinity) return;
+    if (next.time === Infinity) return shared;
     const after = next.time - start;
     next.weights.set(shared);
     losses.add(learners.indexOf(next), after, next.step());
@@ -150,6 +159,22 @@ const POISONS: readonly (readonly [string, Together["poison"]])[] = [
   ["random weights", (weights, round) => weights.map((_, i) => 3 * normalAt(7, i, round))],
 ];
 
+/** Mean loss that each of the given weights has, without being trained, on every tenth reading of sensors it never met. */
+function unseenLosses(weights: readonly Float32Array[], sensors: readonly SensorRows[]): Losses {
+  const losses = new Losses([Infinity]);
+  sensors.forEach((sensor, place) => {
+    const net = new Network(sensor.channels), learner = new Learner(net, sensor); // finds the sensor's scale
+    while (learner.time < Infinity) {
+      const at = learner.count * net.inputs;
+      for (const own of learner.count % 10 === 0 ? weights : []) {
+        losses.add(place, 0, net.validate(own, 0, learner.floats, 0, learner.doubles, 0, sensor.rows, at));
+      }
+      learner.step();
+    }
+  });
+  return losses;
+}
+
 /** Share of the readings of a stretch that is left out as anomalous, the greatest losses. */
 const LEFT_OUT = 0.1;
 
@@ -162,20 +187,27 @@ function say(name: string, cells: readonly (string | number)[]): void {
 function compare(name: string, all: readonly SensorRows[], hours: readonly number[]): void {
   const ten = all.slice(0, SENSORS), others = all.slice(SENSORS, 2 * SENSORS);
   const ends = hours.map((hour) => hour * HOUR_MS), heads = hours.map((hour) => `${hour} h`);
-  const runs = new Map<string, Losses>();
+  const runs = new Map<string, Losses>(), frozen = new Map<string, readonly Float32Array[]>();
   let global: Float32Array | undefined;
   for (const alpha of [0, 0.1, 0.25, 0.5, 1]) {
     const losses = new Losses(ends), last = run(ten, losses, { alpha });
-    if (alpha === 0.5) global = last;
+    if (alpha === 0) frozen.set("each that learnt alone", last.own);
+    if (alpha === 0.5) frozen.set("the global one", [global = last.global]);
     runs.set(alpha === 0 ? "alone (alpha 0)" : `federated, alpha ${alpha}`, losses);
   }
   const central = new Losses(ends);
-  runCentral(ten, central);
+  frozen.set("the one trained on all readings", [runCentral(ten, central)]);
   runs.set("one network on all readings", central);
   say(`\n${name}: loss without the greatest tenth, up to`, heads);
   for (const [label, losses] of runs) say(label, losses.means(LEFT_OUT));
   say(`\n${name}: loss of all readings, up to`, heads);
   for (const [label, losses] of runs) say(label, losses.means(0));
+
+  say(`\n${name}: frozen, on ten sensors it never met`, ["usual", "all"]);
+  for (const [label, weights] of frozen) {
+    const losses = unseenLosses(weights, others);
+    say(label, [...losses.means(LEFT_OUT), ...losses.means(0)]);
+  }
 
   const first = [100, 300, 1_000, 3_000, 10_000];
   say(`\n${name}: ten new sensors alone, all readings up to`, first.map((count) => `${count}th`));

@@ -29,6 +29,8 @@ export interface NetworkSettings {
   readonly hidden?: number;
   /** Readings far out, beyond those that are not, until a change counts as lasting; 1 to 1e6, default 1,000. */
   readonly patience?: number;
+  /** Learning rate of a new network, above 0 and at most 0.1, default 0.02; a fifth of it is left in the end. */
+  readonly rate?: number;
 }
 
 /** Channels that a network may have. */
@@ -41,8 +43,8 @@ export const ROUND_READINGS = 300;
 /** Readings with scaled features that it must have seen before it says anything. */
 export const NETWORK_WARM = 30;
 
-/** Learning rate of a new network, and the share of it that is left in the end, reached after 4 times this age. */
-const RATE = 0.02, RATE_LEFT = 0.2, RATE_AGE = 1_000;
+/** Greatest learning rate; the share of it that is left in the end, and a quarter of the readings until then. */
+const RATE_MOST = 0.1, RATE_LEFT = 0.2, RATE_AGE = 1_000;
 /** Experience with which a network begins whose weights are another's. */
 const EXPERIENCED = 2_000;
 /** Readings that scale and usual errors look back on, at most; and the training loss. */
@@ -94,6 +96,7 @@ export class Network {
   readonly #agesAt: number;
   readonly #errorsAt: number;
   readonly #patience: number;
+  readonly #rate: number;
 
   /**
    * @param channels 1 to {@linkcode NETWORK_CHANNELS_MOST}
@@ -104,6 +107,12 @@ export class Network {
     const features = CHANNEL_FEATURES * channels;
     const hidden = checked("hidden units", settings.hidden ?? Math.min(12, 3 + channels), 64);
     this.#patience = checked("readings of patience", settings.patience ?? 1_000, 1e6);
+    const rate = this.#rate = settings.rate ?? 0.02;
+    if (!(rate > 0 && rate <= RATE_MOST)) {
+      throw new RangeError(
+        `cannot make a network of learning rate ${rate}: it must be above 0 and at most ${RATE_MOST}`,
+      );
+    }
     this.#net = new Perceptron(HOUR_FEATURES + features, hidden, features);
     this.inputs = HOUR_FEATURES + features;
     this.weights = this.#net.weights;
@@ -316,7 +325,7 @@ export class Network {
     const age = doubles[d + ERROR_AGE] = Math.min(ERROR_MEMORY, doubles[d + ERROR_AGE] + 1);
     followErrors(this.#net.errors, this.#scaled, floats, f + this.#errorsAt, age, share);
     const experience = doubles[d + EXPERIENCE], loss = this.lastLoss;
-    const rate = share * RATE * Math.max(RATE_LEFT, RATE_AGE / (RATE_AGE + experience));
+    const rate = share * this.#rate * Math.max(RATE_LEFT, RATE_AGE / (RATE_AGE + experience));
     const size = Math.sqrt(2 * loss * present / this.#scaled.length);
     this.#net.learn(floats, f, size > TEACHING_MOST ? rate * TEACHING_MOST / size : rate);
     if (++doubles[d + EXPERIENCE] % EXAMPLES_FREE === 0) this.#net.bound(floats, f);

@@ -271,6 +271,7 @@ Deno.test("Network() and its rounds refuse what is out of range", () => {
   assertThrows(() => new Network(51), RangeError, "51 channels");
   assertThrows(() => new Network(1, { hidden: 65 }), RangeError, "65 hidden units: a whole number from 1 to 64");
   assertThrows(() => new Network(1, { patience: 0.5 }), RangeError, "0.5 readings of patience");
+  assertThrows(() => new Network(1, { rate: 0 }), RangeError, "learning rate 0: it must be above 0 and at most 0.1");
   const { net, floats, f, doubles, d, weights } = new Sensor(1);
   assertThrows(() => net.blend(floats, f, doubles, d, weights, 1.5), RangeError, "alpha must be from 0 to 1");
   assertThrows(
