@@ -9,7 +9,8 @@
 import { z } from "zod";
 import type { Scope } from "../actors/keys.ts";
 import { scopeOf } from "./auth_scopes.ts";
-import { components, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
+import { LISTING_TYPES } from "./formats.ts";
+import { components, isPage, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
 
 /** What one media type holds: a schema, or bytes or text without one. */
 export type Content = z.ZodType | "text" | "binary";
@@ -259,5 +260,7 @@ function contentOf(content: Readonly<Record<string, Content>>, schemas: Schemas)
     const schema = schemas.take(what);
     return () => [type, { schema: schema() }] as const;
   });
-  return () => Object.fromEntries(writes.map((write) => write()));
+  const isListing = Object.values(content).some((what) => typeof what !== "string" && isPage(what));
+  const others = isListing ? LISTING_TYPES.map((type) => [type, { schema: { type: "string" } }] as const) : [];
+  return () => Object.fromEntries([...writes.map((write) => write()), ...others]);
 }

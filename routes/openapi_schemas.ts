@@ -28,12 +28,22 @@ export const timeSchema = time;
 /** A count as answers have it. */
 export const countSchema = count;
 
+/** Pages of listings: they are had in other forms, too. */
+const pages = new WeakSet<z.ZodType>();
+
+/** Whether a schema was made by {@linkcode pageOf}. */
+export function isPage(schema: z.ZodType): boolean {
+  return pages.has(schema);
+}
+
 /** A page of a listing. */
 export function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({
+  const page = z.object({
     items: z.array(item),
     next: z.string().optional().describe("For `cursor`; absent on the last page"),
   });
+  pages.add(page);
+  return page;
 }
 
 const fieldError = z.object({

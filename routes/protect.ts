@@ -1,6 +1,7 @@
 /**
  * What every request passes before its handler, in this order: it gets an id and is counted, is answered in time, comes
- * under a name and from a page that may ask, is somebody's, not too often, and is written down if it changes something.
+ * under a name and from a page that may ask, is somebody's, not too often, and is written down if it changes something; a listing is
+ * given in the form that was asked for.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { login } from "./auth_login.ts";
 import { Sessions } from "./auth_sessions.ts";
 import { cors } from "./cors.ts";
 import type { AppDeps } from "./deps.ts";
+import { formats } from "./formats.ts";
 import { rateLimit } from "./limits.ts";
 import { timeOut } from "./limits_time.ts";
 import { counting } from "./metrics_counts.ts";
@@ -30,5 +32,6 @@ export function protect(app: Hono, deps: AppDeps): void {
   if (access !== undefined || token !== undefined) app.use(guard(deps, sessions));
   if (limits.requests !== undefined) app.use(rateLimit(deps, limits.requests));
   if (access !== undefined) app.use(auditing(access.audit));
+  app.use(formats());
   if (sessions !== undefined) app.route("/", login(deps, sessions));
 }

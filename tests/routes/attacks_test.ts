@@ -23,7 +23,8 @@
  * | a method in a header | is ignored |
  * | the page in a frame, its files as other types | forbidden by headers on every answer |
  *
- * Replays of signed webhooks are tried where webhooks are.
+ * A formula as a sensor's name is made harmless in CSV: `formats_test.ts`. Replays of signed webhooks are
+ * tried where webhooks are.
  *
  * @module
  */
