@@ -17,7 +17,7 @@ import { UsageError } from "./errors.ts";
 import { list, toggle, wholeNumber } from "./setting.ts";
 import type { Origin } from "./settings.ts";
 
-/** The settings of access. */
+/** The settings of access, and of the configuration itself. */
 export const ACCESS_SETTINGS = {
   requireKeys: toggle({
     fallback: false,
@@ -45,6 +45,7 @@ export const ACCESS_SETTINGS = {
     help: "other origins whose pages may ask with a key, such as https://plant.example",
     placeholder: "ORIGIN",
   }),
+  checkConfig: toggle({ fallback: false, help: "say whether the configuration is valid, and do nothing else" }),
 };
 
 /** What the settings of access came to. */

@@ -54,7 +54,7 @@ export async function readConfigFile(
   const part = top[command] === undefined ? {} : asObject(top[command], `${command} in ${path}`);
   const values: Record<string, Filed> = {};
   for (const [name, value] of Object.entries(top)) {
-    if (name === "judging" || COMMAND_NAMES.has(name)) continue;
+    if (name === "judging" || name === "$schema" || COMMAND_NAMES.has(name)) continue;
     const common = Object.hasOwn(COMMON, name) ? COMMON[name as keyof typeof COMMON] : undefined;
     if (common === undefined) throw unknownKey(name, path, [...Object.keys(COMMON), ...COMMAND_NAMES, "judging"]);
     judgeSetting(`${name} in ${path}`, common, value);

@@ -21,6 +21,7 @@ import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { ACCESS_SETTINGS, configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
 import { systemClock } from "./clock.ts";
+import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
@@ -106,6 +107,10 @@ export async function start(args: readonly string[]): Promise<number> {
   const { values, origins, judging: given } = await readSettings(command, args), cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
+  if (values.checkConfig) {
+    console.log("The configuration is valid.");
+    return EXIT.done;
+  }
   const stop = stopSignal(), clock = systemClock;
   const engine = await Engine.open({
     dataDir: values.dataDir,
@@ -149,6 +154,7 @@ export async function start(args: readonly string[]): Promise<number> {
       counts: new HttpCounts(),
       counters: () => countersOf(engine),
       config: () => configView(values, origins, judging),
+      configSchema: () => configSchema("start", settings),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine, kafka?.problems()),
       export: () =>

@@ -1,5 +1,6 @@
 /**
- * `GET /config`: what the instance runs with, and where each setting came from; secrets are hidden.
+ * `GET /config`: what the instance runs with, and where each setting came from; secrets are hidden. `/config/schema` is
+ * the JSON Schema of a config file, for editors.
  *
  * @module
  */
@@ -18,6 +19,8 @@ export interface ConfigView {
   readonly judging: Json;
 }
 
+/** What JSON Schema calls itself. */
+const SCHEMA_TYPE = "application/schema+json";
 /** What stands in a secret's place. */
 export const HIDDEN = "(hidden)";
 const SECRET = /token|secret|password|credential|authorization|private|api_?key/i;
@@ -30,7 +33,13 @@ export function config(deps: AppDeps): Hono {
     const view = deps.config?.();
     return view === undefined ? c.notFound() : c.json(withoutSecrets({ ...view }));
   });
+  app.get("/config/schema", (c) => {
+    readQuery(c, z.object({}));
+    const schema = deps.configSchema?.();
+    return schema === undefined ? c.notFound() : c.body(JSON.stringify(schema), 200, { "content-type": SCHEMA_TYPE });
+  });
   onlyMethods(app, "/config", ["GET"]);
+  onlyMethods(app, "/config/schema", ["GET"]);
   return app;
 }
 

@@ -10,7 +10,7 @@ import type { Ingest } from "../actors/ingest.ts";
 import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { CoreCounters } from "../actors/counters.ts";
-import type { Clock } from "../actors/ports.ts";
+import type { Clock, Json } from "../actors/ports.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
 import type { Access } from "./auth.ts";
 import type { ConfigView } from "./config.ts";
@@ -82,6 +82,8 @@ export interface AppDeps {
   counters?(): CoreCounters | Promise<CoreCounters>;
   /** What the instance runs with. */
   config?(): ConfigView;
+  /** JSON Schema of the config file. */
+  configSchema?(): Json;
   /** Bearer token of a command on this machine, at least 16 characters: it may do everything. */
   readonly token?: string;
   /** Begins a graceful stop and returns at once; it takes effect after the answer. */

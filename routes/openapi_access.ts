@@ -121,6 +121,20 @@ export const entering: readonly Operation[] = [
   },
   {
     method: "get",
+    path: "/config/schema",
+    tag: "Administration",
+    summary: "The JSON Schema of a config file, for editors",
+    query: noQuery,
+    answers: {
+      200: {
+        description: "A JSON Schema.",
+        content: { "application/schema+json": z.looseObject({ type: z.string() }) },
+      },
+    },
+    problems: [404],
+  },
+  {
+    method: "get",
     path: "/metrics",
     tag: "Probes",
     summary: "What the instance counts of itself, for Prometheus",

@@ -109,6 +109,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     ingest,
     access,
     counts: new HttpCounts(),
+    configSchema: () => ({ type: "object" }),
     config: () => ({ settings: { port: { value: 8000, origin: "default" } }, judging: { latenessMs: 30_000 } }),
     queries: new WholeQueries(),
     stop: () => {},
