@@ -9,14 +9,16 @@
  * @module
  */
 import { ratesOf } from "../commands/backtest_measure.ts";
+import { Surprise } from "../models/surprise/surprise.ts";
 import { WAYS } from "./measure/contest.ts";
 import { dataSets } from "./measure/datasets.ts";
 import { show } from "./measure/document.ts";
+import { BudgetsJudge } from "./measure/judge.ts";
 import { percent, short, table, whole } from "./measure/markdown.ts";
 import { type Dot, picture } from "./measure/picture.ts";
 import type { DataSet } from "./measure/recording.ts";
 import { withoutAnomalies } from "./measure/scenarios.ts";
-import { STREAM_KINDS, streamSets } from "./measure/streams.ts";
+import { RHYTHM_NAMES, rhythmStreams, STREAM_KINDS, streamSets } from "./measure/streams.ts";
 import { joined, type Tally, tallyOf } from "./measure/tally.ts";
 import { flag } from "./_measure.ts";
 
@@ -101,6 +103,28 @@ function dotsOf(tallies: readonly Tally[]): Dot[] {
   );
 }
 
+/** Alarms of sensors that may raise one a day, however they report. */
+function rhythmTable(): string {
+  const plan = new Surprise(), dayMs = 86_400_000;
+  const rows = RHYTHM_NAMES.map((rhythm) => {
+    let days = 0, readings = 0, alarms = 0;
+    for (const { samples } of rhythmStreams(rhythm, STREAMS, READINGS)) {
+      const judge = new BudgetsJudge(plan, [{ alarms: 1, everyMs: dayMs }]);
+      let first = NaN, last = NaN;
+      for (const { reading } of samples) {
+        if (Number.isNaN(first)) first = reading.time;
+        last = reading.time;
+        judge.take(reading);
+        readings++;
+        alarms += judge.alarms[0];
+      }
+      days += (last - first) / dayMs;
+    }
+    return [rhythm, whole(readings), whole(days), whole(alarms), sayRatio(alarms / days, days)];
+  });
+  return table(["readings come", "readings", "days", "false", "to those allowed"], rows);
+}
+
 /** How many of the ratios that can be judged are kept, by way. */
 function keptTable(tallies: readonly Tally[]): string {
   const rows = WAYS.map((name, way) => {
@@ -137,6 +161,7 @@ await show([
   { name: "budget", text: ratioTable(groups) },
   ...(labelled.length > 0 ? [{ name: "budget-found", text: foundTable(labelled) }] : []),
   { name: "budget-kinds", text: kindTable(made) },
+  { name: "budget-time", text: rhythmTable() },
   { name: "budget-kept", text: keptTable(each) },
 ]);
 

@@ -46,31 +46,64 @@ function count({ data, sensor, samples }: Recording, sums: readonly Measure[]): 
   measures.forEach(({ measure }, d) => addMeasure(sums[d], measure));
 }
 
-/** A data set's rows of the table. */
-async function rowsOf(set: DataSet): Promise<string[][]> {
+/** A data set's counts, by detector. */
+interface Counted {
+  readonly name: string;
+  readonly sums: readonly Measure[];
+}
+
+async function counted(set: DataSet): Promise<Counted> {
   const sums = DETECTORS.map(() => emptyMeasure()), begun = performance.now();
   for await (const recording of set.recordings()) count(recording, sums);
-  const { readings, events, labelledReadings } = sums[0], seconds = ((performance.now() - begun) / 1_000).toFixed(1);
-  console.error(`${set.name}: ${whole(readings)} readings, ${seconds} s`);
-  if (readings === 0) return [];
-  const about = `${set.name}: ${whole(readings)} readings, ${whole(events)} events of ${
-    percent(labelledReadings / readings)
-  }`;
-  return sums.flatMap((sum, d) => {
-    if (sum.anomalous === 0 && DETECTORS[d] === "limits") return []; // none are declared
-    const rates = ratesOf(sum);
-    const byReading = [sum.anomalous / sum.readings, rates.readingPrecision, rates.readingRecall, rates.readingF1];
-    return [[
-      d === 0 || (d === 1 && sums[0].anomalous === 0) ? about : "",
-      DETECTORS[d],
-      ...byReading.map(percent),
-      whole(sum.alarms),
-      short(1_000 * sum.falseAlarms / sum.normal),
-      percent(rates.precision),
-      percent(rates.recall),
-      short(rates.delayMs),
-    ]];
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+  console.error(`${set.name}: ${whole(sums[0].readings)} readings, ${seconds} s`);
+  return { name: set.name, sums };
+}
+
+/** Whether a detector has anything to say: limits only where some are declared. */
+function speaks({ sums }: Counted, detector: number): boolean {
+  return sums[detector].anomalous > 0 || DETECTORS[detector] !== "limits";
+}
+
+/** Everything about every detector. */
+function wholeTable(sets: readonly Counted[]): string {
+  const byReading = ["flagged", "precision", "recall", "F1"];
+  const byEvent = ["alarms", "false in 1,000", "right", "found", "delay"];
+  const rows = sets.flatMap((set) => {
+    const { readings, events, labelledReadings } = set.sums[0];
+    const own = set.sums.map((sum, d) => {
+      const rates = ratesOf(sum), { readingPrecision, readingRecall, readingF1, precision, recall, delayMs } = rates;
+      const shares = [sum.anomalous / sum.readings, readingPrecision, readingRecall, readingF1].map(percent);
+      const strays = short(1_000 * sum.falseAlarms / sum.normal);
+      return [
+        "",
+        DETECTORS[d],
+        ...shares,
+        whole(sum.alarms),
+        strays,
+        percent(precision),
+        percent(recall),
+        short(delayMs),
+      ];
+    }).filter((_, d) => speaks(set, d));
+    own[0][0] = `${set.name}: ${whole(readings)} readings, ${whole(events)} events of ${
+      percent(labelledReadings / readings)
+    }`;
+    return own;
   });
+  return table(["data", "detector", ...byReading, ...byEvent], rows, 2);
+}
+
+/** The alarms alone: a row for each data set. */
+function shortTable(sets: readonly Counted[]): string {
+  const rows = sets.map((set) => [
+    set.name,
+    ...set.sums.map((sum, d) => {
+      const { precision, recall, delayMs } = ratesOf(sum);
+      return speaks(set, d) ? [percent(precision), percent(recall), short(delayMs)].join(" / ") : "–";
+    }),
+  ]);
+  return table(["right / found / delay", ...DETECTORS], rows);
 }
 
 /** The benchmark's own score of each detector's alarms. */
@@ -97,11 +130,11 @@ const sets = [
   withAnomalies("factory", DAYS),
   ...(DATA === "" ? [] : dataSets(DATA)),
 ];
-const rows: string[][] = [];
-for (const set of sets) rows.push(...await rowsOf(set));
-const byReading = ["flagged", "precision", "recall", "F1"],
-  byEvent = ["alarms", "false in 1,000", "right", "found", "delay"];
+const measured: Counted[] = [];
+for (const set of sets) measured.push(await counted(set));
+const there = measured.filter(({ sums }) => sums[0].readings > 0);
 await show([
-  { name: "detectors", text: table(["data", "detector", ...byReading, ...byEvent], rows, 2) },
+  { name: "detectors-short", text: shortTable(there) },
+  { name: "detectors", text: wholeTable(there) },
   ...(DATA === "" ? [] : [{ name: "detectors-nab", text: await benchmarkTable(`${DATA}/nab`) }]),
 ]);

@@ -8,7 +8,9 @@
  * @module
  */
 import type { Reading } from "../../actors/reading.ts";
+import { type Budget, budgetPerReading } from "../../models/budget/budget.ts";
 import { combine, KNEE } from "../../models/budget/combiner.ts";
+import { INTERVAL_DOUBLES, intervalLearn, intervalMs } from "../../models/budget/interval.ts";
 import { equivalentSurprise } from "../../models/budget/rate.ts";
 import { BudgetRule, RULE_DOUBLES } from "../../models/budget/rule.ts";
 import { calibrate, CALIBRATION_FLOATS } from "../../models/surprise/calibration.ts";
@@ -52,6 +54,8 @@ export class BudgetsJudge implements Judged {
   readonly #rules: readonly Float64Array[];
   readonly #index = new Map<string, number>();
   readonly #channels: Channel[] = [];
+  readonly #interval = new Float64Array(INTERVAL_DOUBLES);
+  readonly #budgets: readonly Budget[];
   readonly #calibration = new Float32Array(CALIBRATION_FLOATS);
   #held = new Float64Array(4);
   #surprises = new Float64Array(4);
@@ -59,10 +63,11 @@ export class BudgetsJudge implements Judged {
 
   /**
    * @param plan shared by any number of sensors
-   * @param budgets alarms a reading
+   * @param budgets alarms a reading, or in a time
    */
-  constructor(plan: Surprise, private readonly budgets: readonly number[]) {
+  constructor(plan: Surprise, budgets: readonly (number | Budget)[]) {
     this.#plan = plan;
+    this.#budgets = budgets.map((budget) => typeof budget === "number" ? { perReading: budget } : budget);
     this.#rules = budgets.map(() => new Float64Array(RULE_DOUBLES));
     this.anomalous = new Uint8Array(budgets.length);
     this.alarms = new Uint8Array(budgets.length);
@@ -77,13 +82,16 @@ export class BudgetsJudge implements Judged {
     if (this.#passed(reading)) return false;
     this.#time = reading.time;
     this.age++;
+    intervalLearn(this.#interval, 0, reading.time);
     this.#surprise(reading);
     const channels = Math.max(1, this.channels);
     const z = combine(this.#held, 0, this.channels, this.#surprises);
     const joined = z > 0 ? Math.max(KNEE, equivalentSurprise(z, channels)) : this.surprise;
     this.score = calibrate(this.#calibration, 0, joined / SURPRISE_MOST, surpriseLaw(joined, this.age));
-    for (let b = 0; b < this.budgets.length; b++) {
-      this.alarms[b] = this.#rule.step(this.#rules[b], 0, channels, z, this.budgets[b]) ? 1 : 0;
+    const interval = intervalMs(this.#interval, 0);
+    for (let b = 0; b < this.#budgets.length; b++) {
+      const budget = budgetPerReading(this.#budgets[b], interval);
+      this.alarms[b] = this.#rule.step(this.#rules[b], 0, channels, z, budget) ? 1 : 0;
       this.anomalous[b] = this.#rule.anomalous ? 1 : 0;
       this.rates[b] = this.#rule.rate;
     }

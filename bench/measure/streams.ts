@@ -115,6 +115,33 @@ function* correlated(sensor: string, seed: number, length: number): Generator<Sa
   }
 }
 
+/** Gaps until the next reading, in steps: the ways in which a sensor may report. */
+const RHYTHMS: Readonly<Record<string, (seed: number, i: number) => number>> = {
+  "every minute": () => 1,
+  "a random gap, exponential": (seed, i) => -Math.log(1 - uniform(seed, i, 1)),
+  "gaps of a power law": (seed, i) => Math.min(1_000, 0.3 * (1 - uniform(seed, i, 1)) ** -0.8),
+  "now every 10 s, now every 10 minutes": (_, i) => Math.floor(i / 2_000) % 2 === 0 ? 1 / 6 : 10,
+  "by day only": (_, i) => i % 720 === 719 ? 720 : 1,
+};
+
+/** Names of the rhythms, in the order of the table. */
+export const RHYTHM_NAMES: readonly string[] = Object.keys(RHYTHMS);
+
+/** So many streams of so many readings that come in one of {@linkcode RHYTHM_NAMES}; daily season and noise. */
+export function* rhythmStreams(rhythm: string, streams: number, length: number): Generator<Recording> {
+  for (let seed = 1; seed <= streams; seed++) {
+    yield { data: rhythm, sensor: `${rhythm} ${seed}`, samples: inRhythm(RHYTHMS[rhythm], seed, length) };
+  }
+}
+
+function* inRhythm(gap: (seed: number, i: number) => number, seed: number, length: number): Generator<Sample> {
+  for (let i = 0, time = BEGIN; i < length; i++) {
+    time += Math.ceil(gap(seed, i) * STEP_MS);
+    const value = 8 * Math.sin(2 * Math.PI * (time - BEGIN) / (DAY * STEP_MS)) + normal(seed, i);
+    yield { reading: { sensor: `s${seed}`, time, values: { value } }, event: -1 };
+  }
+}
+
 /** One stream of a kind of {@linkcode STREAM_KINDS}. */
 function streamOf(kind: string, seed: number, length: number): Recording {
   const sensor = `${kind} ${seed}`, made = KINDS[kind];
