@@ -31,6 +31,8 @@ export interface WebhooksOptions extends Omit<LineOptions, "post" | "policy"> {
   readonly random: (bytes: Uint8Array) => void;
   /** Longest time of one attempt, ms; default 10 s. */
   readonly deadlineMs?: number;
+  /** Certificates of authorities that are trusted beside the public ones, PEM. */
+  readonly authorities?: readonly string[];
   readonly policy?: RetryPolicy;
   /** How letters are sent; default over HTTP. */
   readonly post?: Post;
@@ -54,8 +56,9 @@ export class Webhooks implements Deliveries {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: WebhooksOptions) {
-    const { deadlineMs = DEADLINE_MS, allowed, resolve, policy = RETRY } = options;
-    this.line = { ...options, policy, post: options.post ?? makePost({ allowed, resolve, deadlineMs }) };
+    const { deadlineMs = DEADLINE_MS, allowed, resolve, authorities, policy = RETRY } = options;
+    const post = options.post ?? makePost({ allowed, resolve, deadlineMs, ...(authorities ? { authorities } : {}) });
+    this.line = { ...options, policy, post };
     this.loaded = this.load();
     this.loaded.catch(() => {});
   }
@@ -114,13 +117,12 @@ export class Webhooks implements Deliveries {
           `there are ${DELIVERY_LIMITS.endpoints} webhooks already: no more are kept`,
         );
       }
+      if (this.running.has(name)) throw taken(name);
       const secret = asked.secret ?? makeSecret(random), cursor = feed.alertsCursor?.();
       const endpoint: Endpoint = { ...asked, secret, created_at: clock.now() };
       const none = { attempts: 0, delivered: 0, dead: 0, gaps: 0, tried: 0 };
       const progress: DeliveryProgress = { state: "active", ...none, ...(cursor === undefined ? {} : { cursor }) };
-      if (!await book.add(endpoint, progress)) {
-        throw new DeliveryError("conflict", `there is a webhook named ${name} already`);
-      }
+      if (!await book.add(endpoint, progress)) throw taken(name);
       const one: Running = { line: new WebhookLine(endpoint, progress, this.line) };
       this.running.set(name, one);
       this.begin(one);
@@ -211,4 +213,8 @@ export class Webhooks implements Deliveries {
     this.last = mine.catch(() => {});
     return mine;
   }
+}
+
+function taken(name: string): DeliveryError {
+  return new DeliveryError("conflict", `there is a webhook named ${name} already`);
 }

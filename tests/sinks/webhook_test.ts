@@ -1,6 +1,4 @@
 import { type Endpoint, endpointSchema } from "../../actors/alerts/delivery.ts";
-import { addressOf } from "../../sinks/webhook_address.ts";
-import { makePost } from "../../sinks/webhook_post.ts";
 import { RETRY } from "../../sinks/webhook_retry.ts";
 import { signatureError } from "../../sinks/webhook_sign.ts";
 import { Webhooks, type WebhooksOptions } from "../../sinks/webhooks.ts";
@@ -198,52 +196,6 @@ Deno.test("Webhooks refuses addresses that are not public, at once and at every 
   const view = await untilView(run, ({ state }) => state === "failing");
   assert(view.reason?.startsWith("hooks.test is not a public address"), view.reason);
   assertEquals(receiver.received.length, 0);
-});
-
-Deno.test("makePost() connects to the judged address under the receiver's name", async () => {
-  await using receiver = new Receiver();
-  const resolve = () => Promise.resolve(["127.0.0.1"]);
-  const post = makePost({ allowed: ["hooks.test"], resolve, deadlineMs: 20_000 });
-  const url = `http://hooks.test:${receiver.port}/x`;
-  const answer = await post({ url, headers: { "x-a": "b" }, body: "é" }, new AbortController().signal);
-  assertEquals(answer, { status: 200 });
-  const { headers, body } = receiver.received[0];
-  assertEquals([headers.get("host"), headers.get("x-a"), body], [`hooks.test:${receiver.port}`, "b", "é"]);
-  await assertRejects(
-    () => addressOf(new URL("http://hooks.test/"), ["hooks.test:8080"], resolve),
-    Error,
-    "not a public",
-  );
-});
-
-Deno.test("makePost() has a deadline, reads a little of an answer, and says what went wrong", async () => {
-  await using receiver = new Receiver();
-  const signal = new AbortController().signal, held = Promise.withResolvers<Response>();
-  const resolve = () => Promise.resolve(["127.0.0.1"]);
-  const letter = { url: receiver.url, headers: {}, body: "{}" };
-  receiver.answers = [() => held.promise];
-  const hurried = makePost({ allowed: ["127.0.0.1"], resolve, deadlineMs: 50 });
-  assertEquals(await hurried(letter, signal), { error: "no answer within 0.05 s" });
-  held.resolve(new Response("late"));
-  const post = makePost({ allowed: ["127.0.0.1"], resolve, deadlineMs: 20_000 });
-  let sent = 0;
-  receiver.answers = [() =>
-    new Response(
-      new ReadableStream({
-        pull(controller) {
-          sent++;
-          controller.enqueue(new Uint8Array(8192));
-        },
-      }),
-    )];
-  assertEquals(await post(letter, signal), { status: 200 });
-  assert(sent < 1000, "an answer without end is not read to its end");
-  const closed = Deno.listen({ port: 0, hostname: "127.0.0.1" }), { port } = closed.addr;
-  closed.close();
-  const refused = await post({ ...letter, url: `http://127.0.0.1:${port}/hook?token=hush` }, signal);
-  assert(refused.status === undefined && refused.error !== undefined && !refused.error.includes("hush"), refused.error);
-  const ended = await post(letter, AbortSignal.abort(new Error("going down")));
-  assertEquals(ended, { error: "going down" });
 });
 
 Deno.test("Webhooks goes on from its cursor after a restart, with the backoff that it had", async () => {
