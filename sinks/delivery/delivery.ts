@@ -186,6 +186,7 @@ export class Delivery {
         if (signal.aborted) return undefined;
         this.failed(error);
         await this.survey();
+        if (signal.aborted) return undefined;
         await clock.sleep(backoffMs(++this.again, chance(), backoff), signal).catch(() => {}); // aborted
         this.retries++;
       }
