@@ -1,5 +1,5 @@
 /**
- * What sensors gain by learning together: `deno task bench federation [--days=N]`.
+ * What sensors gain by learning together: `deno task bench federation [--days=N] [--least=N]`.
  *
  * Ten sensors of a type with a network each, all from the same seed: federated (a round every 30 minutes of event time,
  * of those that have learnt enough), alone, and one network that is trained on the readings of all ten (each at its
@@ -17,12 +17,14 @@
 import { factory } from "../data/factory.ts";
 import { motes } from "../data/motes.ts";
 import { aggregate, type Aggregation, AGGREGATIONS, PARTICIPANTS_LEAST } from "../models/federation/aggregate.ts";
-import { Network } from "../models/network/network.ts";
+import { Network, ROUND_READINGS } from "../models/network/network.ts";
 import { normalAt } from "../models/random.ts";
 import { flag } from "./_measure.ts";
 import { scenarioRows, type SensorRows } from "./_network_rows.ts";
 
 const ROUND_MS = 30 * 60_000, HOUR_MS = 3_600_000, LOSS_MOST = 2, SEED = 42, SENSORS = 10;
+/** Readings that a sensor must have learnt since its last round. */
+const LEAST = Number(flag("least", String(ROUND_READINGS)));
 
 /** A sensor with its network, going through its rows. */
 class Learner {
@@ -125,7 +127,7 @@ function run(sensors: readonly SensorRows[], losses: Losses, how: Together, from
       }
     });
     const round = Math.round((end - start) / ROUND_MS);
-    const taking = learners.flatMap((one, place) => net.takesPart(one.doubles, 0) ? [{ one, place }] : []);
+    const taking = learners.flatMap((one, place) => net.learnt(one.doubles, 0) >= LEAST ? [{ one, place }] : []);
     if (taking.length < PARTICIPANTS_LEAST) continue;
     const updates = taking.map(({ one, place }) => {
       const own = one.weights.slice(), weights = place === 0 && how.poison ? how.poison(own, round) : own;

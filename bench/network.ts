@@ -1,5 +1,5 @@
 /**
- * What a sensor's network is worth as a detector, and what it costs: `deno task bench network`.
+ * What a sensor's network is worth as a detector, and what it costs: `deno task bench network [--patience=N]`.
  *
  * Beside it what it was chosen from: a one-step forecaster of the same make, and the plain distance from the mean. First
  * on scenarios, then, where `SENSORIUM_TEST_DATA` names the folder, on recordings. All of one setting, strictly causal.
@@ -12,7 +12,7 @@ import { facility } from "../data/facility.ts";
 import { factory } from "../data/factory.ts";
 import { Network } from "../models/network/network.ts";
 import { normalAt } from "../models/random.ts";
-import { measure } from "./_measure.ts";
+import { flag, measure } from "./_measure.ts";
 import { moteRows, nabRows, recordings, scenarioRows, type SensorRows } from "./_network_rows.ts";
 import { Distance, Forecaster, type Rival } from "./_network_rivals.ts";
 
@@ -23,7 +23,7 @@ class Autoencoder implements Rival {
   readonly #doubles: Float64Array;
 
   constructor(channels: number) {
-    this.#net = new Network(channels);
+    this.#net = new Network(channels, { patience: Number(flag("patience", "1000")) });
     this.#floats = new Float32Array(this.#net.floats);
     this.#doubles = new Float64Array(this.#net.doubles);
     this.#net.begin(this.#floats, 0, this.#doubles, 0, 1);
