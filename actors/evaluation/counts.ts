@@ -34,10 +34,19 @@ export interface CountsOf<T> {
   readonly error: CellView;
 }
 
+/** Where a device is counted. */
+interface Place {
+  readonly cells: Float64Array;
+  readonly block: number;
+  readonly hash: number;
+}
+
 /** Counts of readings. */
 export class EvaluationCounts {
-  /** Cells of the devices, by block and name. */
-  private readonly blocks: Map<string, Float64Array>[] = Array.from({ length: BLOCKS + 1 }, () => new Map());
+  /** By name; an empty one for all devices without cells of their own. */
+  private readonly places = new Map<string, Place>();
+  /** Names by block. */
+  private readonly blocks: Set<string>[] = Array.from({ length: BLOCKS + 1 }, () => new Set());
   private readonly changed = new Set<number>();
   /** The sum of all cells. */
   private readonly sum = new Float64Array(CELL_LENGTH);
@@ -77,15 +86,14 @@ export class EvaluationCounts {
 
   /** The cell of a device (empty: of all without their own) in an hour; zeros where nothing was counted. A copy. */
   cell(device: string, hour: number): Float64Array {
-    const cells = this.blocks[blockOf(device)].get(device);
-    return cells?.slice(hour * CELL_LENGTH, (hour + 1) * CELL_LENGTH) ?? new Float64Array(CELL_LENGTH);
+    return this.places.get(device)?.cells.slice(hour * CELL_LENGTH, (hour + 1) * CELL_LENGTH) ??
+      new Float64Array(CELL_LENGTH);
   }
 
   /** Where a reading of a device is counted now: see {@linkcode blockKey}. */
   keyOf(device: string, time: number): number {
-    const own = blockOf(device), hour = Math.floor(time / HOUR_MS) % HOURS;
-    const others = !this.blocks[own].has(device) && this.devices >= this.most;
-    return blockKey(hour, others ? BLOCKS : own);
+    const hour = Math.floor(time / HOUR_MS) % HOURS, block = this.places.get(device)?.block;
+    return blockKey(hour, block ?? (this.devices >= this.most ? BLOCKS : hashText(device) % BLOCKS));
   }
 
   /** All blocks that are not empty. */
@@ -127,8 +135,7 @@ export class EvaluationCounts {
 
   /** By device in order of name; first, without a name, all that have no cells of their own. */
   byDevice(): CountsOf<string>[] {
-    const devices = this.blocks.flatMap((block) => [...block]).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-    return devices.map(([of, cells]) => {
+    return [...this.places].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([of, { cells }]) => {
       const sum = new Float64Array(CELL_LENGTH);
       for (let at = 0; at < DEVICE_LENGTH; at += CELL_LENGTH) addCell(sum, 0, cells, at);
       return { of, error: readCell(sum, 0) };
@@ -137,8 +144,8 @@ export class EvaluationCounts {
 
   private block(hour: number, block: number): Block {
     const devices: string[] = [], counted: Float64Array[] = [], from = hour * CELL_LENGTH;
-    for (const device of [...this.blocks[block].keys()].sort()) {
-      const cell = this.blocks[block].get(device)?.subarray(from, from + CELL_LENGTH);
+    for (const device of [...this.blocks[block]].sort()) {
+      const cell = this.places.get(device)?.cells.subarray(from, from + CELL_LENGTH);
       if (cell === undefined || cell[CELL.count] === 0) continue;
       devices.push(device);
       counted.push(cell);
@@ -150,44 +157,48 @@ export class EvaluationCounts {
 
   /** The cells where a device is counted; notes that those of the hour change. */
   private cellsOf(device: string, hour: number): Float64Array {
-    let block = blockOf(device), cells = this.blocks[block].get(device);
-    if (cells === undefined && device !== "" && this.devices >= this.most && !this.makeRoom(device)) {
-      block = BLOCKS;
-      cells = this.blocks[BLOCKS].get("");
-    }
-    if (cells === undefined) {
-      cells = new Float64Array(DEVICE_LENGTH);
-      this.blocks[block].set(block === BLOCKS ? "" : device, cells);
-      if (block < BLOCKS) this.devices++;
-    }
+    const { cells, block } = this.places.get(device) ?? this.placeFor(device);
     this.changed.add(blockKey(hour, block));
     return cells;
   }
 
+  /** A place for a device that has none: its own, or that of the others. */
+  private placeFor(device: string): Place {
+    if (device === "") return this.begin("", BLOCKS, -1);
+    const hash = hashText(device);
+    if (this.devices >= this.most && !this.makeRoom(device, hash)) return this.places.get("") ?? this.placeFor("");
+    this.devices++;
+    return this.begin(device, hash % BLOCKS, hash);
+  }
+
+  private begin(device: string, block: number, hash: number): Place {
+    const place: Place = { cells: new Float64Array(DEVICE_LENGTH), block, hash };
+    this.places.set(device, place);
+    this.blocks[block].add(device);
+    return place;
+  }
+
   /** Counts the device of the greatest hash with the others, if `device` has more claim to cells of its own. */
-  private makeRoom(device: string): boolean {
-    const last = this.greatest ??= this.findGreatest();
-    if (!comesBefore(device, hashText(device), last.name, last.hash)) return false;
-    const block = this.blocks[blockOf(last.name)], cells = block.get(last.name);
-    block.delete(last.name);
+  private makeRoom(device: string, hash: number): boolean {
+    const last = this.greatest ??= this.findGreatest(), place = this.places.get(last.name);
+    if (place === undefined || !comesBefore(device, hash, last.name, last.hash)) return false;
+    this.places.delete(last.name);
+    this.blocks[place.block].delete(last.name);
     this.devices--;
     this.greatest = undefined;
-    for (let hour = 0; cells !== undefined && hour < HOURS; hour++) {
+    for (let hour = 0; hour < HOURS; hour++) {
       const at = hour * CELL_LENGTH;
-      if (cells[at + CELL.count] === 0) continue;
-      addCell(this.cellsOf("", hour), at, cells, at);
-      this.changed.add(blockKey(hour, blockOf(last.name)));
+      if (place.cells[at + CELL.count] === 0) continue;
+      addCell(this.cellsOf("", hour), at, place.cells, at);
+      this.changed.add(blockKey(hour, place.block));
     }
     return true;
   }
 
   private findGreatest(): { readonly name: string; readonly hash: number } {
     let last = { name: "", hash: -1 };
-    for (const block of this.blocks) {
-      for (const name of block.keys()) {
-        const hash = hashText(name);
-        if (name !== "" && comesBefore(last.name, last.hash, name, hash)) last = { name, hash };
-      }
+    for (const [name, { hash }] of this.places) {
+      if (name !== "" && comesBefore(last.name, last.hash, name, hash)) last = { name, hash };
     }
     return last;
   }
@@ -196,11 +207,6 @@ export class EvaluationCounts {
 /** One number for an hour and a block. */
 export function blockKey(hour: number, block: number): number {
   return hour * (BLOCKS + 1) + block;
-}
-
-/** The block of a device; that of all without cells of their own for an empty name. */
-function blockOf(device: string): number {
-  return device === "" ? BLOCKS : hashText(device) % BLOCKS;
 }
 
 /** The order of devices: by hash, then by name. */
