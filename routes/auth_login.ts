@@ -91,6 +91,7 @@ function isSecure(c: Context): boolean {
 
 function page(c: Context, status: 200 | 401, message = ""): Response | Promise<Response> {
   c.header("content-security-policy", POLICY);
+  c.header("referrer-policy", "same-origin"); // with none at all a browser would send the form with `Origin: null`
   return c.html(
     html`
       <!doctype html>
