@@ -13,6 +13,8 @@ const CONNECT_MS = 5_000;
 /** Longest wait for an answer to one request, ms; a long poll has to fit in. */
 const REQUEST_MS = 15_000;
 
+/** Producer of raw bytes. */
+export type RawProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
 /** Consumer of raw bytes. */
 export type RawConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>;
 /** What only a consumer is told. */
@@ -63,7 +65,7 @@ export function makeAdmin(cluster: KafkaCluster): Admin {
 const SEND_RETRIES = 120, SEND_DELAY_MS = 250;
 
 /** A producer that sends every message once, also where it has to try again. */
-export function makeProducer(cluster: KafkaCluster): Producer<Buffer, Buffer, Buffer, Buffer> {
+export function makeProducer(cluster: KafkaCluster): RawProducer {
   return new Producer<Buffer, Buffer, Buffer, Buffer>({
     ...base(cluster),
     idempotent: true,
@@ -135,8 +137,8 @@ export async function asked<T>(ask: () => Promise<T>, attempt: Attempt, deadline
 }
 
 /** Closes a client; what it says then is of no use any more. */
-export async function closeQuietly(client: { close(): Promise<void> } | RawConsumer): Promise<void> {
-  // A consumer leaves its group and ends what is under way only when it is told to.
-  const closing = client instanceof Consumer ? client.close(true) : client.close();
+export async function closeQuietly(client: Admin | RawConsumer | RawProducer): Promise<void> {
+  // A consumer and a producer end what is under way only when they are told to.
+  const closing = client instanceof Admin ? client.close() : client.close(true);
   await closing.catch(() => {});
 }

@@ -7,7 +7,16 @@ import { SourceError } from "../../actors/ports.ts";
 import type { KafkaCluster } from "./address.ts";
 
 /** What went wrong, as far as it decides what is done about it. */
-export type KafkaTrouble = "unreachable" | "login" | "certificate" | "topic" | "rights" | "range" | "closed" | "other";
+export type KafkaTrouble =
+  | "unreachable"
+  | "login"
+  | "certificate"
+  | "topic"
+  | "rights"
+  | "range"
+  | "size"
+  | "closed"
+  | "other";
 
 /** Kafka said no, or nothing. The message is one sentence for a person. */
 export class KafkaError extends SourceError {
@@ -95,6 +104,11 @@ const RULES: readonly {
       }`,
   },
   { trouble: "range", fits: ({ apiId }) => apiId === "OFFSET_OUT_OF_RANGE", say: () => "the offset is not there" },
+  {
+    trouble: "size",
+    fits: ({ apiId }) => /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(apiId),
+    say: () => "a message is larger than the topic takes (max.message.bytes)",
+  },
   {
     trouble: "unreachable",
     fits: ({ code, message }) => code === "ENOTFOUND" || /getaddrinfo|failed to lookup/i.test(message),

@@ -7,9 +7,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Producer } from "@platformatic/kafka";
 import type { KafkaCluster } from "./address.ts";
-import { asked, closeQuietly, describeTopics, makeProducer } from "./client.ts";
+import { asked, closeQuietly, describeTopics, makeProducer, type RawProducer } from "./client.ts";
 import { partitionOfKey } from "./partitioner.ts";
 
 /** A message to send. */
@@ -39,11 +38,11 @@ const SEND_MS = 60_000;
 /** Bytes of a message beside its key, value and headers, generously. */
 const OVERHEAD_BYTES = 64;
 
-type Prepared = Parameters<Producer<Buffer, Buffer, Buffer, Buffer>["send"]>[0]["messages"][number];
+type Prepared = Parameters<RawProducer["send"]>[0]["messages"][number];
 
 /** A producer of one cluster. */
 export class KafkaProducer implements MessageSender {
-  readonly #client: Producer<Buffer, Buffer, Buffer, Buffer>;
+  readonly #client: RawProducer;
   readonly #partitions = new Map<string, number>();
 
   constructor(private readonly cluster: KafkaCluster) {

@@ -17,6 +17,7 @@ import {
   serverFor,
   ServerMissing,
   type ServerSpec,
+  signal,
 } from "./server.ts";
 
 /** The password of `alice` and `bob`. */
@@ -33,6 +34,8 @@ export interface KafkaBroker extends Running {
   cluster(listener?: Listener, login?: { user: string; password?: string; mechanism?: KafkaMechanism }): KafkaCluster;
   /** The certificate that its own one is signed by: itself. */
   readonly ca: string;
+  /** Lets it keep silent in open connections, and speak again. */
+  silence(isSilent: boolean): Promise<void>;
   /** Ends it as it stands. */
   kill(): Promise<void>;
   /** Starts it again with all that it had, after a kill. */
@@ -71,7 +74,7 @@ function javaOf(libs: string, options: readonly string[]): string[] {
 
 /** The command that starts the broker of a folder. */
 function brokerCommand(libs: string, folder: string): string[] {
-  const options = ["-Xmx384m", `-Dlog4j2.configurationFile=${join(folder, "log4j2.yaml")}`];
+  const options = ["-Xmx384m", "-XX:TieredStopAtLevel=1", `-Dlog4j2.configurationFile=${join(folder, "log4j2.yaml")}`];
   return [...javaOf(libs, options), "kafka.Kafka", join(folder, "server.properties")];
 }
 
@@ -191,6 +194,7 @@ export async function kafkaBroker(owner: Owner = Deno.pid): Promise<KafkaBroker>
       ...(/tls/i.test(listener) ? { tls: { ca } } : {}),
       ...(login === undefined ? {} : { login: { mechanism: "PLAIN", password: KAFKA_PASSWORD, ...login } }),
     }),
+    silence: async (isSilent) => signal((await serverFor(made, owner)).pid, isSilent ? "SIGSTOP" : "SIGCONT"),
     kill: async () => await endProcess((await serverFor(made, owner)).pid, "SIGKILL"),
     again: async () => void await serverAgain(made, running, owner),
   };
