@@ -73,7 +73,8 @@ function sentence(code: string, said: string, address: PostgresAddress): string 
     case "CONNECTION_CLOSED":
     case "CONNECTION_ENDED":
     case "CONNECTION_DESTROYED":
-      return `the connection to ${place} was lost`;
+      return `the connection to ${place} was lost` +
+        (address.sslmode === "disable" ? "" : ": if it speaks no TLS at all, add ?sslmode=disable to its URL");
   }
   return tlsSentence(code, said, address) ?? `${place}: ${said}`;
 }
