@@ -11,15 +11,21 @@ export const GROUP_LENGTH = 96;
 const PREFIX = "network:";
 
 /**
- * The group of a sensor: its type, or the names of its channels in order, in braces.
+ * The group of a sensor: its type, and the names of its channels in order, in braces, where they are not those declared.
  *
  * A list that is too long is cut and ends with a hash of all of it, so that other channels are another group.
  *
  * @param channels in any order
+ * @param declared channels that the type is declared with; the same ones unless said otherwise
  */
-export function groupOf(type: string | undefined, channels: readonly string[]): string {
-  if (type !== undefined) return type;
-  const list = `{${[...channels].sort().join(",")}}`;
+export function groupOf(
+  type: string | undefined,
+  channels: readonly string[],
+  declared: readonly string[] = channels,
+): string {
+  const named = [...channels].sort().join(",");
+  if (type !== undefined && named === [...declared].sort().join(",")) return type;
+  const list = `${type === undefined ? "" : `${type} `}{${named}}`;
   if (list.length <= GROUP_LENGTH) return list;
   const hash = hashText(list).toString(16).padStart(8, "0");
   return `${list.slice(0, GROUP_LENGTH - 11).toWellFormed()}..${hash}}`;

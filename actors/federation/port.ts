@@ -32,8 +32,8 @@ export interface RoundParticipant {
   readonly kind: "sensor" | "device";
   /** Readings that it learnt from since its last round. */
   readonly readings: number;
-  /** Its own running loss over them. */
-  readonly loss: number;
+  /** Its own running loss over them; absent if it has none. */
+  readonly loss?: number;
   /** Length of its weights as a vector. */
   readonly norm: number;
   /** How far its weights are from the global ones that came out: who stands apart. */
@@ -54,8 +54,8 @@ export interface RoundRecord {
   readonly participant_count: number;
   /** Readings of all participants. */
   readonly readings: number;
-  /** Mean of their own losses, weighted by readings. */
-  readonly loss: number;
+  /** Mean of their own losses, weighted by readings; absent if none has one. */
+  readonly loss?: number;
   /** Participants whose weights were not taken, such as those that were not finite. */
   readonly left_out: number;
   /** Name and version of the global network in the model registry. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { aggregate, type Aggregation } from "../../models/federation/aggregate.ts";
-import { type LocalUpdate, sortUpdates } from "../../models/federation/update.ts";
+import { checkUpdate, type LocalUpdate, UpdateError } from "../../models/federation/update.ts";
 import { networkModel } from "./group.ts";
 import { FEDERATION_LIMITS, type RoundParticipant, type RoundRecord } from "./port.ts";
 import { weightNorm } from "./weights.ts";
@@ -48,9 +48,9 @@ export interface RoundOutcome {
  */
 export function makeRound(input: RoundInput): RoundOutcome | undefined {
   const { group, round, time, method, trim, contributions, weightCount, before } = input;
-  const { accepted, refused } = sortUpdates(contributions.map(toUpdate), weightCount);
+  const accepted = soundOnes(contributions.map(toUpdate), weightCount);
   if (accepted.length === 0) return undefined;
-  const { weights, norm, readings, loss, participants } = aggregate(accepted, {
+  const { weights, norm, readings, loss } = aggregate(accepted, {
     method,
     ...(trim === undefined ? {} : { trim }),
   });
@@ -61,13 +61,13 @@ export function makeRound(input: RoundInput): RoundOutcome | undefined {
       round,
       time,
       method,
-      participants: participants.map(({ id, ...known }): RoundParticipant => ({ ...ofKey(id), ...known }))
+      participants: accepted.map((one): RoundParticipant => participantOf(one, weights))
         .sort((a, b) => b.readings - a.readings || byText(a.kind, b.kind) || byText(a.id, b.id))
         .slice(0, FEDERATION_LIMITS.participants),
-      participant_count: participants.length,
+      participant_count: accepted.length,
       readings,
-      loss,
-      left_out: refused.length,
+      ...(loss === undefined ? {} : { loss }),
+      left_out: contributions.length - accepted.length,
       model: networkModel(group),
       norm,
       ...(before?.length === weightCount
@@ -75,6 +75,28 @@ export function makeRound(input: RoundInput): RoundOutcome | undefined {
         : {}),
     },
   };
+}
+
+/** Those that can be taken; of two with one id the one of more readings. */
+function soundOnes(updates: readonly LocalUpdate[], weights: number): LocalUpdate[] {
+  const sound = new Map<string, LocalUpdate>();
+  for (const update of updates) {
+    try {
+      checkUpdate(update, weights);
+    } catch (error) {
+      if (error instanceof UpdateError) continue;
+      throw error;
+    }
+    const known = sound.get(update.id);
+    if (known === undefined || update.readings > known.readings) sound.set(update.id, update);
+  }
+  return [...sound.values()];
+}
+
+function participantOf({ id, readings, loss, weights }: LocalUpdate, global: Float32Array): RoundParticipant {
+  const distance = weightNorm(weights.map((weight, at) => weight - global[at]));
+  const known = loss === undefined ? {} : { loss };
+  return { ...ofKey(id), readings, ...known, norm: weightNorm(weights), distance };
 }
 
 /** A device and a sensor of one name are two; none stands for more than its share. */

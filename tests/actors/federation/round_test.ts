@@ -19,7 +19,7 @@ Deno.test("makeRound() records who took part with what, and what came out", () =
   ], { before: Float32Array.of(2, 0) }));
   assert(made);
   assertEquals(made.weights, Float32Array.of(2, 4 / 6));
-  const { moved = NaN, norm, participants, loss, ...record } = made.record;
+  const { moved = NaN, norm, participants, loss = NaN, ...record } = made.record;
   assertAlmostEquals(norm, Math.hypot(2, 2 / 3), 1e-6);
   assertAlmostEquals(moved, 2 / 3, 1e-6);
   assertAlmostEquals(loss, 0.75, 1e-12);
@@ -58,6 +58,13 @@ Deno.test("makeRound() gives the same bits in whatever order contributions come,
   fc.assert(fc.property(both, fc.constantFrom("fedavg", "median", "trimmed"), ([all, shuffled], method) => {
     assertEquals(makeRound(input(shuffled, { method })), makeRound(input(all, { method })));
   }));
+});
+
+Deno.test("makeRound() makes up no loss for those that have none", () => {
+  const made = makeRound(input([one("a", 3, [1, 1], { loss: undefined }), one("b", 1, [1, 1])]));
+  assertEquals(made?.record.participants.map(({ loss }) => loss), [undefined, 0.5]);
+  assertEquals(made?.record.loss, 0.5);
+  assertEquals(makeRound(input([one("a", 3, [1, 1], { loss: undefined })]))?.record.loss, undefined);
 });
 
 Deno.test("makeRound() keeps a liar's weights from the median", () => {
