@@ -24,7 +24,7 @@ export interface RetryPolicy {
   readonly retryAfterMostMs: number;
 }
 
-/** Twelve attempts in about 25 minutes; a `Retry-After` of an hour at most. */
+/** Twelve attempts within 10 to 20 minutes; a `Retry-After` of an hour at most. */
 export const RETRY: RetryPolicy = { attempts: 12, firstMs: 1_000, mostMs: 300_000, retryAfterMostMs: 3_600_000 };
 
 /** What a receiver answered. */

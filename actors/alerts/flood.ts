@@ -138,7 +138,9 @@ export class Floods {
     for (const [location, place] of this.places) {
       const recent = place.raises.filter(([raised]) => time - raised <= FLOOD.withinMs);
       if (place.flood !== undefined && recent.length < FLOOD.ends) {
-        steps.push(this.step(place, place.flood, "ended", []));
+        // When it was so, not when it was noticed: that depends on who looks.
+        const [last = this.time] = place.raises.at(-FLOOD.ends) ?? [];
+        steps.push({ ...this.step(place, place.flood, "ended", []), time: last + FLOOD.withinMs });
         place.flood = undefined;
       }
       if (recent.length === 0) this.places.delete(location);

@@ -15,10 +15,10 @@
  *
  * @module
  */
-import { conditionOf, keyOf, LIFE, LIFE_LENGTH, type Lives, NONE, STATE, WHOLE } from "./lives.ts";
+import { channelOf, conditionOf, keyOf, LIFE, LIFE_LENGTH, type Lives, NONE, STATE, WHOLE } from "./lives.ts";
 import type { AlertRule, AlertRules } from "./rules.ts";
 import { type AlertSelf, type Give, isHushed, OPEN, tell, tellOpen } from "./tell.ts";
-import { PRIORITIES } from "./words.ts";
+import { CONDITIONS, PRIORITIES } from "./words.ts";
 
 /** A time that never comes. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
@@ -135,10 +135,11 @@ function raise(
   data[at + LIFE.before] = time;
   data[at + LIFE.position] = position;
   data[at + LIFE.raised] = data[at + LIFE.told] = time;
-  data[at + LIFE.priority] = PRIORITIES.indexOf(rule.priority);
+  const key = data[at + LIFE.key], said = self.explain?.(CONDITIONS[conditionOf(key)], channelOf(key));
+  data[at + LIFE.priority] = PRIORITIES.indexOf(said?.priority ?? rule.priority);
   data[at + LIFE.quiet] = data[at + LIFE.escalation] = data[at + LIFE.realarms] = 0;
   data[at + LIFE.quietSince] = NONE;
-  tell(lives, at, self, "raised", time, position, give);
+  tell(lives, at, self, "raised", time, position, give, said);
 }
 
 function clear(lives: Lives, at: number, self: AlertSelf, time: number, position: number, give: Give): void {

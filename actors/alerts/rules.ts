@@ -78,11 +78,11 @@ const AT_ONCE: AlertRule = { ...READINGS, raise: 1, of: 1, clear: 1 };
 const DEFAULTS: Readonly<Record<Condition, AlertRule>> = {
   limit: { ...READINGS, priority: "high" },
   warning: { ...READINGS, priority: "low" },
-  rate: READINGS,
+  rate: { ...READINGS, priority: "high" },
   zscore: READINGS,
-  // The budget's rule decides when an alarm begins; it is told here once for a stretch of readings.
-  anomaly: { ...AT_ONCE, clear: 5 },
-  stuck: { ...AT_ONCE, priority: "low" },
+  // The budget's rule decides when an alarm begins, and one goes on for as long as readings are anomalous now and then.
+  anomaly: { ...AT_ONCE, clear: 30 },
+  stuck: AT_ONCE,
   // What comes and goes is away: it is back when it stayed for a minute.
   silent: { ...AT_ONCE, offDelayMs: 60_000 },
   dirty: { ...AT_ONCE, priority: "low" },

@@ -17,18 +17,18 @@ export interface AlertSelf {
   readonly channels: readonly string[];
   readonly units: readonly (string | undefined)[];
   readonly rules: AlertRules;
-  /** Asked when an alert is raised: a better sentence than the one made here, and whatever else is known. */
+  /** Asked when an alert is raised: a better sentence and priority than those made here, and whatever else is known. */
   explain?(condition: Condition, channel: number): Explained | undefined;
 }
 
 /** What a detector knows of an alert that is raised. */
-export type Explained = Partial<Pick<AlertStep, "message" | "strength" | "contributions">>;
+export type Explained = Partial<Pick<AlertStep, "message" | "priority" | "strength" | "contributions">>;
 
 /** Takes the steps as they are made. */
 export type Give = (step: AlertStep) => void;
 
 /** What a step says beside what the record holds. */
-export type Said = Pick<AlertStep, "by" | "comment" | "label" | "shelved_until" | "one_shot">;
+export type Said = Explained & Pick<AlertStep, "by" | "comment" | "label" | "shelved_until" | "one_shot">;
 
 /** Stands in a record for a bound that is open, and for no value. */
 export const OPEN = Number.MAX_VALUE;
@@ -73,7 +73,7 @@ export function tell(
   const alert = writeAlertId({ partition, position: data[at + LIFE.position], sensor, condition, channel });
   const value = data[at + LIFE.value], bound = (b: number) => Math.abs(b) < OPEN ? b : null;
   const expected = [bound(data[at + LIFE.low]), bound(data[at + LIFE.high])] as const;
-  const state = data[at + LIFE.state], own = transition === "raised" ? self.explain?.(condition, c) : undefined;
+  const state = data[at + LIFE.state];
   data[at + LIFE.stepped] = position;
   give({
     id: stepId(alert, transition, position),
@@ -92,7 +92,6 @@ export function tell(
     ...(value === OPEN ? {} : { value }),
     ...(expected[0] === null && expected[1] === null ? {} : { expected }),
     message: sentence(self, transition, condition, c, time - data[at + LIFE.raised], value, expected),
-    ...own,
     ...(isHushed(lives, at, time) ? { notify: false } : {}),
     ...((state & STATE.chattering) !== 0 ? { chattering: true } : {}),
     ...(data[at + LIFE.realarms] > 0 ? { realarms: data[at + LIFE.realarms] } : {}),

@@ -132,6 +132,24 @@ Deno.test("tickLives() clears silence once a sensor that reads rarely has stayed
   ]);
 });
 
+Deno.test("moveLife() takes what a detector knows into the raised alert, its priority for the whole life", () => {
+  const known = { message: "it hums", priority: "critical" as const, strength: 0.8 };
+  const run = makeRun(
+    makeSelf(undefined, { explain: (condition) => condition === "anomaly" ? known : undefined }),
+    4,
+    -1,
+  );
+  run.read(LEVEL.between, 0);
+  assert(run.lives.isEmpty, "anomalous, but no alarm begins");
+  run.read(LEVEL.broken, 1000);
+  for (let i = 2; i < 40; i++) run.read(i === 20 ? LEVEL.between : LEVEL.quiet, 1000 * i);
+  assertEquals(run.steps.map(({ message, priority, strength }) => [message, priority, strength]), [
+    ["it hums", "critical", 0.8],
+  ]);
+  for (let i = 40; i < 51; i++) run.read(LEVEL.quiet, 1000 * i);
+  assertEquals([run.steps[1]?.transition, run.steps[1]?.priority, run.steps[1]?.time], ["cleared", "critical", 50_000]);
+});
+
 Deno.test("levelOf() has a band between the thresholds, and never more than all of it", () => {
   assertEquals(levelOf(80, -Infinity, 80, 0), LEVEL.quiet);
   assertEquals(levelOf(80.01, -Infinity, 80, 2), LEVEL.broken);
