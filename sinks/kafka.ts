@@ -35,6 +35,8 @@ const TOPICS = { readings: "verdicts", windows: "windows", alerts: "alerts" } as
 >;
 type SentKind = keyof typeof TOPICS;
 const BATCH_ITEMS = 2_000;
+/** For so long a sender should try by itself, ms: the delivery tries again anyway, and shows that it has to. */
+export const SINK_PATIENCE_MS = 1_000;
 
 /** Kafka as a sink; see the module. */
 export class KafkaSink implements DeliverySink {

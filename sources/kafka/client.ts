@@ -61,15 +61,19 @@ export function makeAdmin(cluster: KafkaCluster): Admin {
   return new Admin({ ...base(cluster), retries: 2, retryDelay: 250 });
 }
 
-/** Attempts of a producer and the time between them, ms: together longer than a broker takes to come back. */
-const SEND_RETRIES = 120, SEND_DELAY_MS = 250;
+/** Time between two attempts of a producer, ms. */
+const SEND_DELAY_MS = 250;
 
-/** A producer that sends every message once, also where it has to try again. */
-export function makeProducer(cluster: KafkaCluster): RawProducer {
+/**
+ * A producer that sends every message once, also where it has to try again.
+ *
+ * @param patienceMs it tries again for about so long
+ */
+export function makeProducer(cluster: KafkaCluster, patienceMs: number): RawProducer {
   return new Producer<Buffer, Buffer, Buffer, Buffer>({
     ...base(cluster),
     idempotent: true,
-    retries: SEND_RETRIES,
+    retries: Math.ceil(patienceMs / SEND_DELAY_MS),
     retryDelay: SEND_DELAY_MS,
   });
 }

@@ -26,15 +26,17 @@ export interface MessageSender {
   /**
    * Resolves once every in-sync replica has them.
    *
-   * @throws {KafkaError} after about half a minute without success
+   * @throws {KafkaError} if they could not be sent in the time that the sender has for it
    */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
 }
 
 /** Bytes of one request at the most, but for a single message that is larger; brokers take 1 MiB by default. */
 const REQUEST_BYTES = 768 << 10;
-/** Longest wait for one request, all its repetitions included, ms. */
-const SEND_MS = 60_000;
+/** Longer than a broker takes to come back, ms. */
+const PATIENCE_MS = 30_000;
+/** Longest wait for the answer to one attempt, ms, on top of the patience. */
+const ANSWER_MS = 30_000;
 /** Bytes of a message beside its key, value and headers, generously. */
 const OVERHEAD_BYTES = 64;
 
@@ -45,8 +47,9 @@ export class KafkaProducer implements MessageSender {
   readonly #client: RawProducer;
   readonly #partitions = new Map<string, number>();
 
-  constructor(private readonly cluster: KafkaCluster) {
-    this.#client = makeProducer(cluster);
+  /** @param patienceMs a request is tried again for about so long, when a broker is away; default 30,000 */
+  constructor(private readonly cluster: KafkaCluster, private readonly patienceMs: number = PATIENCE_MS) {
+    this.#client = makeProducer(cluster, patienceMs);
   }
 
   /**
@@ -72,7 +75,7 @@ export class KafkaProducer implements MessageSender {
   async #sendAll(topic: string, messages: readonly Prepared[]): Promise<void> {
     const attempt = { cluster: this.cluster, action: `write to the topic ${JSON.stringify(topic)}`, topic };
     for (const part of parts(messages)) {
-      await asked(() => this.#client.send({ messages: part, acks: -1 }), attempt, SEND_MS);
+      await asked(() => this.#client.send({ messages: part, acks: -1 }), attempt, this.patienceMs + ANSWER_MS);
     }
   }
 

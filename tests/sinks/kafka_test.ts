@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { systemClock } from "../../commands/clock.ts";
-import { KafkaSink } from "../../sinks/kafka.ts";
+import { KafkaSink, SINK_PATIENCE_MS } from "../../sinks/kafka.ts";
 import type { Batch } from "../../sinks/delivery/item.ts";
 import { RefusedError, SinkUnavailableError } from "../../sinks/delivery/sink.ts";
 import { messageLine } from "../../sources/kafka/line.ts";
@@ -29,7 +29,7 @@ const lineSchema = z.object({
 type Line = z.infer<typeof lineSchema>;
 
 function sinkTo(broker: KafkaBroker, prefix: string): KafkaSink {
-  return new KafkaSink({ sender: () => new KafkaProducer(broker.cluster()), prefix });
+  return new KafkaSink({ sender: () => new KafkaProducer(broker.cluster(), SINK_PATIENCE_MS), prefix });
 }
 
 async function topicsFor(broker: KafkaBroker): Promise<string> {
