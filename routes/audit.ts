@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { z } from "zod";
 import type { AuditEntry, AuditLog } from "../actors/keys.ts";
 import { addressOf, principalOf } from "./auth_principal.ts";
@@ -27,14 +27,16 @@ export function auditDetail(c: Context, detail: string): void {
 
 /** Writes changes down; waits until they are, so that an answered change is in the log. */
 export function auditing(audit: AuditLog): MiddlewareHandler {
-  return async (c, next) => {
+  async function noted(c: Context, next: Next): Promise<void> {
     await next();
     const { method, path } = c.req, { status } = c.res;
-    if (!isChange(method, path) || (status >= 400 && status < 500)) return;
+    if (status >= 400 && status < 500) return;
     const { id: actor, name } = principalOf(c), detail: string | undefined = c.get("auditDetail");
     const action = `${method} ${oneLine(path)}`, from = addressOf(c);
     await audit.note({ actor, name, from, action, status, request: requestIdOf(c), detail });
-  };
+  }
+
+  return (c, next) => isChange(c.req.method, c.req.path) ? noted(c, next) : next();
 }
 
 function isChange(method: string, path: string): boolean {

@@ -68,7 +68,8 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
     return answerProblem(c, new Problem(429, "Too many wrong keys came from this address.", { headers }));
   }
 
-  return async (c, next) => {
+  /** What the request is refused with; undefined lets it pass. */
+  function judge(c: Context): Response | undefined {
     const scope = scopeOf(c.req.method, c.req.path), header = c.req.header("authorization");
     const secret = header === undefined ? undefined : /^Bearer +([!-~]{1,512})$/i.exec(header)?.[1];
     const nobody = isForwarded(c) ? ANONYMOUS : keyless;
@@ -84,7 +85,12 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
       );
     }
     setPrincipal(c, principal ?? nobody);
-    await next();
+    return undefined;
+  }
+
+  return (c, next) => {
+    const refusal = judge(c);
+    return refusal === undefined ? next() : Promise.resolve(refusal);
   };
 }
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { accepts } from "hono/accepts";
 import { type CsvField, stringify } from "../std/csv.ts";
 
@@ -22,24 +22,28 @@ type Item = Readonly<Record<string, unknown>>;
 
 /** Rewrites pages that a client wants in another form. */
 export function formats(): MiddlewareHandler {
-  return async (c, next) => {
+  return (c, next) => {
     const header = c.req.method === "GET" ? c.req.header("accept") : undefined;
     const wants = header !== undefined && LISTING_TYPES.some((type) => header.includes(type));
-    await next();
-    if (!wants || c.res.status !== 200 || !c.res.headers.get("content-type")?.startsWith(JSON_TYPE)) return;
-    const type = accepts(c, { header: "Accept", supports: [JSON_TYPE, ...LISTING_TYPES], default: JSON_TYPE });
-    if (type === JSON_TYPE) return;
-    const page = pageOf(await c.res.clone().json());
-    if (page === undefined) return;
-    const text = type === "text/csv" ? csv(page.items) : page.items.map((item) => `${JSON.stringify(item)}\n`).join("");
-    const headers = new Headers(c.res.headers);
-    headers.set("content-type", type === "text/csv" ? "text/csv; charset=utf-8; header=present" : type);
-    headers.delete("content-length");
-    headers.append("vary", "Accept");
-    if (page.next !== undefined) headers.set("link", `<${linkTo(c, page.next)}>; rel="next"`);
-    c.res = undefined; // else Hono puts the headers of before over these
-    c.res = new Response(text, { status: 200, headers });
+    return wants ? rewritten(c, next) : next();
   };
+}
+
+async function rewritten(c: Context, next: Next): Promise<void> {
+  await next();
+  if (c.res.status !== 200 || !c.res.headers.get("content-type")?.startsWith(JSON_TYPE)) return;
+  const type = accepts(c, { header: "Accept", supports: [JSON_TYPE, ...LISTING_TYPES], default: JSON_TYPE });
+  if (type === JSON_TYPE) return;
+  const page = pageOf(await c.res.clone().json());
+  if (page === undefined) return;
+  const text = type === "text/csv" ? csv(page.items) : page.items.map((item) => `${JSON.stringify(item)}\n`).join("");
+  const headers = new Headers(c.res.headers);
+  headers.set("content-type", type === "text/csv" ? "text/csv; charset=utf-8; header=present" : type);
+  headers.delete("content-length");
+  headers.append("vary", "Accept");
+  if (page.next !== undefined) headers.set("link", `<${linkTo(c, page.next)}>; rel="next"`);
+  c.res = undefined; // else Hono puts the headers of before over these
+  c.res = new Response(text, { status: 200, headers });
 }
 
 /** A listing's answer; undefined for any other. */

@@ -75,16 +75,17 @@ export class Buckets {
 export function rateLimit(deps: AppDeps, limit: RateLimit): MiddlewareHandler {
   const buckets = new Buckets({ ...limit, clock: deps.clock }), { burst, perSecond } = limit;
   const policy = `"default";q=${burst};w=${Math.ceil(burst / perSecond)}`;
-  return async (c, next) => {
-    if (scopeOf(c.req.method, c.req.path) === undefined && c.req.path !== "/session") return await next();
+  return (c, next) => {
+    if (scopeOf(c.req.method, c.req.path) === undefined && c.req.path !== "/session") return next();
     const client = clientOf(c), wait = buckets.take(client), left = buckets.left(client);
     c.header("ratelimit-policy", policy);
     c.header("ratelimit", `"default";r=${left};t=${wait ?? Math.ceil((burst - left) / perSecond)}`);
     if (wait !== undefined) {
       deps.counts?.limited();
       const detail = `A client may ask ${perSecond} times a second, and ${burst} times at once.`;
-      return answerProblem(c, new Problem(429, detail, { headers: { "retry-after": String(wait) } }));
+      const headers = { "retry-after": String(wait) };
+      return Promise.resolve(answerProblem(c, new Problem(429, detail, { headers })));
     }
-    await next();
+    return next();
   };
 }

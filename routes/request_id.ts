@@ -14,12 +14,12 @@ const PLAIN = /^[A-Za-z0-9._:-]{1,64}$/;
 /** Gives each request an id: the process's own prefix and a number. */
 export function requestIds(prefix: string = crypto.randomUUID().slice(0, 8)): MiddlewareHandler {
   let number = 0;
-  return async (c, next) => {
+  return (c, next) => {
     const given = c.req.header(HEADER);
     const id = given !== undefined && PLAIN.test(given) ? given : `${prefix}-${(++number).toString(36)}`;
     c.set("requestId", id);
     c.header(HEADER, id);
-    await next();
+    return next();
   };
 }
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { isAllowed } from "./cors.ts";
 import { answerProblem, Problem } from "./problem.ts";
 
@@ -20,6 +20,9 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
+/** Every answer has this one, and with it the others. */
+const MARK = "x-content-type-options";
+
 const HEADER_LIST = Object.entries(HEADERS);
 
 /**
@@ -30,6 +33,7 @@ export function defaultHeaders(): MiddlewareHandler {
   return async (c, next) => {
     for (const [name, value] of HEADER_LIST) c.header(name, value);
     await next();
+    if (c.res.headers.has(MARK)) return; // made with them
     for (const [name, value] of HEADER_LIST) if (!c.res.headers.has(name)) c.header(name, value);
   };
 }
@@ -58,18 +62,22 @@ function hostname(host: string): string {
  * @param origins of other pages that may
  */
 export function sameOrigin(allowed: readonly string[] | undefined, origins: readonly string[] = []): MiddlewareHandler {
-  return async (c, next) => {
+  return (c, next) => {
     const host = c.req.header("host") ?? new URL(c.req.url).host;
     if (allowed !== undefined && !allowed.includes(hostname(host))) {
-      return answerProblem(c, new Problem(403, `This instance answers to ${allowed.join(", ")} only.`));
+      return refuse(c, `This instance answers to ${allowed.join(", ")} only.`);
     }
     const origin = c.req.header("origin");
     const reads = c.req.method === "GET" || c.req.method === "HEAD";
     if (!reads && origin !== undefined && !isOrigin(origin, host) && !isAllowed(origins, origin)) {
-      return answerProblem(c, new Problem(403, "A page of another origin may not send requests here."));
+      return refuse(c, "A page of another origin may not send requests here.");
     }
-    await next();
+    return next();
   };
+}
+
+function refuse(c: Context, detail: string): Promise<Response> {
+  return Promise.resolve(answerProblem(c, new Problem(403, detail)));
 }
 
 /** Whether a page of `origin` comes from `host`. Any scheme, since a proxy may have taken the TLS off. */

@@ -7,6 +7,7 @@
  * | a compressed body that unpacks to gigabytes | 415, nothing is unpacked |
  * | a line of 1 MiB among readings | that line is refused, the others are taken |
  * | a body that stops in the middle | 408 after the time-out |
+ * | connections that send half a request and wait | take nothing from others |
  * | JSON nested a hundred thousand deep | 400, or that reading refused |
  * | `__proto__`, `constructor` as names, fields, parameters | plain names or refused; no prototype changes |
  * | line breaks in headers, ids and names | no header, log line or event of the attacker's own |
@@ -120,6 +121,19 @@ Deno.test("attack: a body that stops in the middle is given up after the time-ou
   assertEquals((await Promise.all(asked)).map(({ status }) => status), [408, 408, 408]);
   deps.down.abort();
 });
+
+Deno.test("attack: connections that send half a request and wait take nothing from others", () =>
+  listening(async (send, host) => {
+    const [hostname, port] = host.split(":"), waiting: Deno.Conn[] = [];
+    for (let i = 0; i < 200; i++) {
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      waiting.push(connection);
+      await connection.write(new TextEncoder().encode(`POST /readings HTTP/1.1\r\nhost: ${host}\r\ncontent-le`));
+    }
+    const answer = await send(`GET /summary HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    assertMatch(answer, /^HTTP\/1.1 200/);
+    for (const connection of waiting) connection.close();
+  }));
 
 Deno.test("attack: deeply nested JSON is refused", async () => {
   const app = makeApp(await wholeDeps()), deep = "[".repeat(100_000) + "]".repeat(100_000);
