@@ -8,6 +8,7 @@ import { DELIVERY_FORMATS, deliveryFilterSchema, endpointSchema } from "../actor
 import { CONDITIONS } from "../actors/alerts/words.ts";
 import { ALERT_BODIES, SENSOR_BODIES } from "./alert_commands.ts";
 import { alertPerformanceQuery } from "./alert_performance.ts";
+import { floodsQuery } from "./floods.ts";
 import type { Answer, Operation } from "./openapi.ts";
 
 const count = z.number().int().min(0), ratio = z.number().min(0).max(1), time = z.iso.datetime();
@@ -87,6 +88,17 @@ const performanceSchema = z.object({
   bad_actors_ratio: ratio,
   priorities: z.object({ low: mix, medium: mix, high: mix, critical: mix }),
   others: count,
+});
+
+const floodSchema = z.object({
+  id: z.string(),
+  state: z.enum(["active", "ended"]),
+  partition: z.string(),
+  location: z.string().optional(),
+  began_at: time,
+  ended_at: time.optional(),
+  count,
+  members: z.array(z.string()),
 });
 
 const endpointView = z.object({
@@ -211,6 +223,14 @@ export const alerting: readonly Operation[] = [
     description: "The last 24 hours unless told; at most 31 days.",
     query: alertPerformanceQuery,
     answers: { 200: json("The figures.", performanceSchema) },
+  },
+  {
+    method: "get",
+    path: "/alerts/floods",
+    tag: "Alerts",
+    summary: "Many alerts of one location within minutes, as one; the last 1,000, newest first",
+    query: floodsQuery,
+    answers: { 200: json("The floods with their members.", items(floodSchema)) },
   },
   ...commanding,
   ...delivering,

@@ -37,6 +37,8 @@ export interface AlertRecord {
   readonly one_shot?: boolean;
   readonly suppressed?: boolean;
   readonly out_of_service?: boolean;
+  /** False if nobody was told when it was raised. */
+  readonly notify?: boolean;
   readonly chattering?: boolean;
   readonly realarms?: number;
   /** Position of the last step that is in here. */
@@ -90,6 +92,6 @@ export function foldAlert(before: AlertRecord | undefined, step: AlertStep): Ale
 }
 
 function begin(step: AlertStep): AlertRecord {
-  const { id: _id, alert, transition: _t, time, partition: _p, position, raised_at: _at, notify: _n, ...said } = step;
+  const { id: _id, alert, transition: _t, time, partition: _p, position, raised_at: _at, ...said } = step;
   return { id: alert, state: "active", ...said, raised_at: time, last_position: position };
 }
