@@ -20,6 +20,7 @@ function sources(
   stored: readonly WatchedAlert[],
   items: readonly FeedItem<AlertStep>[],
   done: () => void,
+  time = 1_000_000,
 ): FloodSources {
   return {
     alerts: (_filter, _limit, cursor) => {
