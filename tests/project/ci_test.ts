@@ -12,7 +12,8 @@ case "$*" in
   *lint) exit ${lintCode};;
 esac
 `;
-    for (const [name, text] of [["npx", npx], ["chromium", "#!/bin/bash\n"]]) {
+    const there = ["chromium", "java", "mvn", "postgres"].map((name) => [name, "#!/bin/bash\n"] as const);
+    for (const [name, text] of [["npx", npx] as const, ...there]) {
       await Deno.writeTextFile(join(bin, name), text, { mode: 0o755 });
     }
     const command = new Deno.Command("bash", {
