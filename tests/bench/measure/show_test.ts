@@ -59,3 +59,17 @@ Deno.test("spliced() replaces what stands between its marks, and refuses a docum
   assertEquals(spliced(once, { name: "one", text: "new" }), once);
   assertThrows(() => spliced(document, { name: "three", text: "" }), Error, "<!-- three -->");
 });
+
+Deno.test("docs/detection.md has a table in the place of everything that the programs print", async () => {
+  const root = new URL("../../../", import.meta.url);
+  const document = await Deno.readTextFile(new URL("docs/detection.md", root));
+  for (const program of ["detectors", "budget"]) {
+    const source = await Deno.readTextFile(new URL(`bench/${program}.ts`, root));
+    const names = [...source.matchAll(/\{ name: "([a-z-]+)", text: /g)].map(([, name]) => name);
+    assert(names.length >= 3, program);
+    for (const name of names) {
+      const place = new RegExp(`<!-- ${name} -->\\n\\n(\\| .+ \\|\\n)+\\n<!-- /${name} -->`);
+      assert(place.test(document), `no table of ${name}`);
+    }
+  }
+});
