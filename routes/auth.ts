@@ -17,7 +17,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import type { AuditLog, KeyBook, Scope } from "../actors/keys.ts";
-import { addressOf, ANONYMOUS, INSTANCE, LOCAL, type Principal, setPrincipal } from "./auth_principal.ts";
+import { addressOf, ANONYMOUS, INSTANCE, LOCAL, type Principal, setPrincipal, setStillMay } from "./auth_principal.ts";
 import { permits, scopeOf } from "./auth_scopes.ts";
 import { SESSION_COOKIE, type Sessions } from "./auth_sessions.ts";
 import type { AppDeps } from "./deps.ts";
@@ -85,6 +85,9 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
       );
     }
     setPrincipal(c, principal ?? nobody);
+    if (principal !== undefined && principal !== INSTANCE && principal !== nobody) {
+      setStillMay(c, () => access?.keys.valid(principal.id) !== undefined);
+    }
     return undefined;
   }
 

@@ -35,6 +35,17 @@ export function setPrincipal(c: Context, principal: Principal): void {
   c.set("principal", principal);
 }
 
+/** Says how to find out later whether the request would still be let in. */
+export function setStillMay(c: Context, stillMay: () => boolean): void {
+  c.set("stillMay", stillMay);
+}
+
+/** Whether the request would still be let in, for what goes on long after it: a key may be revoked or expire. */
+export function stillMayOf(c: Context): () => boolean {
+  const stillMay: (() => boolean) | undefined = c.get("stillMay");
+  return stillMay ?? (() => true);
+}
+
 /** The address that a request came from; an instance behind a proxy sees the proxy's. */
 export function addressOf(c: Context): string {
   const info = c.env as { readonly remoteAddr?: { readonly hostname?: string } } | undefined;

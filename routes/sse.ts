@@ -38,6 +38,8 @@ export interface SseOptions {
   readonly signal: AbortSignal;
   /** Told of an error of the frames that is not the client's lag. */
   report?(error: unknown): void;
+  /** Asked at each heartbeat: whether the client may still have it. Else the stream ends. */
+  stillMay?(): boolean;
   /** Told once, when it is over. */
   ended?(): void;
 }
@@ -131,6 +133,7 @@ class Connection {
     try {
       while (!signal.aborted) {
         await this.#options.clock.sleep(HEARTBEAT_MS, signal);
+        if (this.#options.stillMay?.() === false) return this.#close();
         if (!this.#isFull) this.#controller.enqueue(COMMENT);
         else if (this.#pulls === pulls) return this.#cut("The client takes nothing.");
         pulls = this.#pulls;

@@ -14,6 +14,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { AlertTransition, FeedItem, ReadingView } from "../actors/views.ts";
+import { stillMayOf } from "./auth_principal.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, nameParameter, readQuery } from "./query.ts";
@@ -65,7 +66,7 @@ export function streams(deps: AppDeps): Hono {
       open--;
       deps.counts?.stream(-1);
     };
-    return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), ended });
+    return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), stillMay: stillMayOf(c), ended });
   }
 
   app.get("/alerts/stream", (c) => {

@@ -172,3 +172,24 @@ Deno.test("auditing() writes down what was done, by whom, and nothing that was r
   const listed = await (await ask(operate, "GET", "/audit")).json();
   assertEquals([listed.items.length, listed.items[0].time.endsWith("Z")], [1, true]);
 });
+
+Deno.test("guard() ends a stream whose key was revoked, at the next heartbeat", async () => {
+  const { app, access, keyOf, deps } = await exposed(), key = await keyOf("read"), other = await keyOf("read");
+  const open = async (key: string) => {
+    const { body } = await app.request("/alerts/stream", { headers: { authorization: `Bearer ${key}` } });
+    const reader = body!.getReader();
+    let isOver = false;
+    void (async () => {
+      while (!(await reader.read()).done);
+      isOver = true;
+    })();
+    return { isOver: () => isOver };
+  };
+  const mine = await open(key), theirs = await open(other);
+  await deps.clock.advance(15_000);
+  assertEquals([mine.isOver(), theirs.isOver()], [false, false]);
+  await access.keys.revoke(key.slice(10, 18));
+  await deps.clock.advance(15_000);
+  assertEquals([mine.isOver(), theirs.isOver()], [true, false]);
+  deps.down.abort();
+});
