@@ -5,6 +5,8 @@
  */
 import { makeAdmin } from "../../sources/kafka/client.ts";
 import { kafkaBroker } from "./kafka.ts";
+import { mongoServer } from "./mongodb.ts";
+import { postgresServer } from "./postgres.ts";
 
 /** A server that a person may start. */
 export interface StackServer {
@@ -20,6 +22,8 @@ const OUTPUT_TOPICS = ["sensorium.verdicts", "sensorium.windows", "sensorium.ale
 /** Every server, in the order in which they are started. */
 export const STACK: readonly StackServer[] = [
   { name: "kafka", about: "Apache Kafka 4.1", start: startKafka },
+  { name: "postgres", about: "PostgreSQL", start: startPostgres },
+  { name: "mongodb", about: "MongoDB's protocol, from a server in Java", start: startMongo },
 ];
 
 async function startKafka(): Promise<string> {
@@ -32,4 +36,13 @@ async function startKafka(): Promise<string> {
     await admin.close();
   }
   return `kafka://${cluster.brokers[0]} with the topics ${[...TOPICS, ...OUTPUT_TOPICS].join(", ")}`;
+}
+
+async function startPostgres(): Promise<string> {
+  const server = await postgresServer(0), { host, port, user } = server.address();
+  return `postgres://${user}@${host}:${port}/${await server.database()}`;
+}
+
+async function startMongo(): Promise<string> {
+  return (await mongoServer(0)).database();
 }
