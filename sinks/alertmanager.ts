@@ -10,6 +10,7 @@
  */
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { AlertStep, Priority } from "../actors/alerts/words.ts";
+import type { AlertFilter, Page } from "../actors/views.ts";
 
 /** How often open alerts are posted again, ms. */
 export const REPEAT_MS = 60_000;
@@ -103,6 +104,24 @@ export function postableOpen(alert: OpenAlert, now: number, base: string): Posta
 export type OpenAlert =
   & Said
   & Pick<AlertRecord, "id" | "state" | "raised_at" | "suppressed" | "out_of_service" | "shelved_until">;
+
+/** All open alerts, in pages: what is posted again every minute. */
+export async function* openAlerts(queries: OpenListing): AsyncGenerator<readonly OpenAlert[]> {
+  let cursor: string | undefined;
+  do {
+    const page = await queries.alerts({ state: "active" }, PAGE, cursor);
+    yield page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** Where alerts are asked for: a part of `Queries`. */
+export interface OpenListing {
+  alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<OpenAlert>>;
+}
+
+/** Alerts of one post to an Alertmanager. */
+const PAGE = 500;
 
 /** The webhook of one alert, as Alertmanager itself would send it. */
 export function webhookV4(step: AlertStep, now: number, receiver: string, base: string): WebhookV4 | undefined {

@@ -51,7 +51,7 @@ export function signatureError(secret: string, headers: Headers, body: string, n
 }
 
 /** A new secret of 32 random bytes. */
-export function makeSecret(random: (bytes: Uint8Array) => void): string {
+export function makeSecret(random: (bytes: Uint8Array<ArrayBuffer>) => void): string {
   const bytes = new Uint8Array(32);
   random(bytes);
   return `whsec_${bytes.toBase64()}`;

@@ -28,7 +28,7 @@ export interface WebhooksOptions extends Omit<LineOptions, "post" | "policy"> {
   /** All addresses of a name. */
   readonly resolve: Resolve;
   /** Fills an array with random bytes that nobody can guess. */
-  readonly random: (bytes: Uint8Array) => void;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Longest time of one attempt, ms; default 10 s. */
   readonly deadlineMs?: number;
   /** Certificates of authorities that are trusted beside the public ones, PEM. */

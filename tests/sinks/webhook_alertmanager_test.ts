@@ -1,5 +1,5 @@
 import { endpointSchema } from "../../actors/alerts/delivery.ts";
-import { fingerprint, type OpenAlert, webhookV4 } from "../../sinks/alertmanager.ts";
+import { fingerprint, type OpenAlert, openAlerts, webhookV4 } from "../../sinks/alertmanager.ts";
 import { Webhooks, type WebhooksOptions } from "../../sinks/webhooks.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
@@ -164,9 +164,13 @@ Deno.test("Webhooks posts open alerts to an Alertmanager every minute, so that t
   let pages: OpenAlert[][] = [[open, { ...open, id: "shelved", shelved_until: clock.now() + 600_000 }], [open]];
   await using run = makeWebhooks({
     clock,
-    open: async function* () {
-      yield* await Promise.resolve(pages);
-    },
+    open: () =>
+      openAlerts({
+        alerts: (_filter, _limit, cursor) => {
+          const at = Number(cursor ?? 0);
+          return Promise.resolve({ items: pages[at] ?? [], ...(at + 1 < pages.length ? { next: `${at + 1}` } : {}) });
+        },
+      }),
   });
   await run.webhooks.add(add(receiver.url, "alertmanager_api"));
   await until(() => clock.sleepers === 1);

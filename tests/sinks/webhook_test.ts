@@ -21,7 +21,7 @@ function makeRun(more: Partial<WebhooksOptions> = {}, kv = new MemoryKv(), feed 
     base: "http://sensorium.test",
     allowed: ["127.0.0.1"],
     resolve: () => Promise.resolve(["93.184.216.34"]),
-    random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+    random: (bytes) => crypto.getRandomValues(bytes),
     report: (line) => said.push(line),
     ...more,
   });
