@@ -11,34 +11,38 @@ export interface ReadingItem extends ReadingView {
   readonly location?: string;
 }
 
-/** A sensor's own network as it was handed in for a round of averaging. */
+/** A participant's own network as it went into a round of the federation. */
 export interface LocalModelItem {
-  /** Stable: `family/round/sensor`. */
+  /** Stable: `group/round/kind/participant`. */
   readonly id: string;
-  readonly family: string;
-  readonly sensor: string;
+  readonly group: string;
+  /** The sensor, or the device that sent its weights. */
+  readonly participant: string;
+  readonly kind: "sensor" | "device";
   readonly round: number;
   /** Event time of the round, epoch ms. */
   readonly time: number;
-  /** Readings that it learnt from since the round before. */
-  readonly samples: number;
-  readonly weights: readonly number[];
-  /** Mean loss over those readings; null where there were none. */
+  /** Readings that it learnt from since its last round. */
+  readonly readings: number;
+  /** Its own running loss over them; null if it has none. */
   readonly loss: number | null;
+  readonly weights: readonly number[];
 }
 
-/** A network averaged from the sensors' own ones. */
+/** A network averaged from the participants' own ones. */
 export interface GlobalModelItem {
-  /** Stable: `family/round`. */
+  /** Stable: `group/round`. */
   readonly id: string;
-  readonly family: string;
+  readonly group: string;
   readonly round: number;
   readonly time: number;
-  /** Sensors that took part. */
-  readonly sensors: number;
-  readonly samples: number;
-  readonly weights: readonly number[];
+  /** Name and version in the model registry. */
+  readonly model: string;
+  readonly version: number;
+  readonly participant_count: number;
+  readonly readings: number;
   readonly loss: number | null;
+  readonly weights: readonly number[];
 }
 
 /** Items by kind. */

@@ -61,7 +61,7 @@ export function writesOf(batch: Batch): Write[] {
           { collection: "global_model", document: { _id: id, ...document }, index },
           {
             collection: "global_model",
-            document: { _id: `${encodeURIComponent(rest.family)}/current`, ...document },
+            document: { _id: `${encodeURIComponent(rest.group)}/current`, ...document },
             index,
             newest: "round",
           },

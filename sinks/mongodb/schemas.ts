@@ -68,17 +68,18 @@ const prediction: BsonSchema = {
 /** A document of `local_models`. */
 const localModel: BsonSchema = {
   bsonType: "object",
-  description: "one device's network as it was handed in for a round of averaging",
-  required: ["_id", "family", "sensor", "round", "time", "samples", "weights", "loss"],
+  description: "one device's network as it went into a round of the federation",
+  required: ["_id", "group", "participant", "kind", "round", "time", "readings", "loss", "weights"],
   properties: {
-    _id: text("family/round/sensor"),
-    family: text("which family of models"),
-    sensor: text("name of the device"),
+    _id: text("group/round/kind/participant"),
+    group: text("devices whose networks are averaged together"),
+    participant: text("name of the sensor or device"),
+    kind: { bsonType: "string", enum: ["sensor", "device"], description: "of ours, or one that sent its weights" },
     round: whole("number of the round"),
     time: date("event time of the round"),
-    samples: whole("readings that it learnt from since the round before"),
-    weights,
+    readings: whole("readings that it learnt from since its last round"),
     loss,
+    weights,
   },
 };
 
@@ -86,16 +87,18 @@ const localModel: BsonSchema = {
 const globalModel: BsonSchema = {
   bsonType: "object",
   description: "a network averaged from the devices' own ones: one document for each round, and the current one again",
-  required: ["_id", "family", "round", "time", "sensors", "samples", "weights", "loss"],
+  required: ["_id", "group", "round", "time", "model", "version", "participant_count", "readings", "loss", "weights"],
   properties: {
-    _id: text("family/round, or family/current"),
-    family: text("which family of models"),
+    _id: text("group/round, or group/current"),
+    group: text("devices whose networks are averaged together"),
     round: whole("number of the round"),
     time: date("event time of the round"),
-    sensors: whole("devices that took part"),
-    samples: whole("readings that they learnt from"),
-    weights,
+    model: text("its name in the model registry"),
+    version: whole("its version there"),
+    participant_count: whole("devices that took part"),
+    readings: whole("readings that they learnt from"),
     loss,
+    weights,
   },
 };
 
@@ -145,8 +148,8 @@ export interface Collection {
 /** All collections. */
 export const COLLECTIONS = {
   predictions: { schema: prediction, indexes: [{ time: -1 }, { sensor: 1, time: -1 }, { is_anomaly: 1, time: -1 }] },
-  local_models: { schema: localModel, indexes: [{ sensor: 1, round: -1 }, { family: 1, round: -1 }] },
-  global_model: { schema: globalModel, indexes: [{ family: 1, round: -1 }] },
+  local_models: { schema: localModel, indexes: [{ participant: 1, round: -1 }, { group: 1, round: -1 }] },
+  global_model: { schema: globalModel, indexes: [{ group: 1, round: -1 }] },
   windows: { schema: window, indexes: [{ start: -1 }, { location: 1, start: -1 }] },
   alerts: { schema: alert, indexes: [{ time: -1 }, { sensor: 1, time: -1 }] },
 } as const satisfies Record<string, Collection>;

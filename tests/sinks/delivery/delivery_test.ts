@@ -215,14 +215,16 @@ Deno.test("Deliveries.room() holds a replay up while a sink is far behind, and n
 Deno.test("KvOutbox.append() puts models in the way of the sinks that want them, once each and in order", async () => {
   const sink = new FakeSink("models", ["global_models"]);
   const model = (round: number) => ({
-    id: `network/${round}`,
-    family: "network",
+    id: `mote/${round}`,
+    group: "mote",
     round,
     time: round,
-    sensors: 3,
-    samples: 10,
-    weights: [round, 0.5],
+    model: "network-mote",
+    version: round,
+    participant_count: 3,
+    readings: 10,
     loss: null,
+    weights: [round, 0.5],
   });
   await using world = await World.open([sink], { partitions: () => [MODELS_PARTITION] });
   await world.outbox.append("global_models", [model(1)]);

@@ -25,6 +25,15 @@ export class WatchedClock extends SimulatedClock {
     while ((this.pending.get(ms) ?? 0) === 0) await this.changes.wait();
   }
 
+  /** Resolves once somebody sleeps for one of these times, ms, to it. */
+  async sleepingAny(times: readonly number[]): Promise<number> {
+    for (;;) {
+      const found = times.find((ms) => (this.pending.get(ms) ?? 0) > 0);
+      if (found !== undefined) return found;
+      await this.changes.wait();
+    }
+  }
+
   /** Waits until somebody sleeps for so long, and lets that time pass. */
   async pass(ms: number): Promise<void> {
     await this.sleeping(ms);

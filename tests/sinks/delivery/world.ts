@@ -19,8 +19,8 @@ export interface WorldOptions extends Partial<DeliveriesOptions> {
   readonly names?: readonly string[];
 }
 
-/** Longest wait between two tries, ms, of these deliveries: waits are 500, 1,000, 2,000 and so on, exactly. */
-export const LONGEST_WAIT_MS = 8_000;
+/** Waits between two tries, ms, of these deliveries: exactly these, the last one again and again. */
+export const WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
 
 /** Longest rest of a delivery that has nothing to do, ms: unlike any wait. */
 export const POLL_MS = 1_234;
@@ -42,7 +42,7 @@ export class World {
     this.deliveries = new Deliveries(outbox, sinks, {
       clock,
       chance: () => 1,
-      backoff: { firstMs: 500, longestMs: LONGEST_WAIT_MS },
+      backoff: { firstMs: WAITS_MS[0], longestMs: WAITS_MS[WAITS_MS.length - 1] },
       pollMs: POLL_MS,
       partitions: () => partitions.map(({ name }) => name),
       report: (line) => this.lines.push(line),
@@ -70,6 +70,16 @@ export class World {
   /** Resolves once every sink has everything. */
   drained(): Promise<void> {
     return this.deliveries.drained(this.stopped.signal);
+  }
+
+  /** The same, while time passes for those who wait to try again: a server that is back may not be ready at once. */
+  async drainedInTime(): Promise<void> {
+    let isDrained = false;
+    const drained = this.drained().then(() => isDrained = true);
+    while (!isDrained) {
+      const wait = await Promise.race([drained.then(() => 0), this.clock.sleepingAny(WAITS_MS)]);
+      if (wait > 0 && !isDrained) await this.clock.pass(wait);
+    }
   }
 
   /** Stops the deliveries, as a process that ends. */

@@ -1,4 +1,5 @@
 import { MongoClient } from "mongodb";
+import { roundItems } from "../../../sinks/delivery/models.ts";
 import { MongoSink } from "../../../sinks/mongodb/sink.ts";
 import { assertEquals, assertRejects } from "../../../std/assert.ts";
 import { type MongoServer, mongoServer } from "../../servers/mongodb.ts";
@@ -23,7 +24,7 @@ function forSuite(server: MongoServer): SinkServer {
     place() {
       const url = server.database();
       return Promise.resolve({
-        sink: () => new MongoSink({ url, serverMs: 300 }),
+        sink: (isHasty) => new MongoSink({ url, ...(isHasty ? { serverMs: 300 } : {}) }),
         stored: async () => ({
           readings: await documentsOf(url, "predictions"),
           windows: await documentsOf(url, "windows"),
@@ -42,17 +43,29 @@ sinkConformance("MongoSink", needed);
 
 testWith(server, "MongoSink keeps every round of a model, and the current one beside", async (server) => {
   const url = server.database(), sink = new MongoSink({ url });
-  const model = (round: number) => ({
-    id: `network/${round}`,
-    family: "network",
-    round,
-    time: 1_772_323_200_000 + round,
-    sensors: 2,
-    samples: 40,
-    weights: [round, -0.5],
-    loss: 0.25,
-  });
-  const local = { ...model(3), id: "network/3/mote-1", sensor: "mote-1", loss: null };
+  const round = (number: number) => {
+    const contributions = [{
+      id: "mote/1",
+      kind: "sensor",
+      readings: 40,
+      weights: new Float32Array([0.1, -0.5, 1e-7]),
+    }] as const;
+    const record = {
+      group: "mote",
+      round: number,
+      time: 1_772_323_200_000 + number,
+      method: "fedavg",
+      participants: [],
+      participant_count: 1,
+      readings: 40,
+      loss: 0.25,
+      left_out: 0,
+      model: "network-mote",
+      norm: 1,
+    } as const;
+    return roundItems({ contributions }, { weights: new Float32Array([number, -0.5]), record }, number);
+  };
+  const model = (number: number) => round(number).global, local = round(3).local[0];
   for (const rounds of [[1, 2], [3], [2]]) {
     await sink.deliver({ kind: "global_models", partition: "-models", items: rounds.map(model) }, signal);
   }
@@ -60,12 +73,15 @@ testWith(server, "MongoSink keeps every round of a model, and the current one be
   await sink.close();
   const stored = await documentsOf(url, "global_model");
   assertEquals(stored.map(({ _id, round }) => [String(_id), round]), [
-    ["network/1", 1],
-    ["network/2", 2],
-    ["network/3", 3],
-    ["network/current", 3],
+    ["mote/1", 1],
+    ["mote/2", 2],
+    ["mote/3", 3],
+    ["mote/current", 3],
   ]);
-  assertEquals((await documentsOf(url, "local_models")).map(({ _id }) => String(_id)), ["network/3/mote-1"]);
+  const [document, ...others] = await documentsOf(url, "local_models");
+  assertEquals([String(document._id), document.participant, document.loss], ["mote/3/sensor/mote%2F1", "mote/1", null]);
+  assertEquals(new Float32Array(document.weights), new Float32Array([0.1, -0.5, 1e-7]));
+  assertEquals(others, []);
 });
 
 testWith(server, "MongoSink says in one sentence what is wrong, without the password", async (server) => {
