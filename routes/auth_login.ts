@@ -107,7 +107,7 @@ function page(c: Context, status: 200 | 401, message = ""): Response | Promise<R
             <p><label>Key <input type="password" name="key" autocomplete="current-password" required maxlength="512"></label></p>
             <p><button>Log in</button></p>
           </form>
-          <p>A key is made by <code>deno task keys create NAME --scope read</code> on the machine of the instance.</p>
+          <p>A key is made by <code>deno task keys create NAME --scopes read</code> on the machine of the instance.</p>
         </main>
       </html>
     `,

@@ -77,7 +77,7 @@ async function page({ info, tags, paths, components }: OpenApiDocument): Promise
         <link rel="stylesheet" href="/docs/style.css">
         <header>
           <h1>${info.title} API ${info.version}</h1>
-          <p>${info.description}</p>
+          <p>${prose(info.description)}</p>
           <p>The same for programs: <a href="/openapi.json">OpenAPI 3.1</a>. Where a key is needed:
       <code>Authorization: Bearer KEY</code>.</p>
         </header>
@@ -110,12 +110,12 @@ function operationOf(path: string, method: string, operation: Schema): Markup {
   const scope = operation["x-scope"];
   return html`<article id="${String(operation.operationId)}">
 <h3><span class="method">${method.toUpperCase()}</span> <code>${path}</code></h3>
-<p>${operation.summary}.${
+<p>${prose(operation.summary)}.${
     scope === undefined ? "" : html`
       <span class="scope">scope ${scope}</span>
     `
   }</p>
-${operation.description === undefined ? "" : html`<p>${operation.description}</p>`}
+${operation.description === undefined ? "" : html`<p>${prose(operation.description)}</p>`}
 ${
     parameters.length === 0 ? "" : html`
       <table>
@@ -127,7 +127,7 @@ ${
           <tr>
             <td><code>${name}</code>${required ? " (required)" : ""}<td>${where}<td>${typeOf(
               schema as Schema,
-            )}<td>${description ?? ""}</tr>
+            )}<td>${prose(description ?? "")}</tr>
         `
       )}</table>
     `
@@ -144,7 +144,7 @@ ${
     Object.entries(responses).map(([status, { description, content }]) =>
       html`
         <tr>
-          <td>${status}<td>${description}<td>${Object.entries((content ?? {}) as Record<string, Schema>).map((
+          <td>${status}<td>${prose(description)}<td>${Object.entries((content ?? {}) as Record<string, Schema>).map((
             [type, { schema }],
           ) =>
             html`
@@ -202,6 +202,11 @@ function rangeOf({ minimum, maximum, minLength, maxLength }: Schema): string {
   const isWide = Math.abs(most) >= Number.MAX_SAFE_INTEGER;
   if (Number.isNaN(least)) return Number.isNaN(most) || isWide ? "" : `, at most ${most}${what}`;
   return Number.isNaN(most) || isWide ? `, from ${least}${what}` : `, ${least} to ${most}${what}`;
+}
+
+/** A text in which what stands between two backticks is code. */
+function prose(text: unknown): Markup {
+  return html`${String(text).split("`").map((part, at) => at % 2 === 0 ? part : html`<code>${part}</code>`)}`;
 }
 
 function asTexts(value: unknown): readonly string[] {

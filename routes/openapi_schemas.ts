@@ -9,6 +9,7 @@
 import { z } from "zod";
 import type { IngestOutcome } from "../actors/ingest.ts";
 import type { ModelState, ModelVersion } from "../actors/model_registry.ts";
+import { readingSchema } from "../actors/reading.ts";
 import type { AlertTransition, AlertView, QuarantineView, ReadingView, SensorView } from "../actors/views.ts";
 import type { PartitionView, SummaryView, WindowView } from "../actors/views.ts";
 import type { Wire } from "./wire.ts";
@@ -307,6 +308,7 @@ export const modelStateSchema = documents<ModelState>()(z.object({
 export const components: Readonly<Record<string, z.ZodType>> = {
   Problem: problemSchema,
   Sensor: sensorSchema,
+  NewReading: readingSchema,
   Reading: readingViewSchema,
   Window: windowSchema,
   Alert: alertSchema,
