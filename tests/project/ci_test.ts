@@ -12,7 +12,7 @@ case "$*" in
   *lint) exit ${lintCode};;
 esac
 `;
-    const there = ["chromium", "java", "mvn", "postgres"].map((name) => [name, "#!/bin/bash\n"] as const);
+    const there = ["chromium", "java", "javac", "mvn", "postgres"].map((name) => [name, "#!/bin/bash\n"] as const);
     for (const [name, text] of [["npx", npx] as const, ...there]) {
       await Deno.writeTextFile(join(bin, name), text, { mode: 0o755 });
     }
