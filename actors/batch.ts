@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { LocalNetwork } from "./sensor/network.ts";
 import type { AlertOutput, HistoryOutput } from "./sensor/outputs.ts";
 import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
 
@@ -29,6 +30,17 @@ export interface BatchTick {
   readonly index: number;
   readonly position: number;
   readonly time: number;
+}
+
+/** A kind of model that several sensors share. */
+export type ModelFamily = "forest" | "network" | "logistic";
+
+/** From the next reading on, a group of the partition uses this version. */
+export interface ModelSwitch {
+  readonly family: ModelFamily;
+  readonly group: string;
+  readonly version: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A shard's part of a stretch of one partition, in order. */
@@ -58,6 +70,8 @@ export interface ShardBatch {
   readonly ticks: readonly BatchTick[];
   readonly describe: readonly Describe[];
   readonly arrivals: readonly Arrival[];
+  /** In force before the first reading. */
+  readonly models: readonly ModelSwitch[];
 }
 
 /** Asks a shard for snapshots. Everything of the partition before `position` has been handed to it. */
@@ -80,6 +94,19 @@ export interface ShardEnd {
   readonly position: number;
 }
 
+/** Asks for the local networks of sensors that had a reading at or after a time. Everything before it has been handed over. */
+export interface ShardRound {
+  readonly kind: "round";
+  readonly partition: string;
+  /** Epoch ms. */
+  readonly from: number;
+}
+
+/** The local networks. */
+export interface RoundAnswer {
+  readonly locals: readonly LocalNetwork[];
+}
+
 /** A question to a shard. */
 export interface ShardAsk {
   readonly kind: "ask";
@@ -89,20 +116,25 @@ export interface ShardAsk {
 }
 
 /** What a shard is sent. */
-export type ShardMessage = ShardBatch | ShardCut | ShardEnd | ShardAsk;
+export type ShardMessage = ShardBatch | ShardCut | ShardEnd | ShardRound | ShardAsk;
 
 /** A plan as outputs refer to it. */
 export interface PlanName {
   readonly number: number;
   readonly type?: string;
   readonly channels: readonly string[];
+  /** Sensors of the same group share models. */
+  readonly group: string;
 }
 
 /** What came of a batch or an end. */
 export interface ShardOutput {
   readonly windows: Float64Array;
   readonly flags: Float64Array;
+  /** See `sensor/verdict.ts`. */
   readonly verdicts: Float64Array;
+  /** Candidates for the samples that shared models are trained from: see `shared_models.ts`. */
+  readonly samples: Float64Array;
   readonly alerts: readonly AlertOutput[];
   readonly history: readonly HistoryOutput[];
   readonly quarantine: readonly QuarantineView[];
@@ -160,6 +192,8 @@ export interface StateCounts {
   sensors: number;
   anomalous: number;
   silent: number;
+  stuck: number;
+  dirty: number;
   warming_up: number;
   failed: number;
   active_alerts: number;
@@ -176,4 +210,5 @@ export type ShardAnswer =
 /** The answer to each kind of message. */
 export type ShardReply<M extends ShardMessage> = M extends ShardBatch | ShardEnd ? ShardOutput
   : M extends ShardCut ? CutResult
+  : M extends ShardRound ? RoundAnswer
   : ShardAnswer;

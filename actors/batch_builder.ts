@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Arrival, BatchTick, Describe, ShardBatch } from "./batch.ts";
+import type { Arrival, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
 import type { Reading } from "./reading.ts";
 
 /** Columns of one batch under way. */
@@ -90,7 +90,7 @@ export class BatchBuilder {
   }
 
   /** The batch, in arrays of its own; the builder is empty again. */
-  take(arrivals: readonly Arrival[]): ShardBatch {
+  take(arrivals: readonly Arrival[], models: readonly ModelSwitch[] = []): ShardBatch {
     const { count, text } = this;
     const batch: ShardBatch = {
       kind: "batch",
@@ -112,6 +112,7 @@ export class BatchBuilder {
       ticks: this.ticks,
       describe: this.describes,
       arrivals,
+      models,
     };
     this.count = this.valueCount = this.sourceAt = 0;
     this.text = this.source = undefined;

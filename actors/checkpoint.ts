@@ -10,6 +10,7 @@ import type { Snapshot } from "./batch.ts";
 import type { Json } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
+import type { StoredSample, TrainingCut, TrainingRecord } from "./training/training.ts";
 import type { AlertOutput } from "./sensor/outputs.ts";
 import type { AlertTransition, QuarantineView, ReadingView } from "./views.ts";
 
@@ -47,12 +48,16 @@ export interface CheckpointOutputs {
   readonly sinks: Readonly<Record<string, Json>>;
   readonly counts: RouterRecord["counts"];
   readonly sourceTime: number;
+  /** What the partition's models were trained from and to; absent where none are. */
+  readonly training?: TrainingRecord;
+  readonly samples: readonly StoredSample[];
 }
 
 /** A cut from which the source can be read again. */
 export interface Cut {
   readonly position: number;
   readonly router: RouterRecord;
+  readonly training?: TrainingCut;
 }
 
 /** What a partition finds when it is taken over. */
@@ -61,6 +66,8 @@ export interface Recovery {
   readonly outputsCut: number;
   readonly finished: boolean;
   readonly sinks: Readonly<Record<string, Json>>;
+  readonly training?: TrainingRecord;
+  readonly samples: readonly StoredSample[];
   /** Where to read from. */
   readonly from: Cut;
 }

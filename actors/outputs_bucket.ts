@@ -9,9 +9,10 @@ import type { PlanName, ShardOutput } from "./batch.ts";
 import type { CutOutputs, StoredChunk, StoredWindow } from "./checkpoint.ts";
 import type { Judging, WindowSpec } from "./config.ts";
 import type { Directory } from "./directory.ts";
-import { type AlertOutput, VERDICT_HEAD, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./sensor/outputs.ts";
+import { type AlertOutput, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "./sensor/outputs.ts";
 import type { Rows } from "./sensor/rows.ts";
 import { mergeRows } from "./sensor/rows_merge.ts";
+import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./sensor/verdict.ts";
 import { viewVerdict } from "./sensor/view.ts";
 import { QUARANTINE_MOST } from "./refusals.ts";
 import type { QuarantineView, ReadingView } from "./views.ts";
@@ -90,15 +91,14 @@ export class OutputsBucket {
   verdicts(from: number, most: number, plans: PlanTables, directory: Directory): ReadingView[] {
     const found: { position: number; shard: number; at: number; records: Float64Array }[] = [];
     for (const { shard, output: { verdicts: records } } of this.parts) {
-      for (let at = 0; at < records.length; at += VERDICT_HEAD + records[at + 7]) {
-        if (records[at + 1] >= from) found.push({ position: records[at + 1], shard, at, records });
+      for (let at = 0; at < records.length; at += VERDICT_HEAD + records[at + VERDICT.channels] * VERDICT_CHANNEL) {
+        const position = records[at + VERDICT.position];
+        if (position >= from) found.push({ position, shard, at, records });
       }
     }
     return found.sort((a, b) => a.position - b.position).slice(-most).map(({ shard, at, records }) => {
-      const entry = directory.entries[records[at]], { channels } = plans.get(shard, records[at + 6]);
-      const [position, time, label, limitMask, zMask] = records.subarray(at + 1, at + 6);
-      const numbers = records.subarray(at + VERDICT_HEAD, at + VERDICT_HEAD + channels.length);
-      return viewVerdict(entry, channels, position, time, label, limitMask, zMask, numbers);
+      const entry = directory.entries[records[at]], { channels } = plans.get(shard, records[at + VERDICT.plan]);
+      return viewVerdict(entry, channels, records, at);
     });
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CutResult } from "./batch.ts";
+import type { CutResult, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import type { Entry } from "./directory.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
@@ -12,7 +12,9 @@ import type { Chunk, Json, SourcePartition } from "./ports.ts";
 import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
+import { SAMPLE_HEAD } from "./shared_models.ts";
 import type { Shared } from "./supervisor.ts";
+import { Training } from "./training/training.ts";
 import type { PartitionView } from "./views.ts";
 
 /** Bytes of outputs that wait for a checkpoint before reading waits too. */
@@ -22,6 +24,11 @@ const MOST_CUTS = 32;
 
 /** Why waiting for the clock ends early; one for all, since an error for each chunk would cost more than the waiting. */
 const CAME = new Error("the next chunk came");
+
+/** Position of a record of a chunk: an index among parsed readings, an offset in text. */
+function positionIn(chunk: Chunk, at: number): number {
+  return chunk.kind === "readings" ? chunk.positions[at] : chunk.position + at;
+}
 
 /** One partition under way. */
 export class PartitionRun {
@@ -46,7 +53,15 @@ export class PartitionRun {
   /** What shards refused since the record that the router was restored from. */
   private shardRefused = { count: 0, hash: 0 };
   private outputsCut = 0;
+  /** What was stored when the partition was taken over: outputs of positions before it are read again. */
+  private outputsRead = 0;
   private readonly sinks: readonly CommitSink[];
+  /** Trains the partition's models; absent where there is no registry, or rules alone judge. */
+  private readonly training?: Training;
+  /** Versions that come into use with the next batch. */
+  private models: readonly ModelSwitch[] = [];
+  /** Answers of the shards to what they were sent last: by then they have answered everything. */
+  private readonly lastSent: Promise<unknown>[] = [];
   /** What sinks want to find again; one that is not there this time keeps its state. */
   private sinkStates: Readonly<Record<string, Json>> = {};
   /** Why a checkpoint failed. */
@@ -62,6 +77,10 @@ export class PartitionRun {
       (time) => shared.sleepersBefore(time),
     );
     this.sinks = shared.sinksOf(partition.id);
+    if (shared.models && options.judging.detectors !== "rules") {
+      const training = this.training = new Training(partition.id, options.judging, shared.models);
+      this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
+    }
   }
 
   /** Position up to which everything was read. */
@@ -122,13 +141,20 @@ export class PartitionRun {
       this.router.restore(recovery.from.router);
       this.counts = { ...recovery.from.router.counts };
       this.readTo = recovery.from.position;
-      this.outputsCut = recovery.outputsCut;
+      this.outputsCut = this.outputsRead = recovery.outputsCut;
       if (recovery.finished) this.state = "finished";
     }
-    this.cuts = [{ position: this.readTo, router: this.router.record() }];
+    this.models = await this.training?.restore(recovery?.from.training, recovery?.training, recovery?.samples ?? []) ??
+      [];
+    this.cuts = [this.cutHere(this.readTo)];
     this.cutTo = this.readTo;
     this.lastCutAt = shared.clock.now();
     this.readingsAtCut = this.router.counts.readings;
+  }
+
+  /** Where reading can go on from, as things stand. */
+  private cutHere(position: number): Cut {
+    return { position, router: this.router.record(), ...(this.training ? { training: this.training.cut() } : {}) };
   }
 
   /** Hands records to the sinks, those from `from` on: they have the others. */
@@ -155,24 +181,33 @@ export class PartitionRun {
   }
 
   private async take(chunk: Chunk): Promise<void> {
-    const { shared } = this, { batchSize } = shared.options;
-    if (chunk.kind === "readings") {
-      for (let from = 0; from < chunk.items.length; from += batchSize) {
-        const to = Math.min(from + batchSize, chunk.items.length);
-        this.router.take(chunk, from, to);
-        await this.dispatch();
-        this.readTo = to === chunk.items.length ? chunk.next : chunk.positions[to];
-        await this.cutIfDue();
-      }
-      this.readTo = chunk.next;
-    } else {
-      this.router.take(chunk);
+    const { shared, router } = this, { batchSize } = shared.options;
+    const end = chunk.kind === "readings" ? chunk.items.length : chunk.kind === "lines" ? chunk.bytes.length : 1;
+    for (let from = 0; from < end;) {
+      const stopped = router.take(chunk, from, from + batchSize);
       await this.dispatch();
-      this.readTo = chunk.next;
+      this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
+      if (router.isPaused) await this.train();
       await this.cutIfDue();
+      from = stopped;
     }
+    this.readTo = chunk.next;
     if ("progress" in chunk) this.progress = chunk.progress;
     await shared.breathe();
+  }
+
+  /** At a pause: brings models into use from here on, trained or, where this was read before, as they were then. */
+  private async train(): Promise<void> {
+    const { training, readTo: position, shared } = this;
+    if (!training) return;
+    if (position < this.outputsRead) return void (this.models = await training.again(position));
+    await Promise.all(this.lastSent);
+    this.models = await training.train(position, async (from) => {
+      const answers = await Promise.all(
+        shared.hosts.map((host) => host.send({ kind: "round", partition: this.partition.id, from })),
+      );
+      return answers.flatMap(({ locals }) => locals);
+    });
   }
 
   /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */
@@ -183,10 +218,11 @@ export class PartitionRun {
     const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
     for (let shard = 0; shard < router.builders.length; shard++) {
       const builder = router.builders[shard];
-      if (builder.empty) continue;
+      if (builder.empty && this.models.length === 0) continue;
       await shared.hosts[shard].room();
-      this.post(shard, builder.take(arrivals[shard] ?? []));
+      this.post(shard, builder.take(arrivals[shard] ?? [], this.models));
     }
+    this.models = [];
   }
 
   private post(
@@ -194,13 +230,28 @@ export class PartitionRun {
     message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" },
   ): void {
     const { bucket, shared } = this;
-    bucket.expected.push(
-      shared.hosts[shard].send(message).then((output) => {
-        shared.plans.add(shard, output.plans, output.places);
-        bucket.add(shard, output);
-      }),
-    );
-    bucket.expected[bucket.expected.length - 1].catch(() => {}); // reported by the checkpoint that waits for it
+    const answered = shared.hosts[shard].send(message).then((output) => {
+      shared.plans.add(shard, output.plans, output.places);
+      bucket.add(shard, output);
+      this.takeSamples(shard, output.samples);
+    });
+    answered.catch(() => {}); // reported by the checkpoint that waits for it
+    bucket.expected.push(answered);
+    this.lastSent[shard] = answered;
+  }
+
+  /** Candidates for samples; those of readings whose outputs are stored are stored, too. */
+  private takeSamples(shard: number, records: Float64Array): void {
+    const { training, shared } = this;
+    for (let at = 0; training && at < records.length;) {
+      const [number, key, position, sensor, width] = records.subarray(at, at + SAMPLE_HEAD);
+      const next = at + SAMPLE_HEAD + width, { group, channels } = shared.plans.get(shard, number);
+      const row = records.slice(at + SAMPLE_HEAD, next);
+      if (position >= this.outputsRead) {
+        training.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
+      }
+      at = next;
+    }
   }
 
   private async cutIfDue(): Promise<void> {
@@ -242,7 +293,9 @@ export class PartitionRun {
     this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
-    const router = this.router.record(), sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
+    const cut = this.cutHere(position),
+      { router } = cut,
+      sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
     const release = shared.chooseReleases(partition.id);
     const results = await Promise.all(shared.hosts.map((host, shard) =>
       host.send({
@@ -255,6 +308,7 @@ export class PartitionRun {
       })
     ));
     await Promise.all(bucket.expected);
+    const learnt = this.training?.record();
     shared.released(results);
     const { count, hash } = bucket.refused;
     this.shardRefused.count += count;
@@ -268,7 +322,7 @@ export class PartitionRun {
     const from = this.outputsCut, outputs = bucket.between(from, Math.max(position, from), shared);
     const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
-    await this.commit({ position, router: { ...router, counts } }, bucket, results, sinkStates, ended);
+    await this.commit({ ...cut, router: { ...router, counts } }, bucket, results, sinkStates, ended, learnt);
     this.sinkStates = sinkStates;
     this.counts = counts;
   }
@@ -279,6 +333,7 @@ export class PartitionRun {
     results: readonly CutResult[],
     sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
     ended: boolean,
+    learnt: ReturnType<Training["record"]> | undefined,
   ): Promise<void> {
     const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
     const alerts = bucket.alerts(from);
@@ -291,6 +346,8 @@ export class PartitionRun {
       sinks,
       counts: cut.router.counts,
       sourceTime: cut.router.sourceTime.time,
+      ...(learnt ? { training: learnt.record } : {}),
+      samples: learnt?.samples ?? [],
     });
     this.outputsCut = Math.max(cut.position, from);
     for (const sink of this.sinks) await sink.committed?.();
@@ -305,6 +362,7 @@ export class PartitionRun {
     if (this.cuts.length > MOST_CUTS) this.cuts = this.cuts.filter((_, i) => i % 2 === 0 || i === this.cuts.length - 1);
     await claim.writePosition(this.cuts, ended);
     if (ended) this.state = "finished";
+    this.training?.released(this.cuts[0].position);
     await this.partition.released?.(this.cuts[0].position);
   }
 

@@ -38,6 +38,9 @@ export interface RouterOptions {
   readonly tickMs: number;
 }
 
+/** Asked at each tick: whether the router is to stop behind the record that brought it. */
+export type Pause = (tick: number, readings: number) => boolean;
+
 /** Sees every record in order, and whether it went to its sensor's actor. */
 export type RecordTap = (item: Reading | Refusal, position: number, accepted: boolean) => void;
 
@@ -56,6 +59,11 @@ export class Router {
   readonly counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
   /** Where sinks listen; lines are parsed for it. */
   tap?: RecordTap;
+  /** Where models are trained: everything before such a place is known by then. */
+  pause?: Pause;
+  private paused = false;
+  /** Row at which a chunk of lines goes on after a pause. */
+  private nextRow = 0;
   private readonly sourceTime: SourceTime;
   private batchNumber = 0;
 
@@ -76,17 +84,33 @@ export class Router {
     return this.sourceTime.time;
   }
 
-  /** Takes a chunk; `from` and `to` limit it to some of its records where it is of parsed readings. */
-  take(chunk: Chunk, from = 0, to = Infinity): void {
+  /**
+   * Takes a chunk from the record `from` on: an index among parsed readings, an offset in text.
+   *
+   * @param to records of parsed readings before this one
+   * @returns where to go on: behind the record at which it paused, or the end
+   */
+  take(chunk: Chunk, from = 0, to = Infinity): number {
     this.batchNumber++;
-    if (chunk.kind === "lines") this.takeLines(chunk);
-    else if (chunk.kind === "tick") {
+    this.paused = false;
+    if (chunk.kind === "lines") return this.takeLines(chunk, from);
+    if (chunk.kind === "tick") {
       this.sourceTime.advance(chunk.time);
       this.tick(chunk.position);
-    } else {
-      const end = Math.min(to, chunk.items.length);
-      for (let i = from; i < end; i++) this.takeItem(chunk.items[i], chunk.positions[i], chunk.arrived);
+      return 1;
     }
+    const end = Math.min(to, chunk.items.length);
+    let i = from;
+    while (i < end && !this.paused) {
+      this.takeItem(chunk.items[i], chunk.positions[i], chunk.arrived);
+      i++;
+    }
+    return i;
+  }
+
+  /** Whether the last {@linkcode take} ended at a pause. */
+  get isPaused(): boolean {
+    return this.paused;
   }
 
   /** Sensors that must be in memory before the batches are applied; forgotten by this call. */
@@ -117,10 +141,10 @@ export class Router {
     Object.assign(this.counts, record.counts);
   }
 
-  private takeLines(chunk: LinesChunk): void {
+  private takeLines(chunk: LinesChunk, from: number): number {
     const bytes = chunk.bytes as Uint8Array<ArrayBuffer>, { length } = bytes;
-    let row = chunk.row;
-    for (let start = 0; start < length; row++) {
+    let row = from === 0 ? chunk.row : this.nextRow, start = from;
+    for (; start < length && !this.paused; row++) {
       const headed = scanHead(bytes, start), canonical = headed && scanTail(bytes);
       let end = headed ? scanned.lineEnd : bytes.indexOf(NEWLINE, start);
       if (end < 0) end = length;
@@ -129,6 +153,8 @@ export class Router {
       if (end > start) this.takeLine(chunk, bytes, start, end, row, canonical);
       start = next;
     }
+    this.nextRow = row;
+    return Math.min(start, length);
   }
 
   /** @param canonical whether the line was just scanned and is spelt so that its head says all that matters here */
@@ -296,6 +322,7 @@ export class Router {
       if (!entry.resident && entry.partition === this.partition) this.arrive(entry);
     }
     for (const builder of this.builders) builder.addTick(time, position);
+    if (this.pause?.(time, this.counts.readings)) this.paused = true;
   }
 }
 

@@ -2,9 +2,9 @@
  * A shard: a worker's share of the sensors. It applies batches to its actors, takes their snapshots, and answers
  * questions about them. Synchronous and without I/O; `runtime/` brings it messages, here or in a worker.
  *
- * A batch is applied in two passes: its readings become records in the order in which they lie in memory, then they are
- * applied sensor by sensor. Sensors know nothing of each other, so this gives what reading by reading would, and a sensor's state is
- * fetched once a batch instead of once a reading.
+ * A batch is applied in passes: its readings become records in the order in which they lie in memory; these are applied
+ * sensor by sensor; shared models score all of them at once; then the verdicts are concluded. Sensors know nothing of each
+ * other, so this gives what reading by reading would, and a sensor's state is fetched once a batch instead of once a reading.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import type {
   CutResult,
   Describe,
   PlanName,
+  RoundAnswer,
   ShardAnswer,
   ShardBatch,
   ShardCut,
@@ -23,6 +24,7 @@ import type {
   ShardMessage,
   ShardOutput,
   ShardReply,
+  ShardRound,
   Sleeper,
   Snapshot,
 } from "./batch.ts";
@@ -33,13 +35,17 @@ import { sayError } from "./refusals.ts";
 import { Roll } from "./roll.ts";
 import { Aside, noteFailure } from "./runtime/supervision.ts";
 import type { SensorActor } from "./sensor/actor.ts";
-import { History, HISTORY_ROWS } from "./sensor/history.ts";
-import { emptyState, HEADER, makePlan, moveState, NEVER, type Plan } from "./sensor/layout.ts";
+import { History } from "./sensor/history.ts";
+import { conclude } from "./sensor/conclude.ts";
+import { emptyFloats, emptyState, HEADER, makePlan, moveFloats, moveState, NEVER, type Plan } from "./sensor/layout.ts";
+import { localNetwork } from "./sensor/network.ts";
 import { Outputs, type Wanted } from "./sensor/outputs.ts";
 import { RowWriter } from "./sensor/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "./sensor/snapshot.ts";
 import { input, takeEnd, takeReading, takeTick, wakeTime } from "./sensor/transition.ts";
+import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./sensor/verdict.ts";
 import { nextEnd } from "./sensor/windows.ts";
+import { SharedModels } from "./shared_models.ts";
 import { answerAsk } from "./shard_answers.ts";
 import type { QuarantineView } from "./views.ts";
 
@@ -67,6 +73,8 @@ export class Shard {
   private readonly table = new ChannelTable();
   private readonly records = new Records(this.table);
   private readonly plans = new Map<string, Plan>();
+  /** The same by their numbers. */
+  private readonly planList: Plan[] = [];
   private newPlans: PlanName[] = [];
   private readonly places = new Map<string, number>();
   private newPlaces: string[] = [];
@@ -75,6 +83,7 @@ export class Shard {
   /** What {@linkcode warm} has read: kept, so that reading it is not left out. */
   protected warmth = 0;
   private readonly out: Outputs;
+  private readonly models: SharedModels;
   /** Writes windows and flags as text, where that is wanted. */
   private readonly rows?: RowWriter;
   private readonly planChannels: (readonly string[])[] = [];
@@ -88,6 +97,7 @@ export class Shard {
   ) {
     const { wanted, judging } = options;
     this.out = new Outputs(wanted.rows ? { ...wanted, flags: true } : wanted);
+    this.models = new SharedModels(judging.forest.memoryMs, this.planList);
     if (wanted.rows) {
       this.rows = new RowWriter(judging.windows, {
         sensor: (number) => this.actors[number]?.name ?? "",
@@ -98,7 +108,7 @@ export class Shard {
 
   /** Does what a message asks for. */
   handle<M extends ShardMessage>(message: M): ShardReply<M>;
-  handle(message: ShardMessage): ShardOutput | CutResult | ShardAnswer {
+  handle(message: ShardMessage): ShardOutput | CutResult | RoundAnswer | ShardAnswer {
     switch (message.kind) {
       case "batch":
         return this.apply(message);
@@ -106,12 +116,15 @@ export class Shard {
         return this.cut(message);
       case "end":
         return this.end(message);
+      case "round":
+        return this.round(message);
       case "ask":
         return answerAsk(message, this.actors);
     }
   }
 
   private apply(batch: ShardBatch): ShardOutput {
+    this.models.switch(batch.partition, batch.models);
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
     const { records } = this;
     records.fill(batch, this.out.quarantine, (sensor) => this.actors[sensor]?.name ?? "");
@@ -122,7 +135,20 @@ export class Shard {
       this.applyTo(this.present(sensor), batch.ticks, describes.get(sensor) ?? NO_DESCRIBES);
     }
     this.tickOthers(batch);
+    this.conclude(batch.partition);
     return this.give(records.refused, records.refusedHash);
+  }
+
+  /** Scores by shared models, then the end of every verdict. */
+  private conclude(partition: string): void {
+    const { out, actors } = this;
+    this.models.score(partition, out, actors);
+    const { array, length } = out.verdicts;
+    for (let at = 0; at < length; at += VERDICT_HEAD + array[at + VERDICT.channels] * VERDICT_CHANNEL) {
+      conclude(this.present(array[at]), array, at, out);
+    }
+    out.rows.length = 0;
+    if (!out.wanted.verdicts) out.verdicts.length = 0;
   }
 
   /**
@@ -155,10 +181,11 @@ export class Shard {
       if (tick < ticks.length && ticks[tick].index <= index) tick = this.ticksUpTo(actor, ticks, tick, index);
       if (position < applied) continue;
       if (!put) {
-        this.aside.put(actor.state);
+        this.meetModels(actor);
+        this.aside.put(actor.state, actor.floats);
         this.out.mark();
-        const { location, place, plan, history } = actor;
-        put = { first: at, tick, describes, location, place, plan, history };
+        const { location, place, plan } = actor;
+        put = { first: at, tick, describes, location, place, plan };
       }
       for (; describe < describes.length && describes[describe].index <= index; describe++) {
         this.describe(actor, describes[describe]);
@@ -241,8 +268,14 @@ export class Shard {
     const { plan, widened } = this.widening(actor, numbers, position);
     if (plan === widened) return;
     actor.state = moveState(actor.state, plan, widened);
-    actor.history = actor.history?.widened(widened.channels.length, actor.state[HEADER.rows]);
+    actor.floats = moveFloats(actor.floats, plan, widened);
     actor.plan = widened;
+    this.meetModels(actor);
+  }
+
+  /** What the actor's group shares now. */
+  private meetModels(actor: SensorActor): void {
+    if (actor.plan.judge?.network) actor.global = this.models.global(actor.partition, actor.plan);
   }
 
   /** The actor's plan and the one with these channels too. Mostly what it was for the sensor before. */
@@ -272,12 +305,12 @@ export class Shard {
     const { array } = this.records, { describes } = put;
     const skipped = this.failures.get(actor.id) ?? new Map<number, unknown>();
     this.failures.set(actor.id, skipped.set(failed, error));
-    actor.state = this.aside.read();
+    ({ state: actor.state, floats: actor.floats } = this.aside.read());
     this.out.rewind();
     actor.location = put.location;
     actor.place = put.place;
     actor.plan = put.plan;
-    actor.history = put.history;
+    this.meetModels(actor);
     let { tick } = put, describe = 0;
     for (let at = put.first; at >= 0 && at <= failed; at = array[at + RECORD.next]) {
       const index = array[at], position = array[at + RECORD.position], time = array[at + RECORD.time];
@@ -291,8 +324,6 @@ export class Shard {
         takeReading(actor, time, position, this.out);
       }
     }
-    const { history, state } = actor;
-    if (history) history.oldest = Math.max(history.oldest, state[HEADER.rows] + skipped.size - HISTORY_ROWS);
   }
 
   /** Readings of the current batch at which an actor failed, and how, by sensor. */
@@ -332,7 +363,9 @@ export class Shard {
       actor.location = location;
       actor.place = this.placeOf(location);
     }
-    if (type !== undefined && type !== actor.plan.type) actor.plan = this.planOf(type, actor.plan.channels);
+    if (type === undefined || type === actor.plan.type) return;
+    actor.plan = this.planOf(type, actor.plan.channels);
+    this.meetModels(actor);
   }
 
   private planOf(type: string | undefined, channels: readonly string[]): Plan {
@@ -342,8 +375,14 @@ export class Shard {
       for (const channel of channels) this.table.of(channel);
       plan = makePlan(this.options.judging, type, channels, this.plans.size, this.table.names);
       this.plans.set(key, plan);
+      this.planList.push(plan);
       this.planChannels[plan.number] = channels;
-      this.newPlans.push({ number: plan.number, ...(type === undefined ? {} : { type }), channels });
+      this.newPlans.push({
+        number: plan.number,
+        ...(type === undefined ? {} : { type }),
+        channels,
+        group: plan.group,
+      });
     }
     return plan;
   }
@@ -370,6 +409,7 @@ export class Shard {
         place: -1,
         plan: plan!,
         state: emptyState(plan!),
+        floats: emptyFloats(plan!),
         ...(keepHistory ? { history: new History(0) } : {}),
       };
     actor.place = this.placeOf(actor.location);
@@ -435,6 +475,14 @@ export class Shard {
     return { snapshots, released, oldestChange: this.oldestChange(roll), changed: roll.changed };
   }
 
+  /** What the sensors of a partition have learnt since a time: they bring it to a round. */
+  private round({ partition, from }: ShardRound): RoundAnswer {
+    const locals = [...this.rolls.get(partition) ?? []].flatMap((sensor) => {
+      return localNetwork(this.present(sensor), from) ?? [];
+    });
+    return { locals };
+  }
+
   private oldestChange(roll: Roll): number {
     const { changedAt } = this;
     let oldest = -1;
@@ -465,7 +513,6 @@ interface Put {
   readonly location: string | undefined;
   readonly place: number;
   readonly plan: Plan;
-  readonly history: History | undefined;
 }
 
 /** What a plan becomes when the channels of these numbers come to it. */

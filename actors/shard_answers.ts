@@ -35,20 +35,33 @@ function wasHeard({ state }: SensorActor): boolean {
 
 /** What a sensor adds to a run's digest: its rolling hash of outputs, and a hash of its state as it stands. */
 export function digestOf(actor: SensorActor): SensorDigest {
-  const { state, plan } = actor, lanes = new Float64Array(HASH_LENGTH);
+  const { state, floats, plan } = actor, lanes = new Float64Array(HASH_LENGTH);
   for (const channel of plan.channels) mixText(lanes, 0, channel);
   mixText(lanes, 0, JSON.stringify([plan.type ?? null, actor.location ?? null]));
   for (let i = HEADER.applied + 1; i < state.length; i++) mixNumber(lanes, 0, state[i]);
+  for (let i = 0; i < floats.length; i++) mixNumber(lanes, 0, floats[i]);
   return { name: actor.name, lanes: [state[HEADER.hash], state[HEADER.hash + 1], lanes[0], lanes[1]] };
 }
 
+/** Counts of no sensors. */
+export const NO_STATES: StateCounts = {
+  sensors: 0,
+  anomalous: 0,
+  silent: 0,
+  stuck: 0,
+  dirty: 0,
+  warming_up: 0,
+  failed: 0,
+  active_alerts: 0,
+};
+
 function countStates(actors: readonly SensorActor[]): StateCounts {
-  const counts = { sensors: actors.length, anomalous: 0, silent: 0, warming_up: 0, failed: 0, active_alerts: 0 };
+  const counts = { ...NO_STATES, sensors: actors.length };
   for (const actor of actors) {
-    const { state, isAnomaly, activeAlerts } = statusOf(actor);
+    const { state, isAnomaly, alerts } = statusOf(actor);
     if (state !== "ok") counts[state]++;
     if (isAnomaly) counts.anomalous++;
-    counts.active_alerts += activeAlerts;
+    counts.active_alerts += alerts.length;
   }
   return counts;
 }
@@ -56,7 +69,7 @@ function countStates(actors: readonly SensorActor[]): StateCounts {
 function countBytes(actors: readonly SensorActor[]): ShardMemory {
   let stateBytes = 0, historyBytes = 0;
   for (const actor of actors) {
-    stateBytes += actor.state.byteLength;
+    stateBytes += actor.state.byteLength + actor.floats.byteLength;
     historyBytes += actor.history?.bytes ?? 0;
   }
   return { sensors: actors.length, stateBytes, historyBytes };

@@ -15,11 +15,12 @@ import type { Clock, Source, SourceMemory } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
 import type { ShardOptions } from "./shard.ts";
-import { digestOf } from "./shard_answers.ts";
+import { digestOf, NO_STATES } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
 import { viewReadings, viewSensor } from "./sensor/view.ts";
+import type { TrainingPorts } from "./training/training.ts";
 import type { PartitionView, ReadingView, SensorView } from "./views.ts";
 
 /** How a supervisor runs. */
@@ -65,6 +66,9 @@ export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
   wanted: { verdicts: true, flags: false, history: true },
 };
 
+/** What shards count of states; sensors out of memory are counted here. */
+const STATE_KEYS = Object.keys(NO_STATES).filter((key) => key !== "sensors") as Exclude<keyof StateCounts, "sensors">[];
+
 /** What a supervisor is wired to. */
 export interface SupervisorParts {
   readonly store: CheckpointStore;
@@ -80,6 +84,8 @@ export interface SupervisorParts {
   readonly overtaken?: (partition: string) => Promise<void>;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
+  /** Where shared models are kept; without it none are trained. */
+  readonly models?: TrainingPorts;
   /** Lets other work of this thread go on; called between chunks. */
   readonly breathe?: () => Promise<void>;
 }
@@ -92,6 +98,7 @@ export interface Shared {
   readonly directory: Directory;
   readonly plans: PlanTables;
   readonly options: SupervisorOptions;
+  readonly models: TrainingPorts | undefined;
   sinksOf(partition: string): readonly CommitSink[];
   loadAgain(partition: string): Promise<void>;
   sleepersBefore(time: number): number[];
@@ -110,6 +117,7 @@ export class Supervisor implements Shared {
   readonly clock: Clock;
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
+  readonly models: TrainingPorts | undefined;
   readonly plans = new PlanTables();
   /** Partitions that were opened, in that order. */
   readonly runs: PartitionRun[] = [];
@@ -125,6 +133,7 @@ export class Supervisor implements Shared {
   constructor(readonly options: SupervisorOptions, private readonly parts: SupervisorParts) {
     this.store = parts.store;
     this.clock = parts.clock;
+    this.models = parts.models;
     this.directory = new Directory(parts.shards);
     const { judging, wanted, keepHistory } = options;
     this.hosts = Array.from(
@@ -303,19 +312,10 @@ export class Supervisor implements Shared {
 
   /** How many sensors are how; those out of memory are counted as sensors only. */
   async states(): Promise<StateCounts> {
-    const total = {
-      sensors: this.directory.entries.length,
-      anomalous: 0,
-      silent: 0,
-      warming_up: 0,
-      failed: 0,
-      active_alerts: 0,
-    };
+    const total = { ...NO_STATES, sensors: this.directory.entries.length };
     for (const answer of await this.ask("states")) {
       if (answer.about !== "states") continue;
-      for (const key of ["anomalous", "silent", "warming_up", "failed", "active_alerts"] as const) {
-        total[key] += answer.states[key];
-      }
+      for (const key of STATE_KEYS) total[key] += answer.states[key];
     }
     return total;
   }

@@ -8,10 +8,69 @@
 import type { Attribute, FieldError } from "./reading.ts";
 
 /** How a sensor is, apart from whether its readings are anomalous. */
-export type SensorState = "warming_up" | "ok" | "silent" | "failed";
+export type SensorState = "warming_up" | "ok" | "silent" | "stuck" | "dirty" | "failed";
 
-/** The rules that can raise an alert. */
-export type Condition = "limit" | "zscore" | "silent";
+/**
+ * What can raise an alert: a configured limit, a warning limit, or a limit of the rate of change; an anomaly under the alert
+ * budget, or z-scores where rules alone judge; and states of the sensor.
+ */
+export type Condition = "limit" | "warning" | "rate" | "zscore" | "anomaly" | "silent" | "stuck" | "dirty";
+
+/** A detector that flags readings; `budget` is the rule of the alert budget. */
+export type DetectorName =
+  | "limit"
+  | "warning"
+  | "rate"
+  | "physical"
+  | "zscore"
+  | "surprise"
+  | "forest"
+  | "network"
+  | "logistic"
+  | "budget";
+
+/** Calibrated scores of a reading, 0..1: about one normal reading in a hundred exceeds 0.99. One that said nothing is left out. */
+export interface ScoresView {
+  readonly surprise?: number;
+  readonly zscore?: number;
+  readonly forest?: number;
+  readonly network?: number;
+  /** The probability that a model trained from labels gives. */
+  readonly logistic?: number;
+}
+
+/** Versions of the shared models that scored a reading; one that did not is left out. */
+export interface VersionsView {
+  readonly forest?: number;
+  readonly network?: number;
+  readonly logistic?: number;
+}
+
+/** A channel's part in what was found. */
+export interface ContributionView {
+  readonly channel: string;
+  /** 0..1; those of a reading add up to 1. */
+  readonly share: number;
+  /** Which view of the signal is most unusual. */
+  readonly feature: string;
+  /** The same in words. */
+  readonly because: string;
+}
+
+/** How far a sensor's warm-up is. */
+export interface WarmUpView {
+  /** 0..1. */
+  readonly done: number;
+  /** About how long the rest takes, ms of event time; absent while the rhythm is unknown. */
+  readonly remaining_ms?: number;
+}
+
+/** The reading of the last day that came closest to an alarm. */
+export interface ClosestView {
+  /** Part of the way: at 1 and above an alarm may begin. */
+  readonly part: number;
+  readonly time: number;
+}
 
 /** Priority of an alert, as ISA-18.2 names them. */
 export type Priority = "low" | "medium" | "high" | "critical";
@@ -35,6 +94,12 @@ export interface ChannelView {
   /** The configured limits of the sensor's type. */
   readonly low?: number;
   readonly high?: number;
+  /** What was expected of the last value: [low, high]; absent while nothing was. */
+  readonly expected?: readonly [number, number];
+  /** How surprising it was, 0 to 10; absent where rules alone judge. */
+  readonly surprise?: number;
+  /** Since when the value has not changed, while the channel is stuck. */
+  readonly stuck_since?: number;
 }
 
 /** One sensor now. */
@@ -65,12 +130,28 @@ export interface SensorView {
   readonly steps_back: number;
   /** Ids of its active alerts. */
   readonly active_alerts: readonly string[];
+  /** Values that the quantity cannot have. */
+  readonly impossible: number;
+  /** What follows is absent where rules alone judge. Until it is over, no alarm is raised under the budget. */
+  readonly warm_up?: WarmUpView;
+  /** Combined score of the last reading, 0..1. */
+  readonly score?: number;
+  readonly scores?: ScoresView;
+  readonly versions?: VersionsView;
+  /** Share of normal readings that are as unusual as the last one; 1 if it was not unusual. */
+  readonly rate?: number;
+  /** False alarms a reading that the alert budget allows. */
+  readonly budget?: number;
+  readonly contributions?: readonly ContributionView[];
+  /** The last verdict in one sentence. */
+  readonly explanation?: string;
+  readonly closest?: ClosestView;
 }
 
-/** One detector's yes. */
+/** One detector's yes; of a channel, where it judges channels. */
 export interface FlagView {
-  readonly detector: "limit" | "zscore";
-  readonly channel: string;
+  readonly detector: DetectorName;
+  readonly channel?: string;
 }
 
 /** One reading with its verdict. */
@@ -83,6 +164,18 @@ export interface ReadingView {
   readonly label?: 0 | 1;
   readonly is_anomaly: boolean;
   readonly flags: readonly FlagView[];
+  /** Strength in 0..1 of the alarm that begins with it; absent if none does. */
+  readonly alarm?: number;
+  /** What follows is absent where rules alone judge, and for a reading that came late. */
+  readonly score?: number;
+  readonly scores?: ScoresView;
+  readonly versions?: VersionsView;
+  readonly rate?: number;
+  /** Between which two values each channel was expected. */
+  readonly expected?: Readonly<Record<string, readonly [number, number]>>;
+  /** Only of an anomalous reading, as are contributions. */
+  readonly explanation?: string;
+  readonly contributions?: readonly ContributionView[];
 }
 
 /** Statistics of one channel in one window. */
@@ -134,6 +227,9 @@ export interface AlertTransition {
   readonly expected?: readonly [number | null, number | null];
   /** One plain sentence. */
   readonly message: string;
+  /** Of an anomaly: strength in 0..1, and which channels and features contributed. */
+  readonly strength?: number;
+  readonly contributions?: readonly ContributionView[];
 }
 
 /** An alert: the fold of its transitions. */
@@ -152,6 +248,8 @@ export interface AlertView {
   readonly value?: number;
   readonly expected?: readonly [number | null, number | null];
   readonly message: string;
+  readonly strength?: number;
+  readonly contributions?: readonly ContributionView[];
 }
 
 /** Something that was not accepted, and why. */
@@ -186,6 +284,8 @@ export interface SummaryView {
   readonly sensors: number;
   readonly anomalous: number;
   readonly silent: number;
+  readonly stuck: number;
+  readonly dirty: number;
   readonly warming_up: number;
   readonly failed: number;
   readonly active_alerts: number;

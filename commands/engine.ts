@@ -17,10 +17,12 @@ import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { StoreError } from "../store/chain.ts";
 import { DeadlineError, within } from "../store/deadline.ts";
+import { KvFederationStore } from "../store/federation.ts";
 import { checkFormat } from "../store/format.ts";
 import { GatedKv } from "../store/gate.ts";
 import { Hub } from "../store/hub.ts";
 import type { KvPort } from "../store/kv.ts";
+import { KvModelRegistry } from "../store/registry.ts";
 import { Retention } from "../store/retention.ts";
 import { checkImported } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
@@ -62,6 +64,12 @@ const READINGS_RING = 20_000;
 /** Work between two turns of the event loop, ms. */
 const TURN_MS = 8;
 
+/** Where an instance keeps its models. */
+export interface EngineModels {
+  readonly registry: KvModelRegistry;
+  readonly federation: KvFederationStore;
+}
+
 /** A running instance without its commands and HTTP. */
 export class Engine {
   readonly feed: Feed;
@@ -70,6 +78,8 @@ export class Engine {
   private constructor(
     readonly kv: GatedKv,
     readonly supervisor: Supervisor,
+    /** Every model's versions, and the rounds of the federation. */
+    readonly models: EngineModels,
     /** Keeps what is stored within bounds, while it runs. */
     readonly retention: Retention,
     private readonly lock: DataDirLock,
@@ -99,15 +109,21 @@ export class Engine {
       const kv = new GatedKv(await openKv(options.kv ?? join(dataDir, KV_FILE)));
       await checkStore(kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
+      const freshId = () => crypto.randomUUID(),
+        models = {
+          registry: new KvModelRegistry(kv, { clock, freshId }),
+          federation: new KvFederationStore(kv, { clock }),
+        };
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         store: new KvCheckpointStore(kv, {
           clock,
-          freshId: () => crypto.randomUUID(),
+          freshId,
           deadlineMs: KV_DEADLINE_MS,
           historyChunks: HISTORY_CHUNKS,
           written,
         }),
         clock,
+        models,
         sinks: options.sinks,
         shards,
         host: (shardOptions) => shards > 1 ? new WorkerHost(shardOptions) : new InlineHost(shardOptions),
@@ -124,7 +140,7 @@ export class Engine {
       await alerts.load(await partitionsOf(kv));
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
       const retention = new Retention(kv, { clock, partitionOf, written });
-      return new Engine(kv, supervisor, retention, lock, alerts, readings, rate);
+      return new Engine(kv, supervisor, models, retention, lock, alerts, readings, rate);
     } catch (error) {
       await lock.release();
       throw error;

@@ -58,7 +58,7 @@ export function trainForest(training: ForestTraining): IsolationForest {
   }
   const subsample = Math.min(count, training.subsample ?? FOREST_DEFAULTS.subsample);
   const medians = mediansOf(training.samples, width), samples = filled(training.samples, medians);
-  const grown: ForestTrees = {
+  const grown: ForestTrees & { threshold: number } = {
     features,
     trees,
     subsample,
@@ -76,7 +76,9 @@ export function trainForest(training: ForestTraining): IsolationForest {
     for (let at = 0; at < subsample; at++) swap(rows, at, at + random.integer(count - at));
     new Grower(grown, tree, samples, rows, random).grow(1, 0, 0, subsample);
   }
-  return new IsolationForest({ ...grown, threshold: thresholdOf(grown, samples, count) });
+  const forest = new IsolationForest(grown);
+  grown.threshold = thresholdOf(forest, samples, count); // still ours alone
+  return forest;
 }
 
 /** Grows one tree. */
@@ -181,8 +183,8 @@ function filled(samples: Float64Array, medians: Float64Array): Float64Array {
 }
 
 /** The greatest score but those of the contamination's share. */
-function thresholdOf(grown: ForestTrees, samples: Float64Array, count: number): number {
+function thresholdOf(forest: IsolationForest, samples: Float64Array, count: number): number {
   const scores = new Float64Array(count);
-  new IsolationForest(grown).score(samples, count, scores);
-  return scores.sort()[count - 1 - Math.floor(count * grown.contamination)];
+  forest.score(samples, count, scores);
+  return scores.sort()[count - 1 - Math.floor(count * forest.trees.contamination)];
 }

@@ -49,13 +49,16 @@ export function meanPath(samples: number): number {
   return samples <= 1 ? 0 : 2 * harmonic - 2 * (samples - 1) / samples;
 }
 
+/** What so many samples that were left together would still take. */
+const ENDED = Float64Array.from({ length: LEAVES + 1 }, (_, samples) => meanPath(samples));
+
 /**
  * The path length that each leaf stands for: steps to where the tree ended, and what the samples left there would take.
  *
  * @returns {@linkcode LEAVES} a tree
  */
 export function pathLengths({ trees, thresholds, counts }: ForestTrees): Float64Array {
-  const lengths = new Float64Array(trees * LEAVES), ended = Array.from({ length: LEAVES + 1 }, (_, n) => meanPath(n));
+  const lengths = new Float64Array(trees * LEAVES), ended = ENDED;
   for (let tree = 0; tree < trees; tree++) {
     const fill = (node: number, depth: number, length: number) => {
       if (node >= LEAVES) {

@@ -7,6 +7,8 @@ import type { Snapshot } from "../actors/batch.ts";
 import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
 import type { Json } from "../actors/ports.ts";
 import type { AlertOutput } from "../actors/sensor/outputs.ts";
+import type { SampleRow } from "../actors/training/sample.ts";
+import type { StoredSample } from "../actors/training/training.ts";
 import type { AlertView } from "../actors/views.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
 import { within } from "./deadline.ts";
@@ -35,6 +37,15 @@ export interface OutputsValue {
   readonly sinks: Readonly<Record<string, Json>>;
   readonly counts: CheckpointOutputs["counts"];
   readonly sourceTime: number;
+  readonly training?: CheckpointOutputs["training"];
+}
+
+/** Part of a sample's value: rows of one width, one behind the other, and whose they are. */
+export interface SampleValue {
+  readonly channels: readonly string[];
+  readonly sensors: readonly string[];
+  /** For each row its key, its position, its features. */
+  readonly rows: Float64Array;
 }
 
 /** The position's value. */
@@ -62,6 +73,8 @@ export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
 export class KvCheckpointStore implements CheckpointStore {
   /** Sensors whose snapshot is in parts, and the generation of it. */
   private readonly inParts = new Map<string, Pointer>();
+  /** Keys of each partition's and group's sample. */
+  private readonly sampleKeys = new Map<string, Deno.KvKey[]>();
   private readonly options: CheckpointStoreOptions & ChainOptions;
   /** Last writes of the partitions when snapshots were first listed. */
   private versions?: ReadonlyMap<string, string>;
@@ -73,11 +86,17 @@ export class KvCheckpointStore implements CheckpointStore {
   async claim(partition: string): Promise<Claim> {
     const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
     const [outputs, position] = await this.ask(kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]));
-    const recovery = readRecovery(outputs.value as OutputsValue | null, position.value as PositionValue | null);
+    const samples = outputs.value === null ? [] : await this.ask(this.samples(partition));
+    const recovery = readRecovery(
+      outputs.value as OutputsValue | null,
+      position.value as PositionValue | null,
+      samples,
+    );
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
-      writeOutputs: (outputs) => chain.write(this.outputMutations(outputs), [outputsRecord(partition, outputs)]),
+      writeOutputs: (outputs) =>
+        chain.write(this.outputMutations(partition, outputs), [outputsRecord(partition, outputs)]),
       writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
@@ -125,7 +144,40 @@ export class KvCheckpointStore implements CheckpointStore {
     return bytes;
   }
 
-  private *outputMutations(outputs: CheckpointOutputs): Generator<Mutation> {
+  /** What is stored of the partition's samples; notes the keys, so that the whole of a sample takes its parts' place. */
+  private async samples(partition: string): Promise<StoredSample[]> {
+    const samples: StoredSample[] = [];
+    for await (const { key, value } of this.kv.list<SampleValue>({ prefix: KEYS.samples(partition) })) {
+      const group = String(key[2]);
+      this.noteSample(partition, group, key);
+      samples.push({ group, channels: value.channels, rows: readSample(value), whole: false });
+    }
+    return samples;
+  }
+
+  private noteSample(partition: string, group: string, key: Deno.KvKey): void {
+    const name = `${partition}\n${group}`, keys = this.sampleKeys.get(name);
+    if (keys) keys.push(key);
+    else this.sampleKeys.set(name, [key]);
+  }
+
+  private *sampleMutations(partition: string, { cut, samples }: CheckpointOutputs): Generator<Mutation> {
+    for (const { group, channels, rows, whole } of samples) {
+      const name = `${partition}\n${group}`, old = whole ? this.sampleKeys.get(name) ?? [] : [];
+      if (whole) this.sampleKeys.delete(name);
+      for (const [part, some] of sampleParts(rows).entries()) {
+        const key = KEYS.sample(partition, group, cut, part), sensors = some.map(({ sensor }) => sensor);
+        const value: SampleValue = { channels, sensors, rows: writeSample(some) };
+        this.noteSample(partition, group, key);
+        const bytes = keyBytes(partition + group) + value.rows.byteLength + textBytes(channels.join() + sensors.join());
+        yield { key, value, bytes };
+      }
+      for (const key of old) if (key[3] !== cut) yield { key, bytes: keyBytes(partition + group) };
+    }
+  }
+
+  private *outputMutations(partition: string, outputs: CheckpointOutputs): Generator<Mutation> {
+    yield* this.sampleMutations(partition, outputs);
     for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
       const value: WindowValue = { type, location, revision, channels, statistics };
       const bytes = keyBytes(sensor) + statistics.byteLength +
@@ -227,8 +279,35 @@ export function alertView({ transition, raisedAt }: AlertOutput): AlertView {
   };
 }
 
-function outputsRecord(partition: string, { cut, sinks, counts, sourceTime }: CheckpointOutputs): Mutation {
-  const value: OutputsValue = { cut, sinks, counts, sourceTime };
+/** Numbers of a sample's part, so that it fits a value with its sensors' names. */
+const SAMPLE_NUMBERS = 4_000;
+
+/** A sample's rows in parts that fit a value. */
+function sampleParts(rows: readonly SampleRow[]): SampleRow[][] {
+  const width = 2 + (rows[0]?.row.length ?? 0), most = Math.max(1, Math.min(100, Math.floor(SAMPLE_NUMBERS / width)));
+  return Array.from({ length: Math.ceil(rows.length / most) }, (_, i) => rows.slice(i * most, (i + 1) * most));
+}
+
+function writeSample(rows: readonly SampleRow[]): Float64Array {
+  const width = 2 + rows[0].row.length, numbers = new Float64Array(rows.length * width);
+  rows.forEach(({ key, position, row }, i) => {
+    numbers[i * width] = key;
+    numbers[i * width + 1] = position;
+    numbers.set(row, i * width + 2);
+  });
+  return numbers;
+}
+
+function readSample({ sensors, rows }: SampleValue): SampleRow[] {
+  const width = rows.length / sensors.length;
+  return sensors.map((sensor, i) => {
+    const [key, position] = rows.subarray(i * width, i * width + 2);
+    return { key, position, sensor, row: rows.slice(i * width + 2, (i + 1) * width) };
+  });
+}
+
+function outputsRecord(partition: string, { cut, sinks, counts, sourceTime, training }: CheckpointOutputs): Mutation {
+  const value: OutputsValue = { cut, sinks, counts, sourceTime, ...(training ? { training } : {}) };
   return { key: KEYS.outputs(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
 }
 
@@ -237,7 +316,11 @@ function positionRecord(partition: string, cuts: readonly Cut[], finished: boole
   return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
 }
 
-function readRecovery(outputs: OutputsValue | null, position: PositionValue | null): Recovery | undefined {
+function readRecovery(
+  outputs: OutputsValue | null,
+  position: PositionValue | null,
+  samples: readonly StoredSample[],
+): Recovery | undefined {
   if (!outputs) return undefined;
   // Before the first position there is nothing that snapshots cover: from the beginning.
   const from: Cut = position?.cuts[0] ?? {
@@ -247,7 +330,14 @@ function readRecovery(outputs: OutputsValue | null, position: PositionValue | nu
       counts: { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
     },
   };
-  return { outputsCut: outputs.cut, finished: position?.finished ?? false, sinks: outputs.sinks, from };
+  return {
+    outputsCut: outputs.cut,
+    finished: position?.finished ?? false,
+    sinks: outputs.sinks,
+    ...(outputs.training ? { training: outputs.training } : {}),
+    samples,
+    from,
+  };
 }
 
 /** The steps in the wrong order: what the right one is for. Used by a test alone. */

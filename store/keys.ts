@@ -8,6 +8,7 @@
  * | `partition, id, fence / chain / outputs / position` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
+ * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `window, sensor, length, hop, start` | a window |
  * | `window_at, length, start, sensor, hop` | the same window in order of time |
  * | `readings, sensor, chunk` | rows of a sensor's history |
@@ -33,7 +34,8 @@
  * | `delivery, sink, partition, kind` | how far a sink is with them |
  * | `set_aside, sink, partition, kind, n` | what a sink did not take, and why |
  *
- * The log of readings taken over HTTP has its keys in `log.ts`.
+ * The log of readings taken over HTTP has its keys in `log.ts`, keys of the API in `api_keys.ts`, the audit log in
+ * `audit.ts`.
  *
  * @module
  */
@@ -53,6 +55,14 @@ export const KEYS = {
   sensorParts: (name: string, generation?: string): Deno.KvKey =>
     generation === undefined ? ["sensor_part", name] : ["sensor_part", name, generation],
   sensorPart: (name: string, generation: string, part: number): Deno.KvKey => ["sensor_part", name, generation, part],
+  samples: (partition: string): Deno.KvKey => ["sample", partition],
+  sample: (partition: string, group: string, cut: number, part: number): Deno.KvKey => [
+    "sample",
+    partition,
+    group,
+    cut,
+    part,
+  ],
   windowsOf: (sensor: string, lengthMs: number): Deno.KvKey => ["window", sensor, lengthMs],
   window: (sensor: string, lengthMs: number, hopMs: number, start: number): Deno.KvKey => [
     "window",

@@ -1,5 +1,5 @@
 /**
- * One-for-one supervision of actors whose state is a buffer of doubles: what is put aside before a batch, and when an
+ * One-for-one supervision of actors whose state lies in two buffers: what is put aside before a batch, and when an
  * actor that keeps failing is stopped. Knows nothing about sensors.
  *
  * @module
@@ -8,21 +8,26 @@
 /** A failure counts against an actor for so long, ms of event time. */
 export const FAILURE_WINDOW_MS = 60_000;
 
-/** A copy of one state as it was before a batch, in a buffer that is used again for every actor. */
+/** A copy of one actor's buffers as they were before a batch, in memory that is used again for every actor. */
 export class Aside {
-  private buffer = new Float64Array(1024);
-  private length = 0;
+  private doubles = new Float64Array(1024);
+  private floats = new Float32Array(1024);
+  private doublesLength = 0;
+  private floatsLength = 0;
 
-  /** Puts a state aside. */
-  put(state: Float64Array): void {
-    if (state.length > this.buffer.length) this.buffer = new Float64Array(2 * state.length);
-    this.buffer.set(state);
-    this.length = state.length;
+  /** Puts buffers aside. */
+  put(state: Float64Array, floats: Float32Array): void {
+    if (state.length > this.doubles.length) this.doubles = new Float64Array(2 * state.length);
+    if (floats.length > this.floats.length) this.floats = new Float32Array(2 * floats.length);
+    this.doubles.set(state);
+    this.floats.set(floats);
+    this.doublesLength = state.length;
+    this.floatsLength = floats.length;
   }
 
   /** A copy of what was put aside. */
-  read(): Float64Array {
-    return this.buffer.slice(0, this.length);
+  read(): { state: Float64Array; floats: Float32Array } {
+    return { state: this.doubles.slice(0, this.doublesLength), floats: this.floats.slice(0, this.floatsLength) };
   }
 }
 

@@ -49,9 +49,10 @@ export class WorkerHost implements ShardHost {
   send<M extends ShardMessage>(message: M): Promise<ShardReply<M>> {
     if (this.failure) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve: (reply) => resolve(reply as ShardReply<M>), reject });
       const apart = message.kind === "batch" && message.text ? { ...message, text: shared(message.text) } : message;
-      this.post({ message: apart }, transferable(apart));
+      // Models go to every shard: each gets a copy.
+      this.post({ message: apart }, transferable("models" in apart ? { ...apart, models: [] } : apart));
+      this.waiting.push({ resolve: (reply) => resolve(reply as ShardReply<M>), reject });
     });
   }
 

@@ -6,6 +6,12 @@
 import type { History } from "./history.ts";
 import type { Plan } from "./layout.ts";
 
+/** What came out of a round. */
+export interface GlobalNetwork {
+  readonly version: number;
+  readonly weights: Float32Array;
+}
+
 /** One sensor in memory. Its transition is in `transition.ts`; nothing else changes it. */
 export interface SensorActor {
   /** Index in the shard's outputs and the supervisor's directory. */
@@ -17,6 +23,10 @@ export interface SensorActor {
   place: number;
   plan: Plan;
   state: Float64Array;
+  /** What detectors have learnt; empty where rules alone judge. */
+  floats: Float32Array;
+  /** The network that its group shares; absent before the first round. Set by the shard. */
+  global?: GlobalNetwork;
   /** Absent where no history is kept. */
   history?: History;
 }

@@ -1,16 +1,30 @@
 /**
- * Where everything lies in a sensor's one buffer of doubles, and what sensors of one kind share.
+ * Where everything lies in a sensor's buffers, and what sensors of one kind share.
  *
- *     header | window slots: start, revision, next end | channel 0 | channel 1 | ...
- *     channel = rolling features | alarm of each rule | moments of each window slot
+ *     doubles = header | window slots: start, revision, next end | judgement, held surprises | channel 0 | channel 1 | ...
+ *     channel = rolling features | alarms of limits and z-score | moments of each window slot | the rest of it
+ *     floats  = calibrations | channel 0 | channel 1 | ... | network
  *
- * Everything is a finite double: times are epoch ms, "none" is −1, "never" is the greatest safe integer.
+ * Times, counts, positions and the last ten values are doubles; what detectors learn is mostly floats. Everything is
+ * finite: times are epoch ms, "none" is −1, "never" is the greatest safe integer. Where rules alone judge there is no
+ * judgement, and there are no floats.
  *
  * @module
  */
-import type { Judging, SensorType } from "../config.ts";
+import type { Budget } from "../../models/budget/budget.ts";
+import { RULE_DOUBLES } from "../../models/budget/rule.ts";
 import { FEATURE_LENGTH } from "../../models/features.ts";
 import { MOMENTS_LENGTH } from "../../models/moments.ts";
+import { CALIBRATION_FLOATS } from "../../models/surprise/calibration.ts";
+import { DIRTY_DOUBLES } from "../../models/states/dirty.ts";
+import { RHYTHM_DOUBLES } from "../../models/states/rhythm.ts";
+import { STUCK_DOUBLES } from "../../models/states/stuck.ts";
+import { FULL, LIGHT, Surprise } from "../../models/surprise/surprise.ts";
+import type { Direction } from "../../models/surprise/two_sided.ts";
+import { LocalTime, makeZone } from "../../models/zone.ts";
+import type { Judging, SensorType } from "../config.ts";
+import { groupOf } from "../federation/group.ts";
+import { Network, NETWORK_CHANNELS_MOST } from "../../models/network/network.ts";
 
 /** Offsets into the header. */
 export const HEADER = {
@@ -46,10 +60,40 @@ export const HEADER = {
   failedTime: 20,
   /** Time of the first reading. */
   first: 21,
+  /** The rolling hash of all verdicts (two lanes). Apart from the other one: verdicts are concluded once a batch. */
+  verdictHash: 22,
+  /** What the last verdict says: see {@linkcode BIT}. */
+  bits: 24,
+  /** Channels that broke a warning limit, a rate of change or the physical range with the last reading. */
+  ruleMask: 25,
 } as const;
 
 /** Doubles of the header. */
-export const HEADER_LENGTH = 22;
+export const HEADER_LENGTH = 26;
+
+/** Bits of a verdict. */
+export const BIT = {
+  /** The reading as a whole is anomalous. */
+  anomalous: 1,
+  /** It came late: checked against limits alone. */
+  late: 2,
+  /** An alarm of the alert budget begins. */
+  alarm: 4,
+  /** The sensor is too young for the alert budget's rule. */
+  warming: 8,
+  /** Flags of detectors, each at its own setting. */
+  surprise: 16,
+  forest: 32,
+  network: 64,
+  logistic: 128,
+  /** Rules beside limits and z-score that some channel broke. */
+  warning: 256,
+  rate: 512,
+  physical: 1024,
+  /** States in which the reading came. */
+  stuck: 2048,
+  dirty: 4096,
+} as const;
 
 /** Offsets into a window slot's head. */
 export const SLOT = { start: 0, revision: 1 } as const;
@@ -75,6 +119,72 @@ export const LIMIT_ALARM = FEATURE_LENGTH;
 /** Offset of the z-score rule's alarm. */
 export const Z_ALARM = FEATURE_LENGTH + ALARM_LENGTH;
 const MOMENTS_AT = FEATURE_LENGTH + 2 * ALARM_LENGTH;
+
+/** The rest of a channel, from its `restAt` on. */
+export const REST = layOut({
+  warningAlarm: ALARM_LENGTH,
+  rateAlarm: ALARM_LENGTH,
+  /** From here on only where more than rules judges. */
+  stuckAlarm: ALARM_LENGTH,
+  stuck: STUCK_DOUBLES,
+  /** Surprise of the last reading, 0 to 10, and the number of the view that was most surprised. */
+  surprise: 1,
+  view: 1,
+  /** Band of the last reading; `known` is 1 if there was one, else the others are 0. */
+  known: 1,
+  expected: 1,
+  low: 1,
+  high: 1,
+});
+
+/** What is known of a sensor as a whole, from `judgementAt` on; the held surprises of its channels follow. */
+export const JUDGEMENT = layOut({
+  rhythm: RHYTHM_DOUBLES,
+  dirty: DIRTY_DOUBLES,
+  dirtyAlarm: ALARM_LENGTH,
+  anomalyAlarm: ALARM_LENGTH,
+  /** What that is about: {@linkcode ANOMALY}. */
+  anomaly: 5,
+  /** The budget's rule. */
+  rule: RULE_DOUBLES,
+  /** Of the last reading: its rate among normal ones, the budget that it was judged by, and the combined score. */
+  rate: 1,
+  budget: 1,
+  score: 1,
+  /** How near a reading came to an alarm, as a part of it, and when: see `judge.ts`. */
+  closest: 1,
+  closestTime: 1,
+  /** Scores of the last reading, in the order of {@linkcode CALIBRATED}. */
+  scores: 5,
+  /** Versions of the models that scored it. */
+  forestVersion: 1,
+  networkVersion: 1,
+  logisticVersion: 1,
+  /** 1 once the network has begun; the version of the global one that it began from or last came back to; and how the two did on the first reading after that. */
+  networkBegun: 1,
+  globalVersion: 1,
+  validated: 1,
+  localLoss: 1,
+  globalLoss: 1,
+  /** End of the last epoch whose end was noticed. */
+  roundSeen: 1,
+});
+
+/** Offsets into what an active alarm of the budget is about: the most surprising channel as it was when it began. */
+export const ANOMALY = { rate: 0, channel: 1, view: 2, others: 3, known: 4 } as const;
+
+/** Detectors whose statistic becomes a calibrated score, each sensor by itself, and the place of their calibration. */
+export const CALIBRATED = { surprise: 0, zscore: 1, forest: 2, network: 3, logistic: 4 } as const;
+const CALIBRATIONS = 5;
+
+/** Parts one behind the other: where each starts, and how long all are. */
+function layOut<T extends Readonly<Record<string, number>>>(
+  lengths: T,
+): { readonly [K in keyof T]: number } & { readonly length: number } {
+  let at = 0;
+  const offsets = Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, (at += length) - length]));
+  return { ...offsets, length: at } as { readonly [K in keyof T]: number } & { readonly length: number };
+}
 
 /** No position, no time. */
 export const NONE = -1;
@@ -109,16 +219,61 @@ export interface Plan {
   readonly high: Float64Array;
   /** For each channel one behind the other: low, high, and the least and greatest value that the quantity can have. */
   readonly bounds: Float64Array;
+  /** Likewise: warning limits, greatest change per second; infinite where open. Undefined where no channel has any. */
+  readonly warnings?: Float64Array;
+  readonly detectors: Judging["detectors"];
+  /** What more than rules is judged by; absent where rules alone judge. */
+  readonly judge?: JudgePlan;
   readonly units: readonly (string | undefined)[];
   /** Without a reading for so long (ms) it is silent; NEVER without a rhythm. */
   readonly silentAfterMs: number;
+  /** Indices of the channels in order of their names: the order in which shared models see them. */
+  readonly sorted: Int32Array;
+  /** Sensors of the same name share models: the type, with its channels where they are not those declared. */
+  readonly group: string;
   /** Index of a channel in this plan by its number in the shard's table, −1 for one that the plan lacks. */
   readonly indexOf: Int16Array;
   readonly channelAt: Int32Array;
   readonly channelLength: number;
-  /** Doubles of the whole state. */
+  /** Where {@linkcode REST} starts in a channel's slice. */
+  readonly restAt: number;
+  /** Where {@linkcode JUDGEMENT} starts, and the held surprises behind it. */
+  readonly judgementAt: number;
+  readonly heldAt: number;
+  /** Doubles and floats of the whole state. */
   readonly length: number;
+  readonly floats: number;
 }
+
+/** What sensors of a plan are judged by beside rules. */
+export interface JudgePlan {
+  readonly surprise: Surprise;
+  readonly local: LocalTime;
+  readonly budget: Budget;
+  /** By channel. */
+  readonly direction: readonly Direction[];
+  readonly leastEffect: Float64Array;
+  readonly leastEffectRelative: Float64Array;
+  /** Whether a reading that lacks one of the channels is bad data. */
+  readonly missingIsBad: boolean;
+  /** Where a channel's surprise lies: in doubles behind {@linkcode REST}, in floats. */
+  readonly surpriseAt: number;
+  readonly floatsAt: Int32Array;
+  /** The network, and where it lies in doubles and floats; absent in a light judgement and without channels. */
+  readonly network?: Network;
+  readonly networkAt: number;
+  readonly networkFloatsAt: number;
+  /** Share of the global network that a sensor takes over after a round. */
+  readonly alpha: number;
+  /** Length of an epoch of networks, ms. */
+  readonly roundMs: number;
+}
+
+/** Plans of networks by their number of channels. */
+const NETWORKS: Network[] = [];
+
+/** Plans of the surprise, shared by all sensors. */
+const SURPRISE = { full: new Surprise(FULL), light: new Surprise(LIGHT) } as const;
 
 /**
  * Makes the plan of a type and its channels.
@@ -144,15 +299,30 @@ export function makePlan(
   // A type or channel may be called as something that every object has.
   const own = <T>(of: Readonly<Record<string, T>>, name: string) => Object.hasOwn(of, name) ? of[name] : undefined;
   const kind: SensorType | undefined = type === undefined ? undefined : own(judging.types, type);
-  const kindOf = (channel: string) => kind && own(kind.channels, channel);
-  const bound = (name: "low" | "high" | "physicalLow" | "physicalHigh", open: number) =>
-    Float64Array.from(channels, (channel) => kindOf(channel)?.[name] ?? open);
-  const bounds = new Float64Array(4 * channels.length);
-  const open = [["low", -Infinity], ["high", Infinity], ["physicalLow", -Infinity], [
-    "physicalHigh",
-    Infinity,
-  ]] as const;
-  open.forEach(([name, otherwise], k) => bound(name, otherwise).forEach((value, c) => bounds[4 * c + k] = value));
+  const kinds = channels.map((channel) => kind && own(kind.channels, channel));
+  const low = Float64Array.from(kinds, (of) => of?.low ?? -Infinity);
+  const high = Float64Array.from(kinds, (of) => of?.high ?? Infinity);
+  const bounds = Float64Array.from(
+    kinds.flatMap((of, c) => [low[c], high[c], of?.physicalLow ?? -Infinity, of?.physicalHigh ?? Infinity]),
+  );
+  const warns = kinds.some((of) => (of?.warnLow ?? of?.warnHigh ?? of?.rateMost) !== undefined);
+  const warnings = Float64Array.from(
+    kinds.flatMap((of) => [of?.warnLow ?? -Infinity, of?.warnHigh ?? Infinity, of?.rateMost ?? Infinity]),
+  );
+  const judgementAt = at, restAt = moments, judged = judging.detectors !== "rules";
+  const heldAt = at + JUDGEMENT.length, surpriseAt = restAt + REST.length;
+  const surprise = judging.detectors === "light" ? SURPRISE.light : SURPRISE.full;
+  const most = channels.length >= 1 && channels.length <= NETWORK_CHANNELS_MOST;
+  const network = judging.detectors === "full" && most
+    ? NETWORKS[channels.length] ??= new Network(channels.length)
+    : undefined;
+  const networkAt = heldAt + channels.length;
+  if (judged) at = networkAt + (network?.doubles ?? 0);
+  const stride = judged ? surpriseAt + surprise.doubles : restAt + REST.stuckAlarm;
+  const floatsAt = Int32Array.from(channels, (_, c) => CALIBRATIONS * CALIBRATION_FLOATS + c * surprise.floats);
+  const sorted = Int32Array.from(channels.keys()).sort((a, b) => channels[a] < channels[b] ? -1 : 1);
+  const networkFloatsAt = CALIBRATIONS * CALIBRATION_FLOATS + channels.length * surprise.floats;
+  const local = localTime(kind?.zone ?? judging.zone);
   return {
     number,
     type,
@@ -160,16 +330,57 @@ export function makePlan(
     windows,
     latenessMs: judging.latenessMs,
     duplicates: judging.duplicates,
-    low: bound("low", -Infinity),
-    high: bound("high", Infinity),
+    low,
+    high,
     bounds,
-    units: channels.map((channel) => kindOf(channel)?.unit),
+    detectors: judging.detectors,
+    ...(warns ? { warnings } : {}),
+    ...(judged
+      ? {
+        judge: {
+          surprise,
+          local,
+          budget: kind?.budget ?? judging.budget,
+          direction: kinds.map((of) => of?.direction ?? "both"),
+          leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
+          leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),
+          missingIsBad: kind?.missing === "bad",
+          surpriseAt,
+          floatsAt,
+          ...(network ? { network } : {}),
+          networkAt,
+          networkFloatsAt,
+          alpha: judging.federation.alpha,
+          roundMs: judging.federation.everyMs,
+        },
+      }
+      : {}),
+    units: kinds.map((of) => of?.unit),
     silentAfterMs: kind?.silentAfterMs ?? (kind?.intervalMs === undefined ? NEVER : 10 * kind.intervalMs),
+    sorted,
+    group: groupOf(type, channels, Object.keys(kind?.channels ?? {})),
     indexOf: Int16Array.from(names, (name) => channels.indexOf(name)),
-    channelAt: Int32Array.from(channels, (_, c) => at + c * moments),
-    channelLength: moments,
-    length: at + channels.length * moments,
+    channelAt: Int32Array.from(channels, (_, c) => at + c * stride),
+    channelLength: stride,
+    restAt,
+    judgementAt,
+    heldAt,
+    length: at + channels.length * stride,
+    floats: judged ? networkFloatsAt + (network?.floats ?? 0) : 0,
   };
+}
+
+const LOCAL_TIMES = new Map<string, LocalTime>();
+
+/** Local times of a zone, shared: what it has found out holds for all. */
+function localTime(name: string): LocalTime {
+  let local = LOCAL_TIMES.get(name);
+  if (!local) {
+    const zone = makeZone(name);
+    if (!zone) throw new RangeError(`there is no zone ${name}`); // the configuration was checked
+    LOCAL_TIMES.set(name, local = new LocalTime(zone));
+  }
+  return local;
 }
 
 /** New states of the plans met so far, to be copied. */
@@ -200,7 +411,13 @@ function makeEmpty(plan: Plan): Float64Array {
     state[window.nextEndAt] = NEVER;
     for (let slot = 0; slot < window.slots; slot++) clearHead(state, window.headAt + slot * SLOT_LENGTH);
   }
-  for (let c = 0; c < plan.channels.length; c++) clearChannel(state, plan.channelAt[c]);
+  for (let c = 0; c < plan.channels.length; c++) clearChannel(state, plan, plan.channelAt[c]);
+  if (plan.judge) {
+    for (const alarm of [JUDGEMENT.dirtyAlarm, JUDGEMENT.anomalyAlarm]) {
+      state[plan.judgementAt + alarm + ALARM.position] = NONE;
+    }
+    state[plan.judgementAt + JUDGEMENT.rate] = 1;
+  }
   return state;
 }
 
@@ -210,33 +427,63 @@ export function clearHead(state: Float64Array, head: number): void {
   state[head + SLOT.revision] = NONE;
 }
 
-function clearChannel(state: Float64Array, at: number): void {
-  state[at + LIMIT_ALARM + ALARM.position] = NONE;
-  state[at + Z_ALARM + ALARM.position] = NONE;
+function clearChannel(state: Float64Array, plan: Plan, at: number): void {
+  for (const alarm of [LIMIT_ALARM, Z_ALARM, plan.restAt + REST.warningAlarm, plan.restAt + REST.rateAlarm]) {
+    state[at + alarm + ALARM.position] = NONE;
+  }
+  if (plan.judge) state[at + plan.restAt + REST.stuckAlarm + ALARM.position] = NONE;
+}
+
+/** New floats: all detectors begin with zeros. */
+export function emptyFloats(plan: Plan): Float32Array {
+  return new Float32Array(plan.floats);
 }
 
 /**
- * The state of `old` in the layout of `plan`: more channels, or other windows.
+ * The state of `old` in the layout of `plan`: more channels, or other windows, or other detectors.
  *
  * Channels keep their order and new ones come behind. Where the windows are laid out otherwise, those that were open
- * begin anew.
+ * begin anew; where other detectors judge, what was learnt does.
  */
 export function moveState(old: Float64Array, from: Plan, plan: Plan): Float64Array {
   const state = emptyState(plan);
   state.set(old.subarray(0, HEADER_LENGTH));
-  const same = sameWindows(from, plan);
-  if (same) {
-    state.set(old.subarray(HEADER_LENGTH, from.length - from.channels.length * from.channelLength), HEADER_LENGTH);
+  const windows = sameWindows(from, plan), judges = sameJudges(from, plan);
+  if (windows) state.set(old.subarray(HEADER_LENGTH, from.judgementAt), HEADER_LENGTH);
+  if (judges) {
+    state.set(old.subarray(from.judgementAt, from.heldAt + from.channels.length), plan.judgementAt);
+    if (from.channels.length !== plan.channels.length) { // the network has other inputs: it begins anew
+      state[plan.judgementAt + JUDGEMENT.networkBegun] = state[plan.judgementAt + JUDGEMENT.globalVersion] = 0;
+    } else if (from.judge?.network && plan.judge) {
+      const { networkAt, network } = from.judge;
+      state.set(old.subarray(networkAt, networkAt + network.doubles), plan.judge.networkAt);
+    }
   }
-  const length = same ? plan.channelLength : MOMENTS_AT;
   for (let c = 0; c < from.channels.length; c++) {
-    state.set(old.subarray(from.channelAt[c], from.channelAt[c] + length), plan.channelAt[c]);
+    const at = from.channelAt[c], to = plan.channelAt[c];
+    state.set(old.subarray(at, at + (windows ? from.restAt : MOMENTS_AT)), to);
+    const end = judges ? from.channelLength : from.restAt + REST.stuckAlarm;
+    state.set(old.subarray(at + from.restAt, at + end), to + plan.restAt);
   }
   return state;
 }
 
+/** The floats of `old` in the layout of `plan`, likewise. */
+export function moveFloats(old: Float32Array, from: Plan, plan: Plan): Float32Array {
+  const floats = emptyFloats(plan);
+  if (!from.judge || !sameJudges(from, plan)) return floats;
+  const whole = from.channels.length === plan.channels.length;
+  floats.set(whole ? old : old.subarray(0, from.judge.networkFloatsAt));
+  return floats;
+}
+
+/** Whether two plans lay out what is learnt alike. */
+export function sameJudges(a: Plan, b: Plan): boolean {
+  return a.judge?.surprise === b.judge?.surprise;
+}
+
 /** Whether two plans lay out windows alike. */
 export function sameWindows(a: Plan, b: Plan): boolean {
-  return a.channelLength === b.channelLength && a.windows.length === b.windows.length &&
+  return a.restAt === b.restAt && a.windows.length === b.windows.length &&
     a.windows.every((w, i) => w.lengthMs === b.windows[i].lengthMs && w.hopMs === b.windows[i].hopMs);
 }

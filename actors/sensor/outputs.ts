@@ -1,5 +1,5 @@
 /**
- * What transitions give out, gathered for a batch: windows and flags as doubles, the rare rest as objects.
+ * What transitions give out, gathered for a batch: windows, flags and verdicts as doubles, the rare rest as objects.
  *
  * Records of windows and flags lie one behind the other in growing buffers that are handed over whole, so that a reading
  * costs no object.
@@ -7,7 +7,8 @@
  * @module
  */
 import { deviation, MOMENT } from "../../models/moments.ts";
-import { FEATURE, rangeOf } from "../../models/features.ts";
+import { FEATURE, lastPlace, rangeOf } from "../../models/features.ts";
+import { CHANNEL_FEATURES, HOUR_FEATURES, writeChannel, writeHour } from "../../models/forest_features.ts";
 import type { ShardOutput } from "../batch.ts";
 import type { AlertTransition, QuarantineView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
@@ -32,9 +33,6 @@ export const WINDOW_CHANNEL = 6;
 
 /** Doubles of a flag record: sensor's id, position, time, plan, channel, value, z, rate, mean, std, range. */
 export const FLAG_LENGTH = 11;
-
-/** Doubles of a verdict record before its values: sensor's id, position, time, label, limit mask, z mask, plan, channels. */
-export const VERDICT_HEAD = 8;
 
 /** A transition of an alert, with what the stored alert needs beside it. */
 export interface AlertOutput {
@@ -99,12 +97,17 @@ export class Doubles {
 export class Outputs {
   readonly windows = new Doubles(1024);
   readonly flags = new Doubles(64);
+  /** See `verdict.ts`. */
   readonly verdicts = new Doubles(64);
+  /** Rows of features for shared models; they do not leave the shard. */
+  readonly rows = new Doubles(64);
+  /** Candidates for the samples that shared models are trained from: see `shared_models.ts`. */
+  readonly samples = new Doubles(64);
   readonly alerts: AlertOutput[] = [];
   readonly history: HistoryOutput[] = [];
   readonly quarantine: QuarantineView[] = [];
   /** Lengths of all of them at the last mark: an array that is used again, since every sensor of a batch sets one. */
-  private readonly marked = [0, 0, 0, 0, 0, 0];
+  private readonly marked = [0, 0, 0, 0, 0, 0, 0];
 
   constructor(readonly wanted: Wanted) {}
 
@@ -150,6 +153,19 @@ export class Outputs {
     out[at + 10] = rangeOf(state, from);
   }
 
+  /** Writes the features of the sensor's last reading as shared models take them; returns where the row starts. */
+  row(actor: SensorActor, time: number): number {
+    const { plan: { sorted, channelAt }, state } = actor, width = HOUR_FEATURES + sorted.length * CHANNEL_FEATURES;
+    const at = this.rows.claim(width), { array } = this.rows;
+    writeHour(array, at, time);
+    for (let k = 0; k < sorted.length; k++) {
+      const from = channelAt[sorted[k]], last = lastPlace(state, from);
+      const has = last >= 0 && state[from + FEATURE.times + last] === time;
+      writeChannel(array, at, k, has ? state[from + FEATURE.values + last] : NaN, state, from);
+    }
+    return at;
+  }
+
   /** Notes where everything stands now, for {@linkcode rewind}. */
   mark(): void {
     const { marked } = this;
@@ -159,6 +175,7 @@ export class Outputs {
     marked[3] = this.alerts.length;
     marked[4] = this.history.length;
     marked[5] = this.quarantine.length;
+    marked[6] = this.rows.length;
   }
 
   /** Takes back what was written since the last {@linkcode mark}. */
@@ -170,15 +187,17 @@ export class Outputs {
       this.alerts.length,
       this.history.length,
       this.quarantine.length,
+      this.rows.length,
     ] = this.marked;
   }
 
   /** Everything, in arrays of its own; the outputs are empty again. */
-  take(): Pick<ShardOutput, "windows" | "flags" | "verdicts" | "alerts" | "history" | "quarantine"> {
+  take(): Pick<ShardOutput, "windows" | "flags" | "verdicts" | "samples" | "alerts" | "history" | "quarantine"> {
     return {
       windows: this.windows.take(),
       flags: this.flags.take(),
       verdicts: this.verdicts.take(),
+      samples: this.samples.take(),
       alerts: this.alerts.splice(0),
       history: this.history.splice(0),
       quarantine: this.quarantine.splice(0),

@@ -18,8 +18,8 @@ const CODE = { empty: 0, before: 1, written: 2, short: 3 } as const;
 /** A short decimal is a whole number of these. */
 const DECIMALS = 1e4;
 
-/** What all states of a plan have in common. */
-interface Shape {
+/** What all states of a layout have in common. */
+export interface Shape {
   /** A new sensor's state. */
   readonly empty: Float64Array;
   /** Where the second channel starts, and how far it is from one channel to the next. */
@@ -31,7 +31,8 @@ interface Shape {
 
 const SHAPES = new WeakMap<Plan, Shape>();
 
-function shapeOf(plan: Plan): Shape {
+/** The shape of today's layout. */
+export function shapeOf(plan: Plan): Shape {
   let shape = SHAPES.get(plan);
   if (!shape) {
     const stride = plan.channelLength, first = plan.length - plan.channels.length * stride;
@@ -51,13 +52,13 @@ export function packedMost(length: number): number {
 }
 
 /**
- * Writes a state of this plan.
+ * Writes a state of this shape.
  *
  * @param to has room for {@linkcode packedMost} bytes from `at` on, which is a multiple of 8
  * @returns where it ends, a multiple of 8 again
  */
-export function packState(state: Float64Array, plan: Plan, to: Uint8Array<ArrayBuffer>, at: number): number {
-  const { length } = state, { empty, second, stride, isTime } = shapeOf(plan), time = state[HEADER.greatest];
+export function packState(state: Float64Array, shape: Shape, to: Uint8Array<ArrayBuffer>, at: number): number {
+  const { length } = state, { empty, second, stride, isTime } = shape, time = state[HEADER.greatest];
   if (shorts.length < length) shorts = new Int32Array(2 * length);
   const doubles = new Float64Array(to.buffer);
   let next = at / 8 + Math.ceil(length / 32), short = 0;
@@ -88,13 +89,13 @@ export function packState(state: Float64Array, plan: Plan, to: Uint8Array<ArrayB
 }
 
 /**
- * Reads a state of this plan.
+ * Reads a state of this shape.
  *
  * @param bytes all of their buffer
  * @throws {RangeError} if they are not those of such a state
  */
-export function unpackState(bytes: Uint8Array<ArrayBuffer>, plan: Plan): Float64Array<ArrayBuffer> {
-  const state = new Float64Array(plan.length), { empty, second, stride, isTime } = shapeOf(plan), { length } = state;
+export function unpackState(bytes: Uint8Array<ArrayBuffer>, shape: Shape): Float64Array<ArrayBuffer> {
+  const { empty, second, stride, isTime } = shape, { length } = empty, state = new Float64Array(length);
   const codeOf = (i: number) => bytes[i >> 2] >> (2 * (i & 3)) & 3;
   const first = Math.ceil(length / 32);
   let written = 0, short = 0;
@@ -116,6 +117,64 @@ export function unpackState(bytes: Uint8Array<ArrayBuffer>, plan: Plan): Float64
     else throw new RangeError(`its double ${i} is said to be as in the channel before the first`);
   }
   return state;
+}
+
+/** Floats of a block: one that is all zeros is not written out. A young sensor's detectors are mostly empty. */
+const BLOCK = 16;
+
+/** Bytes that {@linkcode packFloats} takes at the most. */
+export function packedFloatsMost(length: number): number {
+  return 8 * Math.ceil(length / BLOCK / 64) + 4 * length + 8;
+}
+
+/**
+ * Writes what detectors have learnt: a bit for each block, then the blocks that are not all zeros.
+ *
+ * @param to has room for {@linkcode packedFloatsMost} bytes from `at` on, which is a multiple of 8
+ * @returns where it ends, a multiple of 8 again
+ */
+export function packFloats(floats: Float32Array, to: Uint8Array<ArrayBuffer>, at: number): number {
+  const { length } = floats, words = new Int32Array(to.buffer), bits = 8 * Math.ceil(length / BLOCK / 64);
+  const source = new Int32Array(floats.buffer, floats.byteOffset, length); // a zero below zero is none
+  to.fill(0, at, at + bits);
+  let next = (at + bits) / 4;
+  for (let block = 0, from = 0; from < length; block++, from += BLOCK) {
+    const end = Math.min(from + BLOCK, length);
+    let k = from;
+    while (k < end && source[k] === 0) k++;
+    if (k === end) continue;
+    to[at + (block >> 3)] |= 1 << (block & 7);
+    for (k = from; k < end; k++) words[next++] = source[k];
+  }
+  if (next % 2 === 1) words[next++] = 0;
+  return 4 * next;
+}
+
+/**
+ * Reads what {@linkcode packFloats} wrote.
+ *
+ * @param bytes all of their buffer
+ * @throws {RangeError} if they are not those of so many floats
+ */
+export function unpackFloats(bytes: Uint8Array<ArrayBuffer>, length: number): Float32Array<ArrayBuffer> {
+  const floats = new Float32Array(length), bits = 8 * Math.ceil(length / BLOCK / 64);
+  let next = bits / 4, needed = 0;
+  const isThere = (block: number) => (bytes[block >> 3] >> (block & 7) & 1) === 1;
+  for (let block = 0, from = 0; from < length; block++, from += BLOCK) {
+    if (isThere(block)) needed += Math.min(BLOCK, length - from);
+  }
+  needed = bits + 8 * Math.ceil(needed / 2);
+  if (bytes.length !== needed) {
+    throw new RangeError(`what it has learnt has ${bytes.length} bytes and must have ${needed}`);
+  }
+  const words = new Float32Array(bytes.buffer);
+  for (let block = 0, from = 0; from < length; block++, from += BLOCK) {
+    if (!isThere(block)) continue;
+    const count = Math.min(BLOCK, length - from);
+    floats.set(words.subarray(next, next + count), from);
+    next += count;
+  }
+  return floats;
 }
 
 /** The number that a short one stands for. */

@@ -2,27 +2,30 @@
  * A sensor's snapshot: its state and unfinished history as bytes, with a header that says what they are.
  *
  *     u32 magic | u16 version | u16 0 | u32 bytes of meta | u32 doubles of state | u32 doubles of rows | u32 bytes of the
- *     packed state | f64 wake
- *     meta (JSON, padded to 8) | packed state, see `packing.ts` | rows of the history since the last whole chunk
+ *     packed state | f64 wake | u32 floats | u32 bytes of the packed floats
+ *     meta (JSON, padded to 8) | packed state | packed floats, see `packing.ts` | rows of the history since the last whole
+ *     chunk
  *
- * Little-endian, as every machine that runs Deno. An unknown magic or version is refused; version 1, in which the state was
- * not packed, is read.
+ * Little-endian, as every machine that runs Deno. An unknown magic or version is refused. Older versions are read: 2 had no
+ * floats, in 1 the state was not packed either; see `upgrade.ts`.
  *
  * @module
  */
-import { CHUNK_ROWS, History } from "./history.ts";
-import { HEADER, makePlan, moveState, type Plan, sameWindows } from "./layout.ts";
 import type { Judging } from "../config.ts";
 import type { SensorActor } from "./actor.ts";
-import { packedMost, packState, unpackState } from "./packing.ts";
+import { CHUNK_ROWS, History, upgradeRows } from "./history.ts";
+import { emptyFloats, HEADER, makePlan, moveFloats, moveState, type Plan, sameJudges, sameWindows } from "./layout.ts";
+import { packedFloatsMost, packedMost, packFloats, packState, shapeOf, unpackFloats, unpackState } from "./packing.ts";
 import { wakeTime } from "./transition.ts";
+import { oldShape, upgradeState } from "./upgrade.ts";
 
 const MAGIC = 0x52534e53; // "SNSR"
 /** The version that is written. */
-export const SNAPSHOT_VERSION = 2;
-/** The version whose state is not packed. */
-const UNPACKED = 1;
-const HEAD_BYTES = 32;
+export const SNAPSHOT_VERSION = 3;
+/** The version whose state is not packed, and the first one with floats. */
+const UNPACKED = 1, LEARNING = 3;
+/** Bytes of the header since there are floats, and before. */
+const HEAD_BYTES = 40, OLD_HEAD_BYTES = 32;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /** Who the bytes belong to. */
@@ -34,6 +37,8 @@ export interface SnapshotMeta {
   readonly channels: readonly string[];
   readonly windows: Judging["windows"];
   readonly latenessMs: number;
+  /** Absent before version 3: rules alone. */
+  readonly detectors?: Judging["detectors"];
 }
 
 /** A snapshot is not one that this program can read; the message says why. */
@@ -47,14 +52,14 @@ export class SnapshotError extends Error {
  * @param applied everything before this position is in it
  */
 export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<ArrayBuffer> {
-  const { plan, state, history } = actor, text = encoder.encode(metaOf(actor));
+  const { plan, state, floats, history } = actor, text = encoder.encode(metaOf(actor));
   const stateAt = HEAD_BYTES + Math.ceil(text.length / 8) * 8;
   const next = state[HEADER.rows], rows = history?.copy(next - next % CHUNK_ROWS, next);
-  const most = stateAt + packedMost(state.length) + (rows?.byteLength ?? 0);
+  const most = stateAt + packedMost(state.length) + packedFloatsMost(floats.length) + (rows?.byteLength ?? 0);
   if (scratch.length < most) scratch = new Uint8Array(2 * most);
   const before = state[HEADER.applied];
   state[HEADER.applied] = applied; // in the snapshot alone
-  const rowsAt = packState(state, plan, scratch, stateAt);
+  const floatsAt = packState(state, shapeOf(plan), scratch, stateAt), rowsAt = packFloats(floats, scratch, floatsAt);
   state[HEADER.applied] = before;
   if (rows) new Float64Array(scratch.buffer).set(rows, rowsAt / 8);
   const bytes = scratch.slice(0, rowsAt + (rows?.byteLength ?? 0)), head = new DataView(bytes.buffer);
@@ -64,8 +69,10 @@ export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<
   head.setUint32(8, text.length, true);
   head.setUint32(12, state.length, true);
   head.setUint32(16, rows?.length ?? 0, true);
-  head.setUint32(20, rowsAt - stateAt, true);
+  head.setUint32(20, floatsAt - stateAt, true);
   head.setFloat64(24, wakeTime(actor), true);
+  head.setUint32(32, floats.length, true);
+  head.setUint32(36, rowsAt - floatsAt, true);
   bytes.set(text, HEAD_BYTES);
   bytes.fill(0, HEAD_BYTES + text.length, stateAt);
   return bytes;
@@ -83,6 +90,7 @@ function metaOf({ name, partition, location, plan }: SensorActor): string {
       channels: plan.channels,
       windows: plan.windows.map(({ lengthMs, hopMs }) => ({ lengthMs, hopMs })),
       latenessMs: plan.latenessMs,
+      detectors: plan.detectors,
     };
     COMMON.set(plan, common = JSON.stringify(meta).slice(1));
   }
@@ -103,8 +111,8 @@ export function readWake(bytes: Uint8Array): number {
  * @throws {SnapshotError} for bytes that are no snapshot, or one of an unknown version
  */
 export function readMeta(bytes: Uint8Array): SnapshotMeta {
-  const head = headOf(bytes);
-  return JSON.parse(decoder.decode(bytes.subarray(HEAD_BYTES, HEAD_BYTES + head.getUint32(8, true))));
+  const head = headOf(bytes), at = headBytes(head);
+  return JSON.parse(decoder.decode(bytes.subarray(at, at + head.getUint32(8, true))));
 }
 
 /**
@@ -122,17 +130,24 @@ export function decodeSnapshot(
   planOf: (type: string | undefined, channels: readonly string[]) => Plan,
   keepHistory: boolean,
 ): SensorActor {
-  const head = headOf(bytes), meta = readMeta(bytes);
-  const stateAt = HEAD_BYTES + Math.ceil(head.getUint32(8, true) / 8) * 8, length = head.getUint32(12, true);
-  const stateBytes = head.getUint16(4, true) === UNPACKED ? 8 * length : head.getUint32(20, true);
-  const rowsLength = head.getUint32(16, true), rowsAt = stateAt + stateBytes;
+  const head = headOf(bytes), meta = readMeta(bytes), version = head.getUint16(4, true), learns = version >= LEARNING;
+  const stateAt = headBytes(head) + Math.ceil(head.getUint32(8, true) / 8) * 8, length = head.getUint32(12, true);
+  const floatsAt = stateAt + (version === UNPACKED ? 8 * length : head.getUint32(20, true));
+  const rowsLength = head.getUint32(16, true), rowsAt = floatsAt + (learns ? head.getUint32(36, true) : 0);
   if (bytes.length !== rowsAt + 8 * rowsLength) {
     throw new SnapshotError(`the snapshot of ${meta.name} has ${bytes.length} bytes, not as many as its header says`);
   }
   const plan = planOf(meta.type, meta.channels), { windows, latenessMs, type, channels } = meta;
-  const written = isLaidOutFor(meta, judging) ? plan : makePlan({ ...judging, windows, latenessMs }, type, channels);
-  let state = readState(bytes.slice(stateAt, rowsAt), head.getUint16(4, true), written, meta.name);
-  if (!sameWindows(written, plan)) state = moveState(state, written, plan);
+  const detectors = meta.detectors ?? judging.detectors;
+  const written = isLaidOutFor(meta, judging)
+    ? plan
+    : makePlan({ ...judging, windows, latenessMs, detectors }, type, channels);
+  const parts = { state: bytes.slice(stateAt, floatsAt), floats: bytes.slice(floatsAt, rowsAt) };
+  let { state, floats } = readLearnt(parts, version, written, meta.name);
+  if (!sameWindows(written, plan) || !sameJudges(written, plan)) {
+    state = moveState(state, written, plan);
+    floats = moveFloats(floats, written, plan);
+  }
   const actor: SensorActor = {
     id,
     name: meta.name,
@@ -141,21 +156,30 @@ export function decodeSnapshot(
     place: -1,
     plan,
     state,
+    floats,
   };
   if (keepHistory) {
-    const next = state[HEADER.rows];
-    actor.history = new History(meta.channels.length);
-    const rows = new Float64Array(bytes.slice(rowsAt).buffer);
-    actor.history.restore(next - rowsLength / actor.history.width, rows);
+    const old = new Float64Array(bytes.slice(rowsAt).buffer);
+    actor.history = new History(channels.length);
+    const rows = learns ? old : upgradeRows(old, channels.length);
+    actor.history.restore(state[HEADER.rows] - rows.length / actor.history.width, rows);
   }
   return actor;
 }
 
-/** The state as it was written. */
-function readState(bytes: Uint8Array<ArrayBuffer>, version: number, plan: Plan, name: string): Float64Array {
-  if (version === UNPACKED) return new Float64Array(bytes.buffer);
+/** State and floats as they were written, in today's layout. */
+function readLearnt(
+  { state, floats }: { readonly state: Uint8Array<ArrayBuffer>; readonly floats: Uint8Array<ArrayBuffer> },
+  version: number,
+  plan: Plan,
+  name: string,
+): { readonly state: Float64Array; readonly floats: Float32Array } {
   try {
-    return unpackState(bytes, plan);
+    if (version >= LEARNING) {
+      return { state: unpackState(state, shapeOf(plan)), floats: unpackFloats(floats, plan.floats) };
+    }
+    const old = version === UNPACKED ? new Float64Array(state.buffer) : unpackState(state, oldShape(plan));
+    return { state: upgradeState(old, plan), floats: emptyFloats(plan) };
   } catch (error) {
     throw new SnapshotError(
       `the snapshot of ${name} cannot be read: ${error instanceof Error ? error.message : error}`,
@@ -163,15 +187,21 @@ function readState(bytes: Uint8Array<ArrayBuffer>, version: number, plan: Plan, 
   }
 }
 
-/** Whether the snapshot was written under the windows and lateness of today: at a start most are, and need no plan made. */
-function isLaidOutFor({ windows, latenessMs }: SnapshotMeta, judging: Judging): boolean {
-  return latenessMs === judging.latenessMs && windows.length === judging.windows.length &&
+/** Bytes of the header. */
+function headBytes(head: DataView): number {
+  return head.getUint16(4, true) >= LEARNING ? HEAD_BYTES : OLD_HEAD_BYTES;
+}
+
+/** Whether the snapshot was written under the windows, lateness and detectors of today: at a start most are, and need no plan made. */
+function isLaidOutFor({ windows, latenessMs, detectors }: SnapshotMeta, judging: Judging): boolean {
+  return (detectors === undefined || detectors === judging.detectors) && latenessMs === judging.latenessMs &&
+    windows.length === judging.windows.length &&
     windows.every((w, i) => w.lengthMs === judging.windows[i].lengthMs && w.hopMs === judging.windows[i].hopMs);
 }
 
 function headOf(bytes: Uint8Array): DataView {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEAD_BYTES || head.getUint32(0, true) !== MAGIC) {
+  if (bytes.length < OLD_HEAD_BYTES || head.getUint32(0, true) !== MAGIC) {
     throw new SnapshotError(`these ${bytes.length} bytes are no sensor's snapshot`);
   }
   const version = head.getUint16(4, true);

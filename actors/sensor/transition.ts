@@ -2,23 +2,37 @@
  * The sensor's transition: what one reading, a tick or the end of the input does to the state, and what comes out.
  *
  * Pure: the same state and input give the same state and outputs, bit for bit. Event time only; see `design.md`, Time.
+ * Verdicts are written down here and concluded once a batch, in `conclude.ts`, when shared models have scored it.
  *
  * @module
  */
 import { FEATURE, lastPlace, placeOfTime, pushValue, replaceValue, zScore } from "../../models/features.ts";
-import { mixNumber, mixNumbers } from "../../models/hash.ts";
+import { mixNumber } from "../../models/hash.ts";
 import { addMoment, replaceMoment } from "../../models/moments.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
-import { moveAlarm, raiseSilence, settleSilence } from "./alarm.ts";
-import { CHUNK_ROWS, ROW, ROW_HEAD } from "./history.ts";
-import { HEADER, LIMIT_ALARM, NEVER, Z_ALARM } from "./layout.ts";
+import { moveAlarm, moveAnomaly, moveDirty, moveStuck, raiseSilence, settleSilence } from "./alarm.ts";
+import {
+  beginReading,
+  FLAG_SCORE,
+  followDirty,
+  followStuck,
+  judgeSensor,
+  judgeValue,
+  said,
+  silenceMs,
+} from "./judge.ts";
+import { ALARM, BIT, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
+import { followNetwork } from "./network.ts";
 import type { Outputs } from "./outputs.ts";
-import { VERDICT_HEAD } from "./outputs.ts";
+import { packSurprise, SAID, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./verdict.ts";
 import { closeDue, findSlots, nextEnd, openSlots, reviseSlots, slotCount, slotMoments } from "./windows.ts";
 
 /** Distance in standard deviations beyond which a value is flagged. */
 export const Z_LIMIT = 3;
+
+/** Surprise from which on a channel takes part in an anomaly. */
+const UNUSUAL = 3;
 
 /** One reading as the transition takes it: filled by the shard, channel by channel. Reused for every reading. */
 export const input = {
@@ -56,13 +70,22 @@ export function takeReading(actor: SensorActor, time: number, position: number, 
   judgeInOrder(actor, time, time === greatest, position, out);
 }
 
-let limitMask = 0, zMask = 0;
+let limitMask = 0, zMask = 0, ruleMask = 0, ruleBits = 0;
+/** Whether each value of the reading breaks a limit or deviates by more than {@linkcode Z_LIMIT}. */
+const flagged = new Uint8Array(READING_LIMITS.channels);
 
 /** Features, windows, flags and alarms of a reading that is not late. */
 function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, position: number, out: Outputs): void {
-  const { plan, state } = actor, { channels, values, count } = input, { channelAt, bounds } = plan;
+  const { plan, state } = actor, { channels, values, count } = input, { channelAt, judge } = plan;
+  const impossible = state[HEADER.impossible], conflicts = state[HEADER.conflicts];
+  const local = judge ? judge.local.of(time) : 0;
   let taken = 0;
-  limitMask = zMask = 0;
+  limitMask =
+    zMask =
+    ruleMask =
+    ruleBits =
+      0;
+  beginReading(plan.channels.length);
   for (let i = 0; i < count; i++) {
     const c = channels[i], at = channelAt[c], value = values[i];
     if (repeated && isRepeated(actor, at, time, value)) {
@@ -70,26 +93,119 @@ function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, posit
       continue;
     }
     taken++;
-    const z = zScore(state, at, value);
-    const overLimit = value < bounds[4 * c] || value > bounds[4 * c + 1], overZ = z > Z_LIMIT || z < -Z_LIMIT;
-    if (value < bounds[4 * c + 2] || value > bounds[4 * c + 3]) state[HEADER.impossible]++;
-    if (overLimit) limitMask += 2 ** c;
-    if (overZ) zMask += 2 ** c;
-    const low = overZ ? state[at + FEATURE.mean] - Z_LIMIT * state[at + FEATURE.std] : 0;
-    const high = overZ ? state[at + FEATURE.mean] + Z_LIMIT * state[at + FEATURE.std] : 0;
-    pushValue(state, at, value, time);
-    state[at + FEATURE.z] = z;
-    const flagged = overLimit || overZ ? 1 : 0;
-    for (let k = 0; k < slotCount; k++) addMoment(state, at + slotMoments[k], value, flagged);
-    if (overLimit || state[at + LIMIT_ALARM] !== 0) {
-      moveAlarm(actor, "limit", c, LIMIT_ALARM, overLimit, value, plan.low[c], plan.high[c], time, position, out);
-    }
-    if (overZ || state[at + Z_ALARM] !== 0) {
-      moveAlarm(actor, "zscore", c, Z_ALARM, overZ, value, low, high, time, position, out);
-    }
-    if (overZ && out.wanted.flags) out.flag(actor, c, value, time, position);
+    const possible = takeValue(actor, i, time, position, out);
+    if (!judge) continue;
+    if (possible) judgeValue(actor, judge, c, value, local);
+    const stuck = followStuck(actor, c, value, time), alarm = at + plan.restAt + REST.stuckAlarm;
+    if (stuck !== state[alarm + ALARM.position] >= 0) moveStuck(actor, c, stuck, value, time, position, out);
   }
-  if (taken > 0) conclude(actor, time, position, out);
+  if (taken === 0) return;
+  let bits = limitMask > 0 ? BIT.anomalous : 0;
+  if (judge) {
+    bits = judgeAsWhole(actor, judge, time, position, out);
+    const bad = state[HEADER.impossible] > impossible || state[HEADER.conflicts] > conflicts ||
+      (judge.missingIsBad && taken < plan.channels.length);
+    bits |= followBad(actor, bad, time, position, out);
+  } else if (zMask > 0 || (ruleBits & BIT.rate) !== 0) bits = BIT.anomalous;
+  addToWindows(actor, bits);
+  if (!judge) return writeDown(actor, time, position, bits | ruleBits, -1, NaN, out);
+  const row = out.row(actor, time), network = followNetwork(actor, judge, out.rows.array, row);
+  if (network > FLAG_SCORE) bits |= BIT.network;
+  writeDown(actor, time, position, bits | ruleBits, row, network, out);
+}
+
+/** The sensor's judgement, and its alarm under the budget. */
+function judgeAsWhole(
+  actor: SensorActor,
+  judge: Parameters<typeof judgeSensor>[1],
+  time: number,
+  position: number,
+  out: Outputs,
+): number {
+  const began = judgeSensor(actor, judge, time, limitMask > 0 || (ruleBits & BIT.rate) !== 0);
+  const { bits } = said, active = actor.state[actor.plan.judgementAt + JUDGEMENT.anomalyAlarm + ALARM.position] >= 0;
+  if (began || active) moveAnomaly(actor, began, (bits & BIT.anomalous) !== 0, said.rate, time, position, out);
+  return bits | (said.stuck ? BIT.stuck : 0);
+}
+
+/** Notes whether the reading was bad data, and tells when the sensor begins or ends to send too much of it. */
+function followBad(actor: SensorActor, bad: boolean, time: number, position: number, out: Outputs): number {
+  const { state, plan } = actor, dirty = followDirty(actor, bad);
+  if (dirty !== state[plan.judgementAt + JUDGEMENT.dirtyAlarm + ALARM.position] >= 0) {
+    moveDirty(actor, dirty, time, position, out);
+  }
+  return dirty ? BIT.dirty : 0;
+}
+
+/** Features, rules and their alarms for value `i` of the reading; false if the quantity cannot have it. */
+function takeValue(actor: SensorActor, i: number, time: number, position: number, out: Outputs): boolean {
+  const { plan, state } = actor, { bounds, warnings } = plan, c = input.channels[i], value = input.values[i];
+  const at = plan.channelAt[c], z = zScore(state, at, value);
+  const overLimit = value < bounds[4 * c] || value > bounds[4 * c + 1], overZ = z > Z_LIMIT || z < -Z_LIMIT;
+  const possible = value >= bounds[4 * c + 2] && value <= bounds[4 * c + 3];
+  if (!possible) {
+    state[HEADER.impossible]++;
+    ruleMask += 2 ** c;
+    ruleBits |= BIT.physical;
+  }
+  if (overLimit) limitMask += 2 ** c;
+  if (overZ) zMask += 2 ** c;
+  if (Math.abs(z) > said.z) said.z = Math.abs(z);
+  const low = overZ ? state[at + FEATURE.mean] - Z_LIMIT * state[at + FEATURE.std] : 0;
+  const high = overZ ? state[at + FEATURE.mean] + Z_LIMIT * state[at + FEATURE.std] : 0;
+  pushValue(state, at, value, time);
+  state[at + FEATURE.z] = z;
+  flagged[i] = overLimit || overZ ? 1 : 0;
+  if (overLimit || state[at + LIMIT_ALARM] !== 0) {
+    moveAlarm(actor, "limit", c, LIMIT_ALARM, overLimit, value, plan.low[c], plan.high[c], time, position, out);
+  }
+  // Where there is a budget, what deviates is told under it: three deviations of ten values are passed too often.
+  const alarming = overZ && !plan.judge;
+  if (alarming || state[at + Z_ALARM] !== 0) {
+    moveAlarm(actor, "zscore", c, Z_ALARM, alarming, value, low, high, time, position, out);
+  }
+  if (warnings) takeWarnings(actor, warnings, c, value, possible, time, position, out);
+  if (overZ && out.wanted.flags) out.flag(actor, c, value, time, position);
+  return possible;
+}
+
+/** Warning limits, and the limit of the rate of change. */
+function takeWarnings(
+  actor: SensorActor,
+  warnings: Float64Array,
+  c: number,
+  value: number,
+  possible: boolean,
+  time: number,
+  position: number,
+  out: Outputs,
+): void {
+  const { plan, state } = actor, at = plan.channelAt[c], low = warnings[3 * c], high = warnings[3 * c + 1];
+  const most = warnings[3 * c + 2], rate = state[at + FEATURE.rate];
+  const warned = value < low || value > high, rushed = rate > most || rate < -most;
+  if (warned) ruleBits |= BIT.warning;
+  if (rushed) ruleBits |= BIT.rate;
+  if (possible && (warned || rushed)) ruleMask += 2 ** c;
+  const warning = plan.restAt + REST.warningAlarm, rush = plan.restAt + REST.rateAlarm;
+  if (warned || state[at + warning] !== 0) {
+    moveAlarm(actor, "warning", c, warning, warned, value, low, high, time, position, out);
+  }
+  if (rushed || state[at + rush] !== 0) {
+    moveAlarm(actor, "rate", c, rush, rushed, rate, -most, most, time, position, out);
+  }
+}
+
+/** Adds the reading's values to its windows; one is counted as flagged where a rule was broken, or the reading is anomalous by it. */
+function addToWindows({ state, plan }: SensorActor, bits: number): void {
+  const { channels, values, count } = input, { channelAt, restAt, judge } = plan;
+  for (let i = 0; i < count; i++) {
+    const c = channels[i];
+    if (c < 0) continue;
+    const at = channelAt[c];
+    const unusual = judge && (bits & BIT.anomalous) !== 0 && state[at + restAt + REST.surprise] >= UNUSUAL;
+    const counted = judge ? (limitMask > 0 && flagged[i] === 1) || unusual : flagged[i] === 1;
+    for (let k = 0; k < slotCount; k++) addMoment(state, at + slotMoments[k], values[i], counted ? 1 : 0);
+  }
 }
 
 /** Whether the channel has a value of this very time; counts it, and takes the later one where so configured. */
@@ -116,13 +232,19 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   if (time < state[HEADER.greatest] - plan.latenessMs) {
     state[HEADER.tooLate]++;
     mixNumber(state, HEADER.hash, time);
+    if (plan.judge) followBad(actor, true, time, position, out);
     return giveLate(actor, time, position, out);
   }
   if (count === 0) return;
   findSlots(actor, time);
   const conflicts = state[HEADER.conflicts];
   let taken = 0;
-  limitMask = zMask = 0;
+  limitMask =
+    zMask =
+    ruleMask =
+    ruleBits =
+      0;
+  beginReading(plan.channels.length);
   for (let i = 0; i < count; i++) {
     const c = channels[i], at = plan.channelAt[c], value = values[i];
     const place = placeOfTime(state, at, time);
@@ -141,7 +263,7 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   }
   if (taken === 0) return;
   state[HEADER.late]++;
-  conclude(actor, time, position, out);
+  writeDown(actor, time, position, BIT.late | (limitMask > 0 ? BIT.anomalous : 0), -1, NaN, out);
 }
 
 /** The late output: a reading that came too late for any window. */
@@ -178,72 +300,55 @@ function correctLate(actor: SensorActor, at: number, place: number, value: numbe
   return false;
 }
 
-/** A verdict as it is hashed: its time, a word that says which channels it has and whether flags follow, its values, its flags. */
-const hashed = new Float64Array(4 + READING_LIMITS.channels);
-
-/** Counts the verdict, hashes it and writes it down. */
-function conclude(actor: SensorActor, time: number, position: number, out: Outputs): void {
-  const { state } = actor, { channels, values, count, label } = input;
-  state[HEADER.readings]++;
-  if (limitMask + zMask > 0) state[HEADER.anomalies]++;
-  state[HEADER.limitMask] = limitMask;
-  state[HEADER.zMask] = zMask;
-  let length = 2, word = limitMask + zMask > 0 ? 1 : 0;
-  for (let i = 0; i < count; i++) {
-    const c = channels[i];
-    if (c < 0) continue;
-    word = Math.imul(word, READING_LIMITS.channels + 1) + c + 1 | 0;
-    hashed[length++] = values[i];
-  }
-  hashed[0] = time;
-  hashed[1] = word;
-  if (limitMask + zMask > 0) {
-    hashed[length++] = limitMask;
-    hashed[length++] = zMask;
-  }
-  mixNumbers(state, HEADER.hash, hashed, 0, length);
-  const row = state[HEADER.rows]++;
-  if (actor.history) writeRow(actor, actor.history, row, time, position, out);
-  if (!out.wanted.verdicts) return;
-  const width = actor.plan.channels.length, { verdicts } = out, at = verdicts.claim(VERDICT_HEAD + width);
-  const to = verdicts.array;
-  to[at] = actor.id;
-  to[at + 1] = position;
-  to[at + 2] = time;
-  to[at + 3] = label;
-  to[at + 4] = limitMask;
-  to[at + 5] = zMask;
-  to[at + 6] = actor.plan.number;
-  to[at + 7] = width;
-  to.fill(NaN, at + VERDICT_HEAD, at + VERDICT_HEAD + width);
-  for (let i = 0; i < count; i++) if (channels[i] >= 0) to[at + VERDICT_HEAD + channels[i]] = values[i];
-}
-
-function writeRow(
+/** Writes the verdict down as it stands; it is concluded when shared models have scored the batch. */
+function writeDown(
   actor: SensorActor,
-  history: NonNullable<SensorActor["history"]>,
-  number: number,
   time: number,
   position: number,
+  bits: number,
+  row: number,
+  network: number,
   out: Outputs,
 ): void {
-  const { channels, values, count } = input;
-  const rows = history.claim(number), at = history.offset(number), width = actor.plan.channels.length;
-  rows[at + ROW.position] = position;
-  rows[at + ROW.time] = time;
-  rows[at + ROW.label] = input.label;
-  rows[at + ROW.limitMask] = limitMask;
-  rows[at + ROW.zMask] = zMask;
-  for (let c = 0; c < width; c++) rows[at + ROW_HEAD + c] = NaN;
-  for (let i = 0; i < count; i++) if (channels[i] >= 0) rows[at + ROW_HEAD + channels[i]] = values[i];
-  if (out.wanted.history && (number + 1) % CHUNK_ROWS === 0) {
-    out.history.push({
-      sensor: actor.id,
-      chunk: Math.floor(number / CHUNK_ROWS),
-      position,
-      channels: actor.plan.channels,
-      rows: history.copy(number + 1 - CHUNK_ROWS, number + 1),
-    });
+  const { state, plan } = actor, { channels, values, count, label } = input, width = plan.channels.length;
+  state[HEADER.readings]++;
+  if ((bits & BIT.anomalous) !== 0) state[HEADER.anomalies]++;
+  const { verdicts } = out, at = verdicts.claim(VERDICT_HEAD + width * VERDICT_CHANNEL), to = verdicts.array;
+  to[at] = actor.id;
+  to[at + VERDICT.position] = position;
+  to[at + VERDICT.time] = time;
+  to[at + VERDICT.label] = label;
+  to[at + VERDICT.plan] = plan.number;
+  to[at + VERDICT.channels] = width;
+  to[at + VERDICT.bits] = bits;
+  to[at + VERDICT.limitMask] = limitMask;
+  to[at + VERDICT.zMask] = zMask;
+  to[at + VERDICT.ruleMask] = ruleMask;
+  to[at + VERDICT.rate] = said.rate;
+  to[at + VERDICT.score] = said.score;
+  to[at + VERDICT.surprise] = said.surprise;
+  to[at + VERDICT.zscore] = said.zscore;
+  to[at + VERDICT.forest] = to[at + VERDICT.logistic] = NaN;
+  to[at + VERDICT.network] = network;
+  to[at + VERDICT.forestVersion] = to[at + VERDICT.logisticVersion] = 0;
+  to[at + VERDICT.networkVersion] = network === network ? actor.global?.version ?? 0 : 0;
+  to[at + VERDICT.row] = row;
+  const first = at + VERDICT_HEAD;
+  to.fill(NaN, first, first + width * VERDICT_CHANNEL);
+  for (let i = 0; i < count; i++) {
+    if (channels[i] >= 0) to[first + channels[i] * VERDICT_CHANNEL + SAID.value] = values[i];
+  }
+  if (plan.judge && (bits & BIT.late) === 0) writeSaid(actor, to, first);
+}
+
+/** What was said of each channel: its band where it has a value, and its surprise as held. */
+function writeSaid({ state, plan }: SensorActor, to: Float64Array, first: number): void {
+  for (let c = 0; c < plan.channels.length; c++) {
+    const rest = plan.channelAt[c] + plan.restAt, at = first + c * VERDICT_CHANNEL;
+    to[at + SAID.surprise] = packSurprise(state[plan.heldAt + c], state[rest + REST.view]);
+    if (to[at] !== to[at] || state[rest + REST.known] === 0) continue;
+    to[at + SAID.low] = state[rest + REST.low];
+    to[at + SAID.high] = state[rest + REST.high];
   }
 }
 
@@ -260,9 +365,11 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
       closeDue(actor, w, time - plan.latenessMs, position, out);
     }
   }
-  if (maySilence(actor) && time >= state[HEADER.greatest] + plan.silentAfterMs) {
+  if (maySilence(actor) && time >= state[HEADER.greatest] + silenceMs(actor)) {
     raiseSilence(actor, time, position, out);
   }
+  const round = roundEnd(actor);
+  if (time >= round) state[plan.judgementAt + JUDGEMENT.roundSeen] = round;
   return true;
 }
 
@@ -273,15 +380,25 @@ export function takeEnd(actor: SensorActor, position: number, out: Outputs): voi
 }
 
 /** Whether the sensor was heard, has a rhythm, and was not noticed to be silent yet. */
-function maySilence({ state, plan }: SensorActor): boolean {
-  return state[HEADER.greatest] >= 0 && state[HEADER.silentPosition] < 0 && plan.silentAfterMs < NEVER;
+function maySilence(actor: SensorActor): boolean {
+  const { state } = actor;
+  return state[HEADER.greatest] >= 0 && state[HEADER.silentPosition] < 0 && silenceMs(actor) < NEVER;
+}
+
+/** The end of the epoch in which the sensor last learnt, until it was noticed: by then it must be in memory. NEVER without a network. */
+function roundEnd({ state, plan }: SensorActor): number {
+  const { judge } = plan;
+  if (!judge?.network || state[HEADER.greatest] < 0) return NEVER;
+  const end = (Math.floor(state[HEADER.greatest] / judge.roundMs) + 1) * judge.roundMs;
+  return end > state[plan.judgementAt + JUDGEMENT.roundSeen] ? end : NEVER;
 }
 
 /** The least tick that would change this sensor; NEVER if none would. */
 export function wakeTime(actor: SensorActor): number {
   const { state, plan } = actor;
-  let wake = maySilence(actor) ? state[HEADER.greatest] + plan.silentAfterMs : NEVER;
-  const end = nextEnd(actor);
+  let wake = maySilence(actor) ? state[HEADER.greatest] + silenceMs(actor) : NEVER;
+  const end = nextEnd(actor), round = roundEnd(actor);
+  if (round < wake) wake = round;
   if (end < NEVER && end + plan.latenessMs < wake) wake = end + plan.latenessMs;
   return wake;
 }

@@ -3,85 +3,164 @@
  *
  * @module
  */
+import { strengthOf } from "../../models/budget/rule.ts";
 import { FEATURE, hourCos, hourSin, lastPlace, rangeOf, ROLLING } from "../../models/features.ts";
-import type { ChannelView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
+import { flatSince } from "../../models/states/stuck.ts";
+import type { ChannelView, DetectorName, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
-import { alertId } from "./alarm.ts";
-import { HISTORY_ROWS, ROW, ROW_HEAD } from "./history.ts";
-import { ALARM, HEADER, LIMIT_ALARM, Z_ALARM } from "./layout.ts";
+import { alertId, channelsSaid } from "./alarm.ts";
+import { type ChannelSaid, contributionsOf, othersOf, sayVerdict, viewNamed } from "./explain.ts";
+import { HISTORY_ROWS, readRow, rowWidth } from "./history.ts";
+import { warmUp } from "./judge.ts";
+import { ALARM, BIT, CALIBRATED, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
+import { SAID, surpriseOf, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD, viewOf } from "./verdict.ts";
 
 /** The sensor now. */
 export function viewSensor(actor: SensorActor): SensorView {
-  const { state, plan } = actor;
-  const channels: ChannelView[] = [], alerts: string[] = [];
-  let warmupLeft = 0;
-  plan.channels.forEach((channel, c) => {
-    const at = plan.channelAt[c], count = state[at];
-    warmupLeft = Math.max(warmupLeft, ROLLING - count);
-    const low = plan.low[c], high = plan.high[c], unit = plan.units[c], last = lastPlace(state, at);
-    if (last >= 0) {
-      channels.push({
-        channel,
-        ...(unit === undefined ? {} : { unit }),
-        value: state[at + FEATURE.values + last],
-        rate: state[at + FEATURE.rate],
-        mean: state[at + FEATURE.mean],
-        std: state[at + FEATURE.std],
-        range: rangeOf(state, at),
-        count,
-        z: state[at + FEATURE.z],
-        ...(Number.isFinite(low) ? { low } : {}),
-        ...(Number.isFinite(high) ? { high } : {}),
-      });
-    }
-    for (const [condition, offset] of [["limit", LIMIT_ALARM], ["zscore", Z_ALARM]] as const) {
-      const position = state[at + offset + ALARM.position];
-      if (position >= 0) alerts.push(alertId(actor, condition, channel, position));
-    }
-  });
-  const silent = state[HEADER.silentPosition];
-  if (silent >= 0) alerts.push(alertId(actor, "silent", undefined, silent));
+  const { state, plan } = actor, status = statusOf(actor);
   const time = Math.max(0, state[HEADER.greatest]);
   return {
     sensor: actor.name,
     partition: actor.partition,
     ...(plan.type === undefined ? {} : { type: plan.type }),
     ...(actor.location === undefined ? {} : { location: actor.location }),
-    ...sensorState(state, warmupLeft),
-    warmup_left: warmupLeft,
+    state: status.state,
+    state_since: status.since,
+    warmup_left: status.warmupLeft,
     last_time: time,
-    is_anomaly: state[HEADER.limitMask] + state[HEADER.zMask] > 0,
+    is_anomaly: status.isAnomaly,
     hour_sin: hourSin(time),
     hour_cos: hourCos(time),
-    channels,
+    channels: plan.channels.flatMap((channel, c) => viewChannel(actor, channel, c) ?? []),
     readings: state[HEADER.readings],
     anomalies: state[HEADER.anomalies],
+    impossible: state[HEADER.impossible],
     late: state[HEADER.late] + state[HEADER.tooLate],
     duplicates: state[HEADER.duplicates],
     conflicts: state[HEADER.conflicts],
     steps_back: state[HEADER.stepsBack],
-    active_alerts: alerts,
+    active_alerts: status.alerts,
+    ...viewJudgement(actor),
   };
 }
 
-function sensorState(state: Float64Array, warmupLeft: number): { state: SensorState; state_since: number } {
-  if (state[HEADER.failedTime] >= 0) return { state: "failed", state_since: state[HEADER.failedTime] };
-  if (state[HEADER.silentPosition] >= 0) return { state: "silent", state_since: state[HEADER.greatest] };
-  return { state: warmupLeft > 0 ? "warming_up" : "ok", state_since: Math.max(0, state[HEADER.first]) };
+function viewChannel({ state, plan }: SensorActor, channel: string, c: number): ChannelView | undefined {
+  const at = plan.channelAt[c], last = lastPlace(state, at), rest = at + plan.restAt;
+  if (last < 0) return undefined;
+  const low = plan.low[c], high = plan.high[c], unit = plan.units[c];
+  const stuck = plan.judge !== undefined && state[rest + REST.stuckAlarm + ALARM.position] >= 0;
+  return {
+    channel,
+    ...(unit === undefined ? {} : { unit }),
+    value: state[at + FEATURE.values + last],
+    rate: state[at + FEATURE.rate],
+    mean: state[at + FEATURE.mean],
+    std: state[at + FEATURE.std],
+    range: rangeOf(state, at),
+    count: state[at],
+    z: state[at + FEATURE.z],
+    ...(Number.isFinite(low) ? { low } : {}),
+    ...(Number.isFinite(high) ? { high } : {}),
+    ...(plan.judge && state[rest + REST.known] > 0
+      ? { expected: [state[rest + REST.low], state[rest + REST.high]] as const }
+      : {}),
+    ...(plan.judge ? { surprise: state[rest + REST.surprise] } : {}),
+    ...(stuck ? { stuck_since: flatSince(state, rest + REST.stuck) } : {}),
+  };
 }
 
-/** How the sensor is, its anomaly and its active alerts, without the rest of the view. */
-export function statusOf(actor: SensorActor): { state: SensorState; isAnomaly: boolean; activeAlerts: number } {
-  const { state, plan } = actor;
-  let warmupLeft = 0, activeAlerts = state[HEADER.silentPosition] >= 0 ? 1 : 0;
-  for (let c = 0; c < plan.channels.length; c++) {
-    const at = plan.channelAt[c];
+/** What more than rules says of the last reading. */
+function viewJudgement(actor: SensorActor): Partial<SensorView> {
+  const { state, plan } = actor, at = plan.judgementAt;
+  if (!plan.judge || state[HEADER.greatest] < 0) return {};
+  const { done, leftMs } = warmUp(state, plan), rate = state[at + JUDGEMENT.rate], said = channelsSaid(actor);
+  const score = (detector: keyof typeof CALIBRATED) => state[at + JUDGEMENT.scores + CALIBRATED[detector]];
+  const versions = {
+    forest: state[at + JUDGEMENT.forestVersion],
+    network: state[at + JUDGEMENT.networkVersion],
+    logistic: state[at + JUDGEMENT.logisticVersion],
+  };
+  return {
+    ...(done < 1 ? { warm_up: { done, ...(leftMs > 0 ? { remaining_ms: Math.round(leftMs) } : {}) } } : {}),
+    score: state[at + JUDGEMENT.score],
+    scores: {
+      surprise: score("surprise"),
+      zscore: score("zscore"),
+      ...(versions.forest > 0 ? { forest: score("forest") } : {}),
+      ...(versions.network > 0 ? { network: score("network") } : {}),
+      ...(versions.logistic > 0 ? { logistic: score("logistic") } : {}),
+    },
+    versions: present(versions),
+    rate,
+    budget: state[at + JUDGEMENT.budget],
+    contributions: contributionsOf(said),
+    explanation: sayVerdict(said[0], rate, othersOf(said)),
+    closest: { part: state[at + JUDGEMENT.closest], time: state[at + JUDGEMENT.closestTime] },
+  };
+}
+
+/** Those above 0. */
+function present<T extends Readonly<Record<string, number>>>(numbers: T): Partial<T> {
+  return Object.fromEntries(Object.entries(numbers).filter(([, number]) => number > 0)) as Partial<T>;
+}
+
+/** How a sensor is, apart from the rest of its view. */
+export interface Status {
+  readonly state: SensorState;
+  /** Event time since when it is in that state. */
+  readonly since: number;
+  readonly isAnomaly: boolean;
+  /** Readings still wanted until rolling features are whole. */
+  readonly warmupLeft: number;
+  /** Ids of the active alerts. */
+  readonly alerts: readonly string[];
+}
+
+/** How the sensor is, whether its last reading is anomalous, and its active alerts. */
+export function statusOf(actor: SensorActor): Status {
+  const { state, plan } = actor, alerts: string[] = [];
+  let warmupLeft = 0, stuck = NEVER;
+  plan.channels.forEach((channel, c) => {
+    const at = plan.channelAt[c], rest = at + plan.restAt;
     warmupLeft = Math.max(warmupLeft, ROLLING - state[at]);
-    if (state[at + LIMIT_ALARM + ALARM.position] >= 0) activeAlerts++;
-    if (state[at + Z_ALARM + ALARM.position] >= 0) activeAlerts++;
+    const conditions = [
+      ["limit", at + LIMIT_ALARM],
+      ["zscore", at + Z_ALARM],
+      ["warning", rest + REST.warningAlarm],
+      ["rate", rest + REST.rateAlarm],
+      ...(plan.judge ? [["stuck", rest + REST.stuckAlarm] as const] : []),
+    ] as const;
+    for (const [condition, alarm] of conditions) {
+      const position = state[alarm + ALARM.position];
+      if (position < 0) continue;
+      alerts.push(alertId(actor, condition, channel, position));
+      if (condition === "stuck") stuck = Math.min(stuck, flatSince(state, rest + REST.stuck));
+    }
+  });
+  const whole = plan.judge ? [["anomaly", JUDGEMENT.anomalyAlarm], ["dirty", JUDGEMENT.dirtyAlarm]] as const : [];
+  for (const [condition, alarm] of whole) {
+    const position = state[plan.judgementAt + alarm + ALARM.position];
+    if (position >= 0) alerts.push(alertId(actor, condition, undefined, position));
   }
-  const isAnomaly = state[HEADER.limitMask] + state[HEADER.zMask] > 0;
-  return { state: sensorState(state, warmupLeft).state, isAnomaly, activeAlerts };
+  const silent = state[HEADER.silentPosition];
+  if (silent >= 0) alerts.push(alertId(actor, "silent", undefined, silent));
+  const isAnomaly = (state[HEADER.bits] & BIT.anomalous) !== 0;
+  return { ...sensorState(actor, warmupLeft, stuck), isAnomaly, warmupLeft: Math.max(0, warmupLeft), alerts };
+}
+
+/** The gravest state first: one that says nothing, then what it says being worth nothing, then being too young. */
+function sensorState(
+  { state, plan }: SensorActor,
+  warmupLeft: number,
+  stuck: number,
+): { readonly state: SensorState; readonly since: number } {
+  if (state[HEADER.failedTime] >= 0) return { state: "failed", since: state[HEADER.failedTime] };
+  if (state[HEADER.silentPosition] >= 0) return { state: "silent", since: state[HEADER.greatest] };
+  if (stuck < NEVER) return { state: "stuck", since: stuck };
+  const dirty = plan.judgementAt + JUDGEMENT.dirtyAlarm;
+  if (plan.judge && state[dirty + ALARM.position] >= 0) return { state: "dirty", since: state[dirty + ALARM.time] };
+  const warm = warmupLeft <= 0 && (!plan.judge || warmUp(state, plan).done >= 1);
+  return { state: warm ? "ok" : "warming_up", since: Math.max(0, state[HEADER.first]) };
 }
 
 /** The last readings in memory, newest first. */
@@ -89,7 +168,7 @@ export function viewReadings(actor: SensorActor): ReadingView[] {
   const { history, state, plan } = actor;
   if (!history) return [];
   const next = state[HEADER.rows], from = Math.max(history.oldest, next - HISTORY_ROWS);
-  return viewRows(actor, plan.channels, history.copy(from, next)).reverse();
+  return viewRows(actor, plan.channels.slice(0, history.channels), history.copy(from, next)).reverse();
 }
 
 /** Rows of a sensor's history as readings, in their order. */
@@ -98,49 +177,104 @@ export function viewRows(
   channels: readonly string[],
   rows: Float64Array,
 ): ReadingView[] {
-  const width = ROW_HEAD + channels.length, views: ReadingView[] = [];
+  const width = rowWidth(channels.length), views: ReadingView[] = [];
+  const verdict = new Float64Array(VERDICT_HEAD + channels.length * VERDICT_CHANNEL);
   for (let at = 0; at + width <= rows.length; at += width) {
-    const label = rows[at + ROW.label];
-    views.push(viewVerdict(
-      sensor,
-      channels,
-      rows[at + ROW.position],
-      rows[at + ROW.time],
-      label,
-      rows[at + ROW.limitMask],
-      rows[at + ROW.zMask],
-      rows.subarray(at + ROW_HEAD, at + width),
-    ));
+    readRow(rows, at, verdict, channels.length);
+    views.push(viewVerdict(sensor, channels, verdict, 0));
   }
   return views;
 }
 
-/** One reading and its verdict. */
+/** Flags that a bit stands for, of the sensor as a whole. */
+const BIT_FLAGS: readonly (readonly [number, DetectorName])[] = [
+  [BIT.surprise, "surprise"],
+  [BIT.forest, "forest"],
+  [BIT.network, "network"],
+  [BIT.logistic, "logistic"],
+];
+/** Rules that share a mask of channels. */
+const RULE_FLAGS: readonly (readonly [number, DetectorName])[] = [
+  [BIT.warning, "warning"],
+  [BIT.rate, "rate"],
+  [BIT.physical, "physical"],
+];
+
+/** One reading and its verdict, as it lies at `at`; see `verdict.ts`. */
 export function viewVerdict(
   sensor: { readonly name: string; readonly partition: string },
   channels: readonly string[],
-  position: number,
-  time: number,
-  label: number,
-  limitMask: number,
-  zMask: number,
-  numbers: Float64Array,
+  verdict: Float64Array,
+  at: number,
 ): ReadingView {
-  const values: Record<string, number> = {}, flags: FlagView[] = [];
+  const values: Record<string, number> = {}, expected: Record<string, readonly [number, number]> = {};
+  const said: ChannelSaid[] = [];
   channels.forEach((channel, c) => {
-    if (!Number.isNaN(numbers[c])) values[channel] = numbers[c];
-    if (hasBit(limitMask, c)) flags.push({ detector: "limit", channel });
-    if (hasBit(zMask, c)) flags.push({ detector: "zscore", channel });
+    const from = at + VERDICT_HEAD + c * VERDICT_CHANNEL, value = verdict[from + SAID.value];
+    const low = verdict[from + SAID.low], high = verdict[from + SAID.high], packed = verdict[from + SAID.surprise];
+    if (!Number.isNaN(value)) values[channel] = value;
+    if (!Number.isNaN(low)) expected[channel] = [low, high];
+    if (!Number.isNaN(packed)) {
+      said.push({ channel, value, low, high, surprise: surpriseOf(packed), view: viewNamed(viewOf(packed)) });
+    }
   });
+  const bits = verdict[at + VERDICT.bits], label = verdict[at + VERDICT.label], rate = verdict[at + VERDICT.rate];
+  const anomalous = (bits & BIT.anomalous) !== 0;
   return {
-    id: [sensor.partition, position, sensor.name].map(encodeURIComponent).join("/"),
+    id: [sensor.partition, verdict[at + VERDICT.position], sensor.name].map(encodeURIComponent).join("/"),
     sensor: sensor.name,
-    time,
+    time: verdict[at + VERDICT.time],
     values,
     ...(label === 0 || label === 1 ? { label } : {}),
-    is_anomaly: flags.length > 0,
-    flags,
+    is_anomaly: anomalous,
+    flags: flagsOf(channels, verdict, at),
+    ...((bits & BIT.alarm) !== 0 ? { alarm: strengthOf(rate) } : {}),
+    ...(said.length > 0 ? { ...viewScores(verdict, at), rate, expected, ...explained(said, rate, anomalous) } : {}),
   };
+}
+
+function flagsOf(channels: readonly string[], verdict: Float64Array, at: number): FlagView[] {
+  const flags: FlagView[] = [], bits = verdict[at + VERDICT.bits];
+  channels.forEach((channel, c) => {
+    if (hasBit(verdict[at + VERDICT.limitMask], c)) flags.push({ detector: "limit", channel });
+    if (hasBit(verdict[at + VERDICT.zMask], c)) flags.push({ detector: "zscore", channel });
+    if (!hasBit(verdict[at + VERDICT.ruleMask], c)) return;
+    for (const [bit, detector] of RULE_FLAGS) if ((bits & bit) !== 0) flags.push({ detector, channel });
+  });
+  for (const [bit, detector] of BIT_FLAGS) if ((bits & bit) !== 0) flags.push({ detector });
+  const limits = verdict[at + VERDICT.limitMask] > 0 || (bits & BIT.rate) !== 0;
+  if ((bits & BIT.anomalous) !== 0 && !limits && verdict[at + VERDICT.rate] < 1) flags.push({ detector: "budget" });
+  return flags;
+}
+
+function viewScores(verdict: Float64Array, at: number): Pick<ReadingView, "score" | "scores" | "versions"> {
+  const score = (place: number) => Number.isNaN(verdict[at + place]) ? undefined : verdict[at + place];
+  const forest = score(VERDICT.forest), network = score(VERDICT.network), logistic = score(VERDICT.logistic);
+  return {
+    score: verdict[at + VERDICT.score],
+    scores: {
+      surprise: verdict[at + VERDICT.surprise],
+      zscore: verdict[at + VERDICT.zscore],
+      ...(forest === undefined ? {} : { forest }),
+      ...(network === undefined ? {} : { network }),
+      ...(logistic === undefined ? {} : { logistic }),
+    },
+    versions: present({
+      forest: verdict[at + VERDICT.forestVersion],
+      network: verdict[at + VERDICT.networkVersion],
+      logistic: verdict[at + VERDICT.logisticVersion],
+    }),
+  };
+}
+
+function explained(
+  said: ChannelSaid[],
+  rate: number,
+  anomalous: boolean,
+): Pick<ReadingView, "explanation" | "contributions"> {
+  if (!anomalous) return {};
+  said.sort((a, b) => b.surprise - a.surprise);
+  return { explanation: sayVerdict(said[0], rate, othersOf(said)), contributions: contributionsOf(said) };
 }
 
 function hasBit(mask: number, bit: number): boolean {

@@ -9,8 +9,11 @@ import type { Clock, Source } from "../../actors/ports.ts";
 import { InlineHost, type ShardHost } from "../../actors/runtime/host.ts";
 import type { ShardOptions } from "../../actors/shard.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor.ts";
+import type { TrainingPorts } from "../../actors/training/training.ts";
 import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
+import { KvFederationStore } from "../../store/federation.ts";
 import type { KvPort } from "../../store/kv.ts";
+import { KvModelRegistry } from "../../store/registry.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
 import { MemoryKv } from "../memory_kv.ts";
 
@@ -40,6 +43,14 @@ export function storeOver(kv: KvPort, clock: Clock): KvCheckpointStore {
   return new KvCheckpointStore(kv, { clock, freshId: () => `id-${++ids}`, deadlineMs: 10_000, historyChunks: 1_000 });
 }
 
+/** The models of a database. */
+export function modelsOver(kv: KvPort, clock: Clock): TrainingPorts {
+  return {
+    registry: new KvModelRegistry(kv, { clock, freshId: () => `id-${++ids}` }),
+    federation: new KvFederationStore(kv, { clock }),
+  };
+}
+
 /** Pauses take no time and deadlines never pass: a test over a healthy database. */
 export const PATIENT: Clock = {
   now: () => 1_800_000_000_000,
@@ -57,6 +68,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
   const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...rest, judging }, {
     store: storeOver(kv, PATIENT),
     clock,
+    models: modelsOver(kv, PATIENT),
     host: host ?? ((shard) => new InlineHost(shard)),
     shards,
     failed: (_partition, error) => failures.push(error),
@@ -70,13 +82,31 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
 }
 
 /** First parts of the keys of stored outputs. */
-const OUTPUTS = ["window", "window_at", "readings", "alert", "alert_at", "transition", "quarantine"];
+const OUTPUTS = [
+  "window",
+  "window_at",
+  "readings",
+  "alert",
+  "alert_at",
+  "transition",
+  "quarantine",
+  "model",
+  "model_version",
+  "federation_round",
+];
 
 /** Everything that a run gave out and stored, by key, as one comparable value each. */
 export async function storedOutputs(kv: KvPort): Promise<Map<string, unknown>> {
   const outputs = new Map<string, unknown>();
   for (const kind of OUTPUTS) {
-    for await (const { key, value } of kv.list({ prefix: [kind] })) outputs.set(JSON.stringify(key), value);
+    for await (const { key, value } of kv.list({ prefix: [kind] })) outputs.set(JSON.stringify(key), comparable(value));
   }
   return outputs;
+}
+
+/** A model's parts are written under keys of their own for each attempt, and when depends on the clock. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("write" in value)) return value;
+  const { write: _, ...rest } = value;
+  return { ...rest, created: 0 };
 }

@@ -6,8 +6,10 @@
 import type { Judging } from "../../../actors/config.ts";
 import type { SensorActor } from "../../../actors/sensor/actor.ts";
 import { History } from "../../../actors/sensor/history.ts";
-import { emptyState, makePlan, type Plan } from "../../../actors/sensor/layout.ts";
+import { emptyFloats, emptyState, makePlan, type Plan } from "../../../actors/sensor/layout.ts";
 import { Outputs, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "../../../actors/sensor/outputs.ts";
+import { conclude } from "../../../actors/sensor/conclude.ts";
+import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "../../../actors/sensor/verdict.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../../actors/sensor/snapshot.ts";
 import { input, takeEnd, takeReading, takeTick } from "../../../actors/sensor/transition.ts";
 import type { NaiveEvent, NaiveWindow } from "./naive.ts";
@@ -18,6 +20,7 @@ export class ActorInHand {
   readonly out = new Outputs({ verdicts: true, flags: true, history: true });
   position = 0;
   readonly #plan: Plan;
+  #concluded = 0;
 
   constructor(readonly judging: Judging, type: string, readonly channels: readonly string[], keepHistory = true) {
     this.#plan = makePlan(judging, type, channels);
@@ -28,6 +31,7 @@ export class ActorInHand {
       place: -1,
       plan: this.#plan,
       state: emptyState(this.#plan),
+      floats: emptyFloats(this.#plan),
       ...(keepHistory ? { history: new History(channels.length) } : {}),
     };
   }
@@ -43,6 +47,20 @@ export class ActorInHand {
     input.count = count;
     input.label = -1;
     takeReading(this.actor, event.time, position, this.out);
+    this.conclude();
+  }
+
+  /** Ends the verdicts that were written down since the last time, as a shard does at the end of a batch. */
+  private conclude(): void {
+    const { array, length } = this.out.verdicts;
+    for (
+      ;
+      this.#concluded < length;
+      this.#concluded += VERDICT_HEAD + array[this.#concluded + VERDICT.channels] * VERDICT_CHANNEL
+    ) {
+      conclude(this.actor, array, this.#concluded, this.out);
+    }
+    this.out.rows.length = 0;
   }
 
   end(): void {

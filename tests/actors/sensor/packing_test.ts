@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { judgingSchema } from "../../../actors/config.ts";
 import { emptyState, HEADER, makePlan } from "../../../actors/sensor/layout.ts";
-import { packedMost, packState, unpackState } from "../../../actors/sensor/packing.ts";
+import {
+  packedFloatsMost,
+  packedMost,
+  packFloats,
+  packState,
+  shapeOf,
+  unpackFloats,
+  unpackState,
+} from "../../../actors/sensor/packing.ts";
 import { assert, assertEquals, assertThrows } from "../../../std/assert.ts";
 
 const judging = judgingSchema.parse({
@@ -23,7 +31,8 @@ const number = fc.oneof(
 );
 
 function pack(state: Float64Array, plan: typeof plans[number], at: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(at + packedMost(state.length)).fill(255), end = packState(state, plan, bytes, at);
+  const bytes = new Uint8Array(at + packedMost(state.length)).fill(255),
+    end = packState(state, shapeOf(plan), bytes, at);
   assert(end % 8 === 0 && end <= bytes.length && bytes.subarray(0, at).every((byte) => byte === 255));
   return bytes.slice(at, end);
 }
@@ -38,7 +47,7 @@ Deno.test("unpackState() gives back what packState() wrote, bit for bit", () => 
         state[place % state.length] = value;
         for (let k = place % state.length; alike && (k += plan.channelLength) < state.length;) state[k] = value;
       }
-      const back = unpackState(pack(state, plan, at), plan);
+      const back = unpackState(pack(state, plan, at), shapeOf(plan));
       assertEquals(new Uint8Array(back.buffer), new Uint8Array(state.buffer));
     }),
     { numRuns: 300 },
@@ -54,9 +63,26 @@ Deno.test("packState() writes little of a new state, and of channels that are al
 
 Deno.test("unpackState() refuses bytes of another length, and a first channel that is as the one before", () => {
   const plan = plans[1], state = emptyState(plan).fill(Math.PI), bytes = pack(state, plan, 0);
-  assertThrows(() => unpackState(bytes.slice(0, -8), plan), RangeError, "must have");
-  assertThrows(() => unpackState(new Uint8Array(bytes.length + 8), plan), RangeError, "must have");
+  assertThrows(() => unpackState(bytes.slice(0, -8), shapeOf(plan)), RangeError, "must have");
+  assertThrows(() => unpackState(new Uint8Array(bytes.length + 8), shapeOf(plan)), RangeError, "must have");
   const before = pack(emptyState(plan), plan, 0);
   before[0] |= 1;
-  assertThrows(() => unpackState(before, plan), RangeError, "the channel before the first");
+  assertThrows(() => unpackState(before, shapeOf(plan)), RangeError, "the channel before the first");
+});
+
+Deno.test("unpackFloats() gives back what packFloats() wrote, and blocks of zeros are not written", () => {
+  const floats = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, {
+    weight: 1,
+    arbitrary: fc.float({ noNaN: true }),
+  });
+  fc.assert(fc.property(fc.array(floats, { maxLength: 3_000 }), fc.constantFrom(0, 8, 64), (numbers, at) => {
+    const written = Float32Array.from(numbers), bytes = new Uint8Array(at + packedFloatsMost(written.length)).fill(255);
+    const end = packFloats(written, bytes, at);
+    assert(end % 8 === 0 && end <= bytes.length && bytes.subarray(0, at).every((byte) => byte === 255));
+    const back = unpackFloats(bytes.slice(at, end), written.length);
+    assertEquals(new Uint8Array(back.buffer), new Uint8Array(written.buffer));
+    assertThrows(() => unpackFloats(new Uint8Array(end - at + 8), written.length), RangeError, "must have");
+  }));
+  const bytes = new Uint8Array(packedFloatsMost(10_000));
+  assertEquals(packFloats(new Float32Array(10_000), bytes, 0), 8 * Math.ceil(10_000 / 16 / 64));
 });

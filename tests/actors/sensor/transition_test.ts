@@ -11,6 +11,7 @@ const CHANNELS = ["a", "b"];
 
 function judge(changes: Partial<Judging> = {}): Judging {
   return judgingSchema.parse({
+    detectors: "rules",
     types: { pump: { channels: { a: { low: 0, high: 50, physicalHigh: 90 } }, intervalMs: 1_000 } },
     windows: [{ lengthMs: 10_000, hopMs: 10_000 }],
     latenessMs: 4_000,

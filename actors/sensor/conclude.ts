@@ -1,0 +1,72 @@
+/**
+ * Concluding verdicts: the third pass over a batch, when shared models have scored it. Puts a verdict into the sensor's
+ * digest, its history and its state.
+ *
+ * @module
+ */
+import { mixNumbers } from "../../models/hash.ts";
+import { READING_LIMITS } from "../reading.ts";
+import type { SensorActor } from "./actor.ts";
+import { CHUNK_ROWS } from "./history.ts";
+import { BIT, CALIBRATED, HEADER, JUDGEMENT } from "./layout.ts";
+import type { Outputs } from "./outputs.ts";
+import { SAID, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./verdict.ts";
+
+/** A verdict as it is hashed: its time, a word that says which channels it has, its values, then what was found. */
+const hashed = new Float64Array(16 + READING_LIMITS.channels);
+
+/** Concludes the verdict at `at`, which is the actor's next one. */
+export function conclude(actor: SensorActor, verdict: Float64Array, at: number, out: Outputs): void {
+  const { state, plan } = actor, channels = verdict[at + VERDICT.channels];
+  let word = 0, length = 2;
+  for (let c = 0; c < channels; c++) {
+    const value = verdict[at + VERDICT_HEAD + c * VERDICT_CHANNEL + SAID.value];
+    if (value !== value) continue;
+    word = Math.imul(word, READING_LIMITS.channels + 1) + c + 1 | 0;
+    hashed[length++] = value;
+  }
+  hashed[0] = verdict[at + VERDICT.time];
+  hashed[1] = word;
+  for (let k = VERDICT.bits; k <= (plan.judge ? VERDICT.logisticVersion : VERDICT.ruleMask); k++) {
+    hashed[length++] = verdict[at + k];
+  }
+  mixNumbers(state, HEADER.verdictHash, hashed, 0, length);
+  const row = state[HEADER.rows]++, bits = state[HEADER.bits] = verdict[at + VERDICT.bits];
+  state[HEADER.limitMask] = verdict[at + VERDICT.limitMask];
+  state[HEADER.zMask] = verdict[at + VERDICT.zMask];
+  state[HEADER.ruleMask] = verdict[at + VERDICT.ruleMask];
+  if (plan.judge && (bits & BIT.late) === 0) noteModels(actor, verdict, at);
+  writeHistory(actor, row, verdict, at, out);
+}
+
+/** What shared models said last: 0 where they said nothing. */
+function noteModels({ state, plan: { judgementAt: to } }: SensorActor, verdict: Float64Array, at: number): void {
+  const scores = to + JUDGEMENT.scores;
+  state[scores + CALIBRATED.forest] = orNothing(verdict[at + VERDICT.forest]);
+  state[scores + CALIBRATED.network] = orNothing(verdict[at + VERDICT.network]);
+  state[scores + CALIBRATED.logistic] = orNothing(verdict[at + VERDICT.logistic]);
+  state[to + JUDGEMENT.forestVersion] = verdict[at + VERDICT.forestVersion];
+  state[to + JUDGEMENT.networkVersion] = verdict[at + VERDICT.networkVersion];
+  state[to + JUDGEMENT.logisticVersion] = verdict[at + VERDICT.logisticVersion];
+}
+
+function orNothing(score: number): number {
+  return score === score ? score : 0;
+}
+
+/** Writes the row; channels that the sensor has had since are no part of it. */
+function writeHistory(actor: SensorActor, number: number, verdict: Float64Array, at: number, out: Outputs): void {
+  const channels = verdict[at + VERDICT.channels];
+  let { history } = actor;
+  if (!history) return;
+  if (channels > history.channels) history = actor.history = history.widened(channels, number);
+  history.write(number, verdict, at);
+  if (!out.wanted.history || (number + 1) % CHUNK_ROWS !== 0) return;
+  out.history.push({
+    sensor: actor.id,
+    chunk: Math.floor(number / CHUNK_ROWS),
+    position: verdict[at + VERDICT.position],
+    channels: actor.plan.channels.slice(0, channels),
+    rows: history.copy(number + 1 - CHUNK_ROWS, number + 1),
+  });
+}
