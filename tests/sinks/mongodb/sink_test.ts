@@ -5,6 +5,7 @@ import { assertEquals, assertRejects } from "../../../std/assert.ts";
 import { type MongoServer, mongoServer } from "../../servers/mongodb.ts";
 import { freePorts } from "../../servers/server.ts";
 import { need, type Needed, testWith } from "../../servers/needed.ts";
+import { readingAt } from "../delivery/partition.ts";
 import { sinkConformance, type SinkServer } from "../conformance.ts";
 
 const server = await need("MongoDB", () => mongoServer()), signal = new AbortController().signal;
@@ -102,4 +103,12 @@ testWith(server, "MongoSink says in one sentence what is wrong, without the pass
     await assertRejects(() => sink.open(signal), Error, message);
     await sink.close();
   }
+});
+
+testWith(server, "MongoSink takes channels of any name", async (server) => {
+  const url = server.database(), sink = new MongoSink({ url });
+  const values = { "a.b": 1, "$c": 2, "": 3 };
+  await sink.deliver({ kind: "readings", partition: "hall", items: [{ ...readingAt("hall", 1), values }] }, signal);
+  await sink.close();
+  assertEquals((await documentsOf(url, "predictions"))[0].values, values);
 });
