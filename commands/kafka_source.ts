@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Clock, Source, SourcePartition } from "../actors/ports.ts";
-import type { KafkaSource } from "../sources/kafka/source.ts";
+import type { Source, SourcePartition } from "../actors/ports.ts";
+import type { KafkaSource, KafkaSourceOptions } from "../sources/kafka/source.ts";
 import type { Engine } from "./engine.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
 import { readMapping } from "./mapping_file.ts";
@@ -58,13 +58,13 @@ export const KAFKA_SOURCE = {
  * The source that the settings describe.
  *
  * @param scenario whose topic is read where the URL names none
+ * @param parts what the source is wired to
  * @throws {CommandError} one sentence, where something of it cannot be
  */
 export async function kafkaSource(
   values: SettingValues<typeof KAFKA_SOURCE>,
   scenario: string,
-  clock: Clock,
-  report: (sentence: string) => void,
+  parts: Pick<KafkaSourceOptions, "clock" | "report" | "tickMemory" | "tickMs">,
 ): Promise<KafkaSource> {
   const url = kafkaUrl("--kafka", values.kafka);
   const { group, instance, session, begin, lost, mapping, zone } = values;
@@ -79,8 +79,7 @@ export async function kafkaSource(
     }),
     begin,
     lost,
-    clock,
-    report,
+    ...parts,
   });
 }
 

@@ -19,6 +19,7 @@ import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
+import { sourceMemory } from "../store/source_memory.ts";
 import { ACCESS_SETTINGS, configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
@@ -183,7 +184,12 @@ export async function start(args: readonly string[]): Promise<number> {
       engine.retention.run(ending.signal, sayFailure),
     ];
     if (values.source === "kafka") {
-      kafka = await kafkaSource(values, values.scenario, clock, (sentence) => console.error(`sensorium: ${sentence}`));
+      kafka = await kafkaSource(values, values.scenario, {
+        clock,
+        report: (sentence) => console.error(`sensorium: ${sentence}`),
+        tickMemory: (partition) => sourceMemory(engine.kv, partition),
+        tickMs: judging.tickMs,
+      });
       running.push(runKafka(engine, kafka, ending.signal));
     } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;

@@ -6,7 +6,7 @@
  */
 import type { KafkaCluster } from "./address.ts";
 import { type Aborted, type Batch, messagesOf } from "./batches.ts";
-import { closeQuietly, describeTopics, makeConsumer, type RawConsumer } from "./client.ts";
+import { closeQuietly, makeConsumer, type RawConsumer } from "./client.ts";
 import { explainKafka, KafkaError } from "./errors.ts";
 import type { RawMessage } from "./messages.ts";
 
@@ -109,16 +109,6 @@ export class Fetcher {
     } catch (error) {
       throw explainKafka(error, this.#attempt());
     }
-  }
-
-  /**
-   * Whether the topic is the one that was opened.
-   *
-   * @throws {KafkaError} of kind `topic` if it is not there
-   */
-  async isSame(): Promise<boolean> {
-    const { cluster, topic, topicId } = this.options;
-    return (await describeTopics(this.#consumer, cluster, [topic])).get(topic)?.id === topicId;
   }
 
   /** Ends the connection; a fetch under way fails. */

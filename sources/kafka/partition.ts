@@ -7,12 +7,21 @@
  *
  * @module
  */
-import { type Chunk, type Clock, SourceError, type SourcePartition } from "../../actors/ports.ts";
+import {
+  type Chunk,
+  type Clock,
+  type ReadingsChunk,
+  SourceError,
+  type SourceMemory,
+  type SourcePartition,
+  type TickChunk,
+} from "../../actors/ports.ts";
 import { refusal } from "../../actors/reading.ts";
 import { chunksOf } from "./chunks.ts";
 import { KafkaError } from "./errors.ts";
 import { type Fetched, Fetcher, type FetchOptions } from "./fetcher.ts";
 import { type MessageOptions, MessageParser } from "./messages.ts";
+import { type Tick, tickChunk, TickMemory, withTicks } from "./ticks.ts";
 import { itemsOf, offsetOf, positionOf } from "./positions.ts";
 
 /** What happens when messages are gone (by retention) before they were read: go on behind them, or stop. */
@@ -25,6 +34,10 @@ export interface KafkaPartitionOptions extends FetchOptions {
   readonly begin: number;
   readonly lost: LostPolicy;
   readonly clock: Clock;
+  /** Where ticks are recorded; without it there are none. */
+  readonly tickMemory?: SourceMemory;
+  /** While nothing comes, a tick so often, ms. */
+  readonly tickMs: number;
   /** Told of a problem when it begins, and when it is over; one sentence each. */
   readonly report: (sentence: string) => void;
   /** Told of the offset that everything before was checkpointed to. */
@@ -46,6 +59,7 @@ export class KafkaPartition implements SourcePartition {
   problem?: string;
   /** Position up to which it was fetched, by the latest reader. */
   takenIn = 0;
+  #ticks: TickMemory | undefined;
 
   constructor(private readonly options: KafkaPartitionOptions) {
     this.id = `kafka-${options.topic}-${options.partition}`;
@@ -57,36 +71,73 @@ export class KafkaPartition implements SourcePartition {
    */
   async *read(from: number, signal: AbortSignal): AsyncGenerator<Chunk> {
     if (signal.aborted) return;
-    const fetcher = new Fetcher(this.options), aborted = whenAborted(signal);
-    const parser = new MessageParser(this.options.topic, this.options.partition, this.options.messages);
-    let at = Math.max(from, positionOf(this.options.begin));
-    this.takenIn = at;
-    let ahead = this.#next(fetcher, offsetOf(at), signal, aborted.promise);
+    const ticks = await this.#openTicks(), fetcher = new Fetcher(this.options), left = new AbortController();
     try {
-      for (;;) {
-        const answer = await ahead;
-        if (answer === undefined) return;
-        this.takenIn = positionOf(answer.next);
-        ahead = this.#next(fetcher, answer.next, signal, aborted.promise);
-        ahead.catch(() => {}); // thrown where it is awaited
-        for (const chunk of this.#chunks(answer, parser, at)) {
-          if (signal.aborted) return;
-          yield chunk;
-          at = chunk.next;
-        }
-      }
+      yield* this.#chunksFrom(from, fetcher, ticks, AbortSignal.any([signal, left.signal]));
     } finally {
-      aborted.release();
+      left.abort(); // the answer ahead is nobody's any more, also where the reader just went away
       await fetcher.close();
     }
   }
 
+  async *#chunksFrom(
+    from: number,
+    fetcher: Fetcher,
+    ticks: TickMemory | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Chunk> {
+    const parser = new MessageParser(this.options.topic, this.options.partition, this.options.messages);
+    const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    let at = Math.max(from, positionOf(this.options.begin)), wanted = offsetOf(at);
+    const past = ticks?.from(at) ?? [],
+      ask = () => {
+        this.takenIn = Math.max(at, positionOf(wanted));
+        const answer = this.#next(fetcher, wanted, signal, aborted);
+        answer.catch(() => {}); // thrown where it is awaited
+        return answer;
+      };
+    for (let ahead = ask(); !signal.aborted;) {
+      const tick = await this.#tickBefore(ahead, past, ticks, wanted, at, signal);
+      if (tick !== undefined) {
+        yield tick;
+        at = tick.next;
+        continue;
+      }
+      const answer = await ahead;
+      if (answer === undefined) return;
+      wanted = answer.next;
+      ahead = ask();
+      for (const chunk of withTicks(this.#chunks(answer, parser, at), past)) {
+        if (signal.aborted) return;
+        yield chunk;
+        at = chunk.next;
+      }
+    }
+  }
+
+  /** A tick that comes before the next messages: one that was recorded, else a new one if they are long in coming. */
+  async #tickBefore(
+    ahead: Promise<Answer | undefined>,
+    past: Tick[],
+    ticks: TickMemory | undefined,
+    wanted: number,
+    at: number,
+    signal: AbortSignal,
+  ): Promise<TickChunk | undefined> {
+    if (past.length === 0) return ticks && await this.#idle(ahead, ticks, wanted, at, signal);
+    if (offsetOf(past[0][0]) > wanted) return undefined;
+    const [tick] = past.splice(0, 1);
+    return tickChunk(tick);
+  }
+
   released(position: number): Promise<void> {
+    this.#ticks?.release(position);
     this.options.done(offsetOf(position));
     return Promise.resolve();
   }
 
-  *#chunks({ messages, next, lostFrom }: Answer, parser: MessageParser, at: number): Generator<Chunk> {
+  *#chunks({ messages, next, lostFrom }: Answer, parser: MessageParser, at: number): Generator<ReadingsChunk> {
     if (lostFrom === undefined) return yield* chunksOf(messages, parser, at, next);
     const { topic, partition } = this.options;
     const message = `offsets ${lostFrom} to ${next - 1} of ${topic}, partition ${partition}, were deleted before ` +
@@ -97,6 +148,32 @@ export class KafkaPartition implements SourcePartition {
       positions: [Math.max(at, itemsOf(lostFrom))],
       next: positionOf(next),
     };
+  }
+
+  /** What was recorded of time passing. */
+  async #openTicks(): Promise<TickMemory | undefined> {
+    const { tickMemory } = this.options;
+    return this.#ticks = tickMemory === undefined ? undefined : await TickMemory.load(tickMemory);
+  }
+
+  /** A tick, if none of it comes for so long: not before the first message, nor while Kafka is away and nobody can know. */
+  async #idle(
+    ahead: Promise<Answer | undefined>,
+    ticks: TickMemory,
+    offset: number,
+    at: number,
+    signal: AbortSignal,
+  ): Promise<TickChunk | undefined> {
+    const { clock, tickMs, begin } = this.options, answered = new AbortController();
+    const came = ahead.then(() => true, () => true);
+    came.then(() => answered.abort());
+    const stop = AbortSignal.any([signal, answered.signal]);
+    for (;;) {
+      const late = clock.sleep(tickMs, stop).then(() => false, () => true);
+      if (await Promise.race([came, late]) || signal.aborted) return undefined;
+      if (this.problem !== undefined || offset <= begin) continue;
+      return await ticks.add(offset, at, Math.floor(clock.now() / tickMs) * tickMs);
+    }
   }
 
   /** The next answer with something in it, however long it takes; undefined once it is aborted. */
@@ -180,12 +257,4 @@ export class KafkaPartition implements SourcePartition {
 
 function backoff(failures: number): number {
   return Math.min(BACKOFF_GREATEST_MS, BACKOFF_LEAST_MS * 2 ** failures);
-}
-
-/** Resolves at the abort; lets go of the signal when told. */
-function whenAborted(signal: AbortSignal): { readonly promise: Promise<undefined>; release(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const listener = () => resolve(undefined);
-  signal.addEventListener("abort", listener, { once: true });
-  return { promise, release: () => signal.removeEventListener("abort", listener) };
 }

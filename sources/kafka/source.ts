@@ -37,6 +37,10 @@ export interface KafkaSourceOptions {
   readonly clock: Clock;
   /** Told of problems that may pass, one sentence each. */
   readonly report?: (sentence: string) => void;
+  /** Where a partition's ticks are recorded, by its id: of each its own, since partitions move. Without it there are none. */
+  readonly tickMemory?: (partition: string) => SourceMemory;
+  /** While nothing comes, a partition ticks so often, ms; default 10,000. */
+  readonly tickMs?: number;
   /** Longest wait of the broker for a first message, ms; default 500. */
   readonly waitMs?: number;
   /** Bytes of one answer; two of each partition are held at the most; default 1 MiB. */
@@ -45,7 +49,14 @@ export interface KafkaSourceOptions {
   readonly watchMs?: number;
 }
 
-const DEFAULTS = { begin: "earliest", lost: "skip", waitMs: 500, bytes: 1 << 20, watchMs: 30_000 } as const;
+const DEFAULTS = {
+  begin: "earliest",
+  lost: "skip",
+  waitMs: 500,
+  bytes: 1 << 20,
+  watchMs: 30_000,
+  tickMs: 10_000,
+} as const;
 type Options = KafkaSourceOptions & Required<Pick<KafkaSourceOptions, keyof typeof DEFAULTS>>;
 /** Stand for the first and the end of a partition, as Kafka's protocol has them. */
 const EARLIEST = -2n, LATEST = -1n;
@@ -153,7 +164,7 @@ export class KafkaSource implements Source {
   #partition({ topic, partition }: TopicPartition, topicId: string, begin: number): KafkaPartition {
     const id = idOf({ topic, partition }), known = this.#partitions.get(id);
     if (known !== undefined) return known;
-    const { cluster, mapping, zone, lost, clock, waitMs, bytes } = this.#options;
+    const { cluster, mapping, zone, lost, clock, waitMs, bytes, tickMs, tickMemory } = this.#options;
     const made = new KafkaPartition({
       cluster,
       topic,
@@ -165,6 +176,8 @@ export class KafkaSource implements Source {
       begin,
       lost,
       clock,
+      tickMs,
+      ...(tickMemory === undefined ? {} : { tickMemory: tickMemory(id) }),
       report: (sentence) => this.#report(sentence),
       done: (offset) => this.#progress.note({ topic, partition, offset }),
     });

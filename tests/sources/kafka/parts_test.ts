@@ -19,6 +19,7 @@ import {
   positionOf,
   safeOffset,
 } from "../../../sources/kafka/positions.ts";
+import { withTicks } from "../../../sources/kafka/ticks.ts";
 import { SourceError } from "../../../actors/ports.ts";
 import { isRefusal } from "../../../actors/reading.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../../std/assert.ts";
@@ -202,4 +203,29 @@ Deno.test("chunksOf() puts together what arrived in one millisecond, and cuts ar
     0,
     7 * OFFSET_STEP,
   ]]);
+});
+
+Deno.test("withTicks() puts ticks where they were, and loses nothing, however chunks are cut", () => {
+  const place = fc.uniqueArray(fc.nat(60), { maxLength: 30 });
+  fc.assert(fc.property(place, fc.array(fc.nat(60), { maxLength: 5 }), (places, cuts) => {
+    const all = [...places].sort((a, b) => a - b), ticks = all.filter((at) => at % 3 === 0);
+    const positions = all.filter((at) => at % 3 !== 0), ends = [...new Set([...cuts, 61])].sort((a, b) => a - b);
+    const chunks = ends.map((next, i) => {
+      const own = positions.filter((at) => at < next && at >= (ends[i - 1] ?? 0));
+      return {
+        kind: "readings" as const,
+        items: own.map((at) => ({ sensor: "s", time: at, values: { x: at } })),
+        positions: own,
+        next,
+      };
+    });
+    const past = ticks.map((at) => [at, at] as const), seen: number[] = [];
+    let next = 0;
+    for (const chunk of withTicks(chunks, past)) {
+      seen.push(...chunk.kind === "tick" ? [chunk.position] : chunk.positions);
+      assert(chunk.next >= next && chunk.next > (seen.at(-1) ?? -1));
+      next = chunk.next;
+    }
+    assertEquals([seen, past], [all, []]);
+  }));
 });

@@ -211,3 +211,20 @@ testWith(
     await chunks.return?.();
   },
 );
+
+testWith(needed, "KafkaSource ticks while nothing comes, and again in the same places", async (broker) => {
+  const topic = await makeTopic(broker, freshTopic()), ticks = new TestMemory();
+  await put(broker, topic, [{ value: reading(1) }]);
+  await using opened = new Opened(broker, topic, { tickMemory: () => ticks, tickMs: 20 });
+  const [partition] = await opened.open(), first = await readAll(partition, 0, 4);
+  assertEquals(first.taken.map(({ item }) => "tick" in item), [false, true, true, true]);
+  await put(broker, topic, [{ value: reading(2) }]);
+  const kinds = ({ taken }: Awaited<ReturnType<typeof readAll>>) => taken.map(({ item }) => "tick" in item);
+  const recorded = (await ticks.load() as { ticks: unknown[] }).ticks.length;
+  const again = await readAll(partition, 0, 2 + recorded);
+  assertEquals(again.taken.slice(0, 4), first.taken);
+  assertEquals(kinds(again).filter((isTick) => isTick).length, recorded);
+  assertEquals(kinds(again).at(-1), false);
+  const middle = first.taken[2].position;
+  assertEquals((await readAll(partition, middle, recorded)).taken, again.taken.slice(2));
+});
