@@ -15,6 +15,7 @@ import { systemClock as clock } from "../commands/clock.ts";
 import { Engine } from "../commands/engine.ts";
 import { runKafka } from "../commands/kafka_source.ts";
 import { makeAdmin } from "../sources/kafka/client.ts";
+import { partitionOfKey } from "../sources/kafka/partitioner.ts";
 import { KafkaProducer, type OutgoingMessage } from "../sources/kafka/producer.ts";
 import { KafkaSource } from "../sources/kafka/source.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
@@ -86,6 +87,33 @@ async function readTopic(topic: string): Promise<void> {
   await source.close();
 }
 
+/** How long a message takes from being sent to being read, one at a time; sorted, ms. */
+async function delays(count: number): Promise<number[]> {
+  const topic = await topicOf("delay"), producer = new KafkaProducer(cluster), stop = new AbortController();
+  const source = new KafkaSource({ cluster, topics: [topic], clock });
+  await producer.open([topic]);
+  const [partition] = await source.open(memory),
+    key = keyOf(0),
+    chunks = partition.read(0, stop.signal)[Symbol.asyncIterator]();
+  const taken: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const begun = performance.now(), next = chunks.next();
+    await producer.send(topic, [{ key, value: JSON.stringify(reading(i)) }]);
+    await next;
+    taken.push(performance.now() - begun);
+  }
+  stop.abort();
+  await chunks.return?.(undefined);
+  await Promise.all([source.close(), producer.close()]);
+  return taken.sort((a, b) => a - b);
+}
+
+/** A key that goes to a partition. */
+function keyOf(partition: number): string {
+  const encoder = new TextEncoder();
+  for (let i = 0;; i++) if (partitionOfKey(encoder.encode(`key-${i}`), partitions) === partition) return `key-${i}`;
+}
+
 /** Takes everything that is in a topic through the sensors, to the last checkpoint. */
 async function judgeTopic(topic: string): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "sensorium-bench-" }), stop = new AbortController();
@@ -121,6 +149,8 @@ for (const size of [1, array]) {
   say(`read, ${what}`, messages, await measure(() => readTopic(topic)));
   say(`judged and stored, ${what}`, messages, await measure(() => judgeTopic(topic)));
 }
+const taken = await delays(300);
+console.log(`sent to read: p50 ${taken[150].toFixed(1)} ms, p99 ${taken[297].toFixed(1)} ms`);
 console.log(
   `${messages.toLocaleString("en")} readings of ${sensors} sensors in ${partitions} partitions, ${shards} shards, ${
     residentMiB().toFixed(0)

@@ -6,7 +6,7 @@
 import { Admin, type BaseOptions, Consumer, type GroupOptions, Producer } from "@platformatic/kafka";
 import type { Buffer } from "node:buffer";
 import type { KafkaCluster } from "./address.ts";
-import { type Attempt, explainKafka } from "./errors.ts";
+import { type Attempt, explainKafka, KafkaError } from "./errors.ts";
 
 /** Longest time to connect, ms. */
 const CONNECT_MS = 5_000;
@@ -116,6 +116,35 @@ export async function describeTopics(
     shapes.set(topic, { id: shape.id, partitions: shape.partitionsCount });
   }
   return shapes;
+}
+
+/** Looks at a partition whose leader is just being chosen, as in a topic that was just made, and the time between them, ms. */
+const LOOKS = 25, LOOK_MS = 200;
+
+/**
+ * An offset of a partition.
+ *
+ * @param place −2 for the first that is there, −1 for the one behind the last, else a time, epoch ms
+ * @throws {KafkaError}
+ */
+export async function offsetAt(
+  client: RawConsumer,
+  cluster: KafkaCluster,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  place: number,
+): Promise<number> {
+  const attempt = { cluster, action: `read the topic ${JSON.stringify(topic)}, partition ${partition},`, topic };
+  const question = { topics: [topic], partitions: { [topic]: [partition] }, timestamp: BigInt(place) };
+  for (let look = 1;; look++) {
+    try {
+      const offsets = await asked(() => client.listOffsets(question), attempt, 3 * CONNECT_MS);
+      return Number(offsets.get(topic)?.[partition] ?? 0);
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.trouble !== "moving" || look >= LOOKS) throw error;
+      client.clearMetadata();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
 }
 
 /**

@@ -15,6 +15,7 @@ export type KafkaTrouble =
   | "rights"
   | "range"
   | "size"
+  | "moving"
   | "closed"
   | "other";
 
@@ -104,6 +105,12 @@ const RULES: readonly {
       }`,
   },
   { trouble: "range", fits: ({ apiId }) => apiId === "OFFSET_OUT_OF_RANGE", say: () => "the offset is not there" },
+  {
+    trouble: "moving",
+    fits: ({ apiId }) =>
+      /^(NOT_LEADER_OR_FOLLOWER|LEADER_NOT_AVAILABLE|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH)$/.test(apiId),
+    say: () => "its leader is just being chosen",
+  },
   {
     trouble: "size",
     fits: ({ apiId }) => /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(apiId),

@@ -6,7 +6,7 @@
  */
 import type { KafkaCluster } from "./address.ts";
 import { type Aborted, type Batch, messagesOf } from "./batches.ts";
-import { closeQuietly, makeConsumer, type RawConsumer } from "./client.ts";
+import { closeQuietly, makeConsumer, offsetAt, type RawConsumer } from "./client.ts";
 import { explainKafka, KafkaError } from "./errors.ts";
 import type { RawMessage } from "./messages.ts";
 
@@ -100,15 +100,11 @@ export class Fetcher {
    * @throws {KafkaError}
    */
   async range(): Promise<{ readonly first: number; readonly end: number }> {
-    const { topic, partition } = this.options;
-    try {
-      const partitions = { [topic]: [partition] };
-      const at = async (timestamp: bigint) =>
-        Number((await this.#consumer.listOffsets({ topics: [topic], partitions, timestamp })).get(topic)?.[partition]);
-      return { first: await at(-2n), end: await at(-1n) };
-    } catch (error) {
-      throw explainKafka(error, this.#attempt());
-    }
+    const { cluster } = this.options;
+    const [first, end] = await Promise.all(
+      [-2, -1].map((place) => offsetAt(this.#consumer, cluster, this.options, place)),
+    );
+    return { first, end };
   }
 
   /** Ends the connection; a fetch under way fails. */

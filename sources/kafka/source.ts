@@ -10,8 +10,7 @@ import { type Clock, type Source, SourceError, type SourceMemory, type SourcePar
 import type { Mapping } from "../mapping.ts";
 import type { KafkaCluster } from "./address.ts";
 import { type Assignment, Assignments } from "./assignments.ts";
-import { closeQuietly, describeTopics, makeConsumer, type RawConsumer } from "./client.ts";
-import { explainKafka } from "./errors.ts";
+import { closeQuietly, describeTopics, makeConsumer, offsetAt, type RawConsumer } from "./client.ts";
 import { TopicMemory } from "./identity.ts";
 import { type GroupOptions, Membership, type TopicPartition } from "./membership.ts";
 import { KafkaPartition, type LostPolicy } from "./partition.ts";
@@ -59,7 +58,7 @@ const DEFAULTS = {
 } as const;
 type Options = KafkaSourceOptions & Required<Pick<KafkaSourceOptions, keyof typeof DEFAULTS>>;
 /** Stand for the first and the end of a partition, as Kafka's protocol has them. */
-const EARLIEST = -2n, LATEST = -1n;
+const EARLIEST = -2, LATEST = -1;
 
 /** Kafka as a source; see the module. */
 export class KafkaSource implements Source {
@@ -189,30 +188,13 @@ export class KafkaSource implements Source {
   async #beginOf(topic: string, partition: number): Promise<number> {
     // One that was added while this ran is read whole: nobody could have known of it.
     if (this.#options.begin === "earliest" || this.#partitions.size > 0) return 0;
-    return await this.#offset(topic, partition, LATEST);
-  }
-
-  async #offset(topic: string, partition: number, timestamp: bigint): Promise<number> {
-    try {
-      const offsets = await this.#client.listOffsets({
-        topics: [topic],
-        partitions: { [topic]: [partition] },
-        timestamp,
-      });
-      return Number(offsets.get(topic)?.[partition] ?? 0);
-    } catch (error) {
-      throw explainKafka(error, {
-        cluster: this.#options.cluster,
-        action: `read the topic ${JSON.stringify(topic)}`,
-        topic,
-      });
-    }
+    return await offsetAt(this.#client, this.#options.cluster, { topic, partition }, LATEST);
   }
 
   /** Says at the start what would else show as partitions that wait: no right to read. */
   async #mayRead(partitions: readonly KafkaPartition[]): Promise<void> {
     for (const topic of this.#options.topics) {
-      if (partitions.length > 0) await this.#offset(topic, 0, EARLIEST);
+      if (partitions.length > 0) await offsetAt(this.#client, this.#options.cluster, { topic, partition: 0 }, EARLIEST);
     }
   }
 
