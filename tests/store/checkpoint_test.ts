@@ -32,6 +32,7 @@ function outputsAt(cut: number): CheckpointOutputs {
     sinks: { files: { length: cut } },
     counts: COUNTS,
     sourceTime: 1,
+    samples: [],
   };
 }
 
@@ -58,6 +59,7 @@ eachDatabase(({ name, open, slow }) => {
       outputsCut: 60,
       finished: false,
       sinks: { files: { length: 60 } },
+      samples: [],
       from: cutAt(20),
     });
     assertEquals(await store.snapshot("a"), new Uint8Array([1, 2, 3]));
