@@ -133,6 +133,8 @@ export class FakePlant implements Queries {
       sensors: views.length,
       anomalous: views.filter((view) => view.is_anomaly).length,
       silent: of("silent"),
+      stuck: of("stuck"),
+      dirty: of("dirty"),
       warming_up: of("warming_up"),
       failed: of("failed"),
       active_alerts: [...this.alertsById.values()].filter((alert) => alert.state === "active").length,

@@ -134,6 +134,7 @@ export class FakeSensor {
       duplicates: 1,
       conflicts: 0,
       steps_back: 0,
+      impossible: 0,
       active_alerts: [...this.alerts],
     };
   }
