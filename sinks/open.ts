@@ -4,9 +4,7 @@
  * @module
  */
 import type { DeliverySink } from "./delivery/sink.ts";
-import { MongoSink } from "./mongodb/sink.ts";
 import { postgresUrlSchema } from "./postgres/address.ts";
-import { PostgresSink } from "./postgres/sink.ts";
 import type { UnitOf } from "./postgres/statements.ts";
 
 /** What is said of a sink beside its URL. */
@@ -30,21 +28,24 @@ export interface SinkSettings {
 export const SINK_SCHEMES = ["postgres", "postgresql", "mongodb", "mongodb+srv"] as const;
 
 /**
- * Makes a sink. It connects when its delivery begins.
+ * Makes a sink. It connects when its delivery begins; its driver is loaded here, since that takes a while.
  *
  * @throws {TypeError} if the URL cannot be that of a sink: one sentence that does not repeat it, since it may hold a password
  */
-export function sinkOf({ url, name, adminUrl, ...settings }: SinkSettings): DeliverySink {
+export async function sinkOf({ url, name, adminUrl, ...settings }: SinkSettings): Promise<DeliverySink> {
   const scheme = /^([a-z+]+):\/\//.exec(url)?.[1];
   switch (scheme) {
     case "postgres":
     case "postgresql": {
-      const admin = adminUrl === undefined ? undefined : addressOf(adminUrl);
-      return new PostgresSink({ ...settings, name: name ?? "postgres", address: addressOf(url), admin });
+      const address = addressOf(url), admin = adminUrl === undefined ? undefined : addressOf(adminUrl);
+      const { PostgresSink } = await import("./postgres/sink.ts");
+      return new PostgresSink({ ...settings, name: name ?? "postgres", address, admin });
     }
     case "mongodb":
-    case "mongodb+srv":
+    case "mongodb+srv": {
+      const { MongoSink } = await import("./mongodb/sink.ts");
       return new MongoSink({ url, name: name ?? "mongodb" });
+    }
   }
   throw new TypeError(
     `a sink's URL must begin with ${SINK_SCHEMES.map((one) => `${one}://`).join(", ")}` +

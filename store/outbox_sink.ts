@@ -9,7 +9,7 @@ import type { Json } from "../actors/ports.ts";
 import type { WindowView } from "../actors/views.ts";
 import type { Item, ItemKind, ReadingItem } from "../sinks/delivery/item.ts";
 import { KEYS } from "./keys.ts";
-import { type KvOutbox, OUTBOX_NAME } from "./outbox.ts";
+import { type KvOutbox, OUTBOX_NAME, type Totals } from "./outbox.ts";
 import { viewWindow } from "./window_view.ts";
 
 const count = z.number().int().min(0).optional();
@@ -21,8 +21,8 @@ export interface OutboxSinkOptions {
   readonly partition: string;
   /** Kinds that some sink wants. Others are not written. */
   readonly kinds: ReadonlySet<ItemKind>;
-  /** Resolves when there is room; for a replay, which can wait. */
-  readonly room?: () => Promise<void>;
+  /** Resolves when there is room, given what is there of each kind; for a replay, which can wait. */
+  readonly room?: (totals: Totals) => Promise<void>;
 }
 
 /** A partition's way into the outbox. */
@@ -42,7 +42,7 @@ export class OutboxSink implements CommitSink {
   cut(): (outputs: CutOutputs) => Promise<Json> {
     return async (outputs) => {
       const { outbox, partition, room } = this.options, { cut, from } = outputs, latest = { ...this.totals };
-      await room?.();
+      await room?.(this.totals);
       for (const kind of ["readings", "windows", "alerts"] as const) {
         if (!this.options.kinds.has(kind)) continue;
         latest[kind] = await outbox.put({ partition, kind }, cut, from, itemsOf(kind, outputs), latest[kind] ?? 0);

@@ -65,15 +65,25 @@ export class Deliveries {
   }
 
   /**
-   * Resolves when there is room for more in the outbox: at once, unless `waitItems` is given.
+   * Resolves when a partition may put more into the outbox: at once, unless `waitItems` is given.
    *
+   * @param totals items of each kind that it has put there since it began
    * @param signal aborted when nobody can wait any longer
    */
-  async room(signal: AbortSignal): Promise<void> {
+  async room(
+    partition: string,
+    totals: Readonly<Partial<Record<ItemKind, number>>>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { waitItems = Infinity } = this.options;
     if (waitItems === Infinity) return;
-    while (!signal.aborted && this.views().some((view) => view.backlog_items > waitItems)) {
-      await this.changes.wait(signal);
+    for (const { sink, progress } of this.deliveries) {
+      for (const kind of sink.wants) {
+        const total = totals[kind] ?? 0;
+        while (!signal.aborted && total - await progress.next({ partition, kind }) > waitItems) {
+          await this.changes.wait(signal);
+        }
+      }
     }
   }
 

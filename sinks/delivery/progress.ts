@@ -31,6 +31,14 @@ export class Progress {
     return this.cursors.get(key);
   }
 
+  /** Number of the item that comes next: of a sink that is new, the first that is still there. */
+  async next(stream: Stream): Promise<number> {
+    const cursor = await this.cursor(stream);
+    if (cursor) return cursor.next;
+    const { chunks, total } = await this.outbox.read(stream, undefined, 1);
+    return chunks[0]?.first ?? total;
+  }
+
   /** Moves the cursor behind these chunks, in the store first. */
   async move(
     stream: Stream,

@@ -1,19 +1,19 @@
 import { sinkOf } from "../../sinks/open.ts";
 import { placeOfUrl } from "../../sinks/mongodb/errors.ts";
 import { postgresUrlSchema } from "../../sinks/postgres/address.ts";
-import { assert, assertEquals, assertThrows } from "../../std/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 
 Deno.test("sinkOf() makes the sink of a URL, named after its kind unless it has a name", async () => {
-  const sinks = [
+  const sinks = await Promise.all([
     sinkOf({ url: "postgres://w:p@db/plant" }),
     sinkOf({ url: "mongodb://db/plant" }),
     sinkOf({ url: "mongodb://db/plant", name: "archive" }),
-  ];
+  ]);
   assertEquals(sinks.map(({ name }) => name), ["postgres", "mongodb", "archive"]);
   for (const sink of sinks) await sink.close(); // never opened
 });
 
-Deno.test("sinkOf() refuses other URLs in one sentence, without what may be a password", () => {
+Deno.test("sinkOf() refuses other URLs in one sentence, without what may be a password", async () => {
   const cases: [string, RegExp][] = [
     ["mysql://w:s3cret@db/plant", /^a sink's URL must begin with postgres:\/\/, .*, not mysql:\/\/$/],
     ["s3cret", /^a sink's URL must begin with [^,]*, [^,]*, [^,]*, [^,]*$/],
@@ -24,7 +24,7 @@ Deno.test("sinkOf() refuses other URLs in one sentence, without what may be a pa
     ["mongodb://w:s3cret@/plant", /^a MongoDB URL must look like/],
   ];
   for (const [url, message] of cases) {
-    const error = assertThrows(() => sinkOf({ url }), TypeError);
+    const error = await assertRejects(() => sinkOf({ url }), TypeError);
     assert(message.test(error.message), `${url}: ${error.message}`);
     assert(!error.message.includes("s3cret"), error.message);
   }

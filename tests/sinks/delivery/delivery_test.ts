@@ -193,23 +193,32 @@ Deno.test("Deliveries remove what is too old or too many; a sink that was away k
   assertEquals(sink.ids.slice(first - 3_000), idsTo(3_000, first));
 });
 
-Deno.test("Deliveries.room() holds a replay up while a sink is far behind, and nothing where nobody waits", async () => {
+Deno.test("Deliveries.room() holds a replay up while a sink is far behind, dead or new, and nothing where nobody waits", async () => {
   const sink = new FakeSink("table", ["readings"], 10);
-  let release = () => {};
-  sink.behave = () => new Promise((resolve) => release = resolve);
+  sink.open = () => Promise.reject(new Error("not there yet"));
   await using world = await World.open([sink], { waitItems: 50 });
-  const never = new AbortController().signal;
-  await world.partition.commit(100);
-  await sink.called(1);
+  const { deliveries, partition } = world, going = new AbortController(), { signal } = going;
+  await partition.commit(100);
+  await deliveries.room("hall", { readings: 50 }, signal);
   let hasRoom = false;
-  const room = world.deliveries.room(never).then(() => hasRoom = true);
-  sink.behave = () => assert(!hasRoom || world.deliveries.views()[0].backlog_items <= 50);
-  release();
+  const room = deliveries.room("hall", { readings: 100 }, signal).then(() => hasRoom = true);
+  await world.clock.pass(500);
+  await world.clock.sleeping(1_000);
+  assert(!hasRoom);
+  sink.open = () => Promise.resolve();
+  await world.clock.pass(1_000);
   await room;
+  assert(sink.taken.length >= 50);
   await world.drained();
+  await partition.commit(1_000);
+  const waiting = deliveries.room("hall", { readings: 2_000 }, signal);
+  going.abort(); // the instance ends: nobody waits
+  await waiting;
+  await world.drained();
+  await using another = await World.open([new FakeSink("new")], { kv: world.kv, waitItems: 50 });
+  await another.deliveries.room("hall", { readings: 1_000 }, new AbortController().signal); // nothing of it is left
   await using live = await World.open([new FakeSink("table")]);
-  await live.partition.commit(100);
-  await live.deliveries.room(never);
+  await live.deliveries.room("hall", { readings: 1e9 }, new AbortController().signal);
 });
 
 Deno.test("KvOutbox.append() puts models in the way of the sinks that want them, once each and in order", async () => {
