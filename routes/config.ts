@@ -31,7 +31,7 @@ export function config(deps: AppDeps): Hono {
   app.get("/config", (c) => {
     readQuery(c, z.object({}));
     const view = deps.config?.();
-    return view === undefined ? c.notFound() : c.json(withoutSecrets({ ...view }));
+    return view === undefined ? c.notFound() : c.json(shown(view));
   });
   app.get("/config/schema", (c) => {
     readQuery(c, z.object({}));
@@ -41,6 +41,14 @@ export function config(deps: AppDeps): Hono {
   onlyMethods(app, "/config", ["GET"]);
   onlyMethods(app, "/config/schema", ["GET"]);
   return app;
+}
+
+function shown({ settings, judging }: ConfigView): ConfigView {
+  const safe = Object.entries(settings).map(([name, { value, origin }]) => [
+    name,
+    { value: withoutSecrets(value, name), origin },
+  ]);
+  return { settings: Object.fromEntries(safe), judging: withoutSecrets(judging) };
 }
 
 /** A copy in which values under telling names, and the user and password of addresses, are hidden. */

@@ -8,7 +8,7 @@ Deno.test("keys() makes, lists and takes back keys, at rest and of a running ins
   assertEquals(made.code, 0, made.error);
   const key = made.out.trim();
   assertMatch(key, /^sensorium_[a-z2-7]{8}_[\w-]{43}$/);
-  const { program, url } = await startInstance(["--port", "0", "--scenario", "none", "--require-keys", ...dataDir]);
+  const { program, url } = await startInstance(["--port", "0", "--scenario", "none", "--host", "0.0.0.0", ...dataDir]);
   await using _ = program;
   const status = async (path: string, bearer?: string) => {
     const answer = await fetch(url + path, {
@@ -31,6 +31,10 @@ Deno.test("keys() makes, lists and takes back keys, at rest and of a running ins
   const doctor = await run(["doctor", "--json", ...dataDir]);
   const { findings } = JSON.parse(doctor.out);
   assertEquals([doctor.code, findings[0].level, findings[0].about], [0, "ok", "instance"]);
+  const wrong = findings.filter(({ level }: { level: string }) => level !== "ok");
+  assertEquals(wrong.map(({ about, seen }: { about: string; seen: string }) => [about, seen]), [
+    ["network", "it listens on 0.0.0.0, without TLS"],
+  ]);
 });
 
 Deno.test("keys() says what was asked wrongly, and doctor() that nothing runs", async () => {

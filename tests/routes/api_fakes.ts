@@ -110,7 +110,14 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     access,
     counts: new HttpCounts(),
     configSchema: () => ({ type: "object" }),
-    config: () => ({ settings: { port: { value: 8000, origin: "default" } }, judging: { latenessMs: 30_000 } }),
+    config: () => ({
+      settings: {
+        port: { value: 8000, origin: "default" },
+        brokerPassword: { value: "hunter2", origin: "variable" },
+        token: { value: null, origin: "default" },
+      },
+      judging: { latenessMs: 30_000 },
+    }),
     queries: new WholeQueries(),
     stop: () => {},
     export: () => Promise.resolve(new Blob(["everything"]).stream()),

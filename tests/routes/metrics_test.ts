@@ -127,3 +127,9 @@ Deno.test("docs/dashboards/sensorium.json asks for nothing that is not counted",
   assert(asked.length > 20);
   assertEquals(asked.filter((name) => !names.has(name)), []);
 });
+
+Deno.test("GET /config hides the values of secret settings, and keeps where they came from", async () => {
+  const { settings } = await (await makeApp(await wholeDeps()).request("/config")).json();
+  assertEquals(settings.brokerPassword, { value: HIDDEN, origin: "variable" });
+  assertEquals([settings.token, settings.port.value], [{ value: null, origin: "default" }, 8000]);
+});
