@@ -88,7 +88,11 @@ export async function kafkaSource(
  *
  * A partition that is taken away is stopped after a last checkpoint; only then does the group hear of it.
  */
-export async function runKafka(engine: Pick<Engine, "run">, source: KafkaSource, signal: AbortSignal): Promise<void> {
+export async function runKafka(
+  engine: Pick<Engine, "run">,
+  source: Source & Pick<KafkaSource, "assignments">,
+  signal: AbortSignal,
+): Promise<void> {
   const running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
   const begin = (partition: SourcePartition) => {
     const stop = new AbortController();

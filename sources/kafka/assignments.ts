@@ -16,6 +16,7 @@ export type Assignment =
 export class Assignments {
   readonly #waiting: Assignment[] = [];
   #wake: (() => void) | undefined;
+  #ended = false;
 
   /** Partitions to read. */
   assign(partitions: readonly SourcePartition[]): void {
@@ -24,7 +25,7 @@ export class Assignments {
 
   /** Partitions to give up; resolves once they are. */
   revoke(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return Promise.resolve();
+    if (ids.length === 0 || this.#ended) return Promise.resolve(); // whoever took them is giving everything up
     return new Promise((done) => this.#put({ kind: "revoke", ids, done }));
   }
 
@@ -44,6 +45,7 @@ export class Assignments {
         else await new Promise<void>((resolve) => this.#wake = resolve);
       }
     } finally {
+      this.#ended = true;
       signal.removeEventListener("abort", wake);
       for (const change of this.#waiting.splice(0)) if (change.kind === "revoke") change.done();
     }
