@@ -110,7 +110,7 @@ export interface RoundAnswer {
 /** A question to a shard. */
 export interface ShardAsk {
   readonly kind: "ask";
-  readonly about: "sensors" | "readings" | "digests" | "memory" | "states";
+  readonly about: "sensors" | "readings" | "digests" | "memory" | "states" | "agreement";
   /** Which ones, for `sensors` and `readings`; those out of memory are left out. */
   readonly sensors?: readonly number[];
 }
@@ -199,12 +199,22 @@ export interface StateCounts {
   active_alerts: number;
 }
 
+/** How the flags of a group's sensors agree. */
+export interface GroupAgreement {
+  readonly group: string;
+  /** For each of `COMPARED` a table as `models/agreement.ts` counts it: the detector first, rules second. */
+  readonly counts: Float64Array;
+  /** For each of them, and for rules at the end, totals of delays. */
+  readonly delays: Float64Array;
+}
+
 /** An answer to a question. */
 export type ShardAnswer =
   | { readonly about: "sensors"; readonly views: readonly SensorView[] }
   | { readonly about: "states"; readonly states: StateCounts }
   | { readonly about: "readings"; readonly readings: readonly ReadingView[] }
   | { readonly about: "digests"; readonly digests: readonly SensorDigest[] }
+  | { readonly about: "agreement"; readonly tables: readonly GroupAgreement[] }
   | { readonly about: "memory"; readonly memory: ShardMemory };
 
 /** The answer to each kind of message. */

@@ -119,8 +119,8 @@ export interface CutOutputs {
   windows(): readonly StoredWindow[];
   /** Transitions of alerts, in order of position. */
   alerts(): readonly AlertTransition[];
-  /** Type and location of a sensor, as far as they are known. */
-  about(sensor: string): { readonly type?: string; readonly location?: string };
+  /** Type and location of a sensor, as far as they are known, and the group that it shares models with. */
+  about(sensor: string): { readonly type?: string; readonly location?: string; readonly group?: string };
 }
 
 /**

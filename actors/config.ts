@@ -91,6 +91,12 @@ export const judgingSchema = z.strictObject({
   budget: budgetSchema.default(BUDGET_DEFAULT),
   /** Zone of daily and weekly profiles. */
   zone: zoneSchema.default("UTC"),
+  drift: z.strictObject({
+    /** A channel's values of so long (event time, ms, whole days) are compared with those that it was learnt on. */
+    spanMs: z.number().int().min(86_400_000).max(86_400_000 * 365).default(7 * 86_400_000),
+    /** Whether a channel that drifts raises an alert. */
+    alert: z.boolean().default(false),
+  }).prefault({}),
   forest: z.strictObject({
     /** A forest is grown anew at most so often (event time, ms), … */
     everyMs: z.number().int().min(10_000).max(86_400_000).default(300_000),

@@ -127,6 +127,7 @@ export class OutputsBucket {
 
   /** All of it from `from` on and before `cut`, as sinks are given it. */
   between(from: number, cut: number, { directory, plans, options: { judging } }: OutputParts): CutOutputs {
+    let groups: Map<number, string> | undefined;
     return {
       from,
       cut,
@@ -135,10 +136,26 @@ export class OutputsBucket {
       windows: () => this.windows(from, plans, judging.windows, directory),
       alerts: () => this.alerts(from).map(({ transition }) => transition),
       about: (sensor) => {
-        const { type, location } = directory.find(sensor) ?? {};
-        return { ...(type === undefined ? {} : { type }), ...(location === undefined ? {} : { location }) };
+        const entry = directory.find(sensor), { type, location } = entry ?? {};
+        const group = entry && (groups ??= this.groups(plans)).get(entry.sensor);
+        return {
+          ...(type === undefined ? {} : { type }),
+          ...(location === undefined ? {} : { location }),
+          ...(group === undefined ? {} : { group }),
+        };
       },
     };
+  }
+
+  /** The group of each sensor that has a verdict here, as of its last one. */
+  private groups(plans: PlanTables): Map<number, string> {
+    const groups = new Map<number, string>();
+    for (const { shard, output: { verdicts } } of this.parts) {
+      for (let at = 0; at < verdicts.length; at += VERDICT_HEAD + verdicts[at + VERDICT.channels] * VERDICT_CHANNEL) {
+        groups.set(verdicts[at], plans.get(shard, verdicts[at + VERDICT.plan]).group);
+      }
+    }
+    return groups;
   }
 
   /** What was not accepted, of positions from `from` on, in order; of more than {@linkcode QUARANTINE_MOST} the last. */

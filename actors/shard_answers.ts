@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { addCounts, AGREEMENT_DOUBLES } from "../models/agreement.ts";
+import { DELAYS_DOUBLES } from "../models/agreement_delay.ts";
 import { HASH_LENGTH, mixNumber, mixText } from "../models/hash.ts";
-import type { SensorDigest, ShardAnswer, ShardAsk, ShardMemory, StateCounts } from "./batch.ts";
+import type { GroupAgreement, SensorDigest, ShardAnswer, ShardAsk, ShardMemory, StateCounts } from "./batch.ts";
 import type { SensorActor } from "./sensor/actor.ts";
-import { HEADER } from "./sensor/layout.ts";
+import { COMPARED, HEADER, JUDGEMENT } from "./sensor/layout.ts";
 import { statusOf, viewReadings, viewSensor } from "./sensor/view.ts";
 
 /** Answers a question over a shard's actors, by the numbers of their sensors. */
@@ -23,6 +25,8 @@ export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefin
       return { about: "digests", digests: present().filter(wasHeard).map(digestOf) };
     case "states":
       return { about: "states", states: countStates(present()) };
+    case "agreement":
+      return { about: "agreement", tables: sumAgreements(present().map(agreementIn)) };
     case "memory":
       return { about: "memory", memory: countBytes(present()) };
   }
@@ -73,4 +77,30 @@ function countBytes(actors: readonly SensorActor[]): ShardMemory {
     historyBytes += actor.history?.bytes ?? 0;
   }
   return { sensors: actors.length, stateBytes, historyBytes };
+}
+
+/** A sensor's tables; undefined where rules alone judge. */
+export function agreementIn({ state, plan }: SensorActor): GroupAgreement | undefined {
+  if (!plan.judge) return undefined;
+  const counts = plan.judgementAt + JUDGEMENT.agreement, delays = plan.judgementAt + JUDGEMENT.delays;
+  return {
+    group: plan.group,
+    counts: state.slice(counts, counts + COMPARED.length * AGREEMENT_DOUBLES),
+    delays: state.slice(delays, delays + (COMPARED.length + 1) * DELAYS_DOUBLES),
+  };
+}
+
+/** Tables of sensors or shards, summed group by group, in order of name. */
+export function sumAgreements(tables: readonly (GroupAgreement | undefined)[]): GroupAgreement[] {
+  const groups = new Map<string, GroupAgreement>();
+  for (const table of tables) {
+    if (!table) continue;
+    const known = groups.get(table.group);
+    if (!known) groups.set(table.group, { ...table, counts: table.counts.slice(), delays: table.delays.slice() });
+    else {
+      addCounts(known.counts, 0, table.counts, 0, known.counts.length);
+      addCounts(known.delays, 0, table.delays, 0, known.delays.length);
+    }
+  }
+  return [...groups.values()].sort((a, b) => a.group < b.group ? -1 : 1);
 }

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import type { Arrival, CutResult, SensorDigest, ShardAnswer, ShardMemory, Snapshot, StateCounts } from "./batch.ts";
+import type {
+  Arrival,
+  CutResult,
+  GroupAgreement,
+  SensorDigest,
+  ShardAnswer,
+  ShardMemory,
+  Snapshot,
+  StateCounts,
+} from "./batch.ts";
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
 import { FencedError } from "./checkpoint.ts";
 import type { Judging } from "./config.ts";
@@ -15,7 +24,7 @@ import type { Clock, Source, SourceMemory } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
 import type { ShardOptions } from "./shard.ts";
-import { digestOf, NO_STATES } from "./shard_answers.ts";
+import { agreementIn, digestOf, NO_STATES, sumAgreements } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
@@ -351,7 +360,19 @@ export class Supervisor implements Shared {
     return { sensors, stateBytes, historyBytes };
   }
 
-  private ask(about: "digests" | "memory" | "states"): Promise<ShardAnswer[]> {
+  /** How the flags of machine learning and of rules agree, by group; sensors out of memory are read from the store. */
+  async agreement(): Promise<GroupAgreement[]> {
+    const tables: (GroupAgreement | undefined)[] = [];
+    for (const answer of await this.ask("agreement")) if (answer.about === "agreement") tables.push(...answer.tables);
+    for (const entry of this.directory.entries) {
+      if (entry.resident) continue;
+      const bytes = await this.snapshotOf(entry);
+      if (bytes) tables.push(agreementIn(this.decode(bytes)));
+    }
+    return sumAgreements(tables);
+  }
+
+  private ask(about: "digests" | "memory" | "states" | "agreement"): Promise<ShardAnswer[]> {
     return Promise.all(this.hosts.map((host) => host.send({ kind: "ask", about })));
   }
 

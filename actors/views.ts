@@ -14,7 +14,19 @@ export type SensorState = "warming_up" | "ok" | "silent" | "stuck" | "dirty" | "
  * What can raise an alert: a configured limit, a warning limit, or a limit of the rate of change; an anomaly under the alert
  * budget, or z-scores where rules alone judge; and states of the sensor.
  */
-export type Condition = "limit" | "warning" | "rate" | "zscore" | "anomaly" | "silent" | "stuck" | "dirty";
+export const CONDITIONS = [
+  "limit",
+  "warning",
+  "rate",
+  "zscore",
+  "anomaly",
+  "silent",
+  "stuck",
+  "dirty",
+  "drift",
+] as const;
+/** One of {@linkcode CONDITIONS}. */
+export type Condition = typeof CONDITIONS[number];
 
 /** A detector that flags readings; `budget` is the rule of the alert budget. */
 export type DetectorName =
@@ -55,6 +67,17 @@ export interface ContributionView {
   readonly feature: string;
   /** The same in words. */
   readonly because: string;
+}
+
+/** How a channel's values of lately differ from those that it was learnt on. */
+export interface DriftView {
+  readonly status: "learning" | "steady" | "drifted" | "adapting";
+  /** Population stability index: below 0.1 nothing changed, from 0.25 on it drifted. */
+  readonly index: number;
+  /** Since when it drifted. */
+  readonly since?: number;
+  /** When it was last learnt anew because it stayed so. */
+  readonly adapted_at?: number;
 }
 
 /** How far a sensor's warm-up is. */
@@ -100,6 +123,7 @@ export interface ChannelView {
   readonly surprise?: number;
   /** Since when the value has not changed, while the channel is stuck. */
   readonly stuck_since?: number;
+  readonly drift?: DriftView;
 }
 
 /** One sensor now. */

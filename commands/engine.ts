@@ -17,6 +17,7 @@ import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { StoreError } from "../store/chain.ts";
 import { DeadlineError, within } from "../store/deadline.ts";
+import { KvEvaluations } from "../store/evaluations.ts";
 import { KvFederationStore } from "../store/federation.ts";
 import { checkFormat } from "../store/format.ts";
 import { GatedKv } from "../store/gate.ts";
@@ -46,7 +47,7 @@ export interface EngineOptions {
   readonly shards: number;
   readonly clock: Clock;
   /** The sinks of a partition. */
-  readonly sinks?: (partition: string) => readonly CommitSink[];
+  readonly sinks?: (partition: string, models: EngineModels) => readonly CommitSink[];
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
   /** Told when a partition has failed; the others run on. */
@@ -68,6 +69,7 @@ const TURN_MS = 8;
 export interface EngineModels {
   readonly registry: KvModelRegistry;
   readonly federation: KvFederationStore;
+  readonly evaluations: KvEvaluations;
 }
 
 /** A running instance without its commands and HTTP. */
@@ -113,6 +115,7 @@ export class Engine {
         models = {
           registry: new KvModelRegistry(kv, { clock, freshId }),
           federation: new KvFederationStore(kv, { clock }),
+          evaluations: new KvEvaluations(kv, { clock }),
         };
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         store: new KvCheckpointStore(kv, {
@@ -124,7 +127,7 @@ export class Engine {
         }),
         clock,
         models,
-        sinks: options.sinks,
+        sinks: (partition) => options.sinks?.(partition, models) ?? [],
         shards,
         host: (shardOptions) => shards > 1 ? new WorkerHost(shardOptions) : new InlineHost(shardOptions),
         committed: (partition, verdicts, transitions) => {

@@ -7,6 +7,8 @@ import type { Hono } from "hono";
 import type { CoreCounters } from "../actors/counters.ts";
 import { ModelServer } from "../actors/model_server.ts";
 import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
+import { detectorAgreement } from "../actors/agreement_view.ts";
+import { modelName } from "../actors/training/training.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { HttpCounts } from "../routes/metrics_counts.ts";
@@ -17,6 +19,8 @@ import { HttpIngest } from "../sources/http_ingest.ts";
 import type { KafkaSource } from "../sources/kafka/source.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
+import { EvaluationSink } from "../store/evaluation_sink.ts";
+import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { sourceMemory } from "../store/source_memory.ts";
@@ -119,8 +123,15 @@ export async function start(args: readonly string[]): Promise<number> {
     judging,
     shards: values.shards,
     clock,
-    sinks: (partition) =>
-      values.files === undefined ? [] : [
+    sinks: (partition, { evaluations: store }) => [
+      new EvaluationSink({
+        store,
+        partition,
+        data: partition,
+        started: clock.now(),
+        modelOf: (family, group) => modelName(partition, family, group),
+      }),
+      ...(values.files === undefined ? [] : [
         new FilesSink({
           folder: join(values.files, partition),
           partition,
@@ -129,7 +140,8 @@ export async function start(args: readonly string[]): Promise<number> {
           clock,
           log: (line) => console.error(line),
         }),
-      ],
+      ]),
+    ],
     failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
   });
   const ending = new AbortController();
@@ -145,6 +157,10 @@ export async function start(args: readonly string[]): Promise<number> {
       feed: engine.feed,
       ingest,
       models,
+      federation: engine.models.federation,
+      evaluations: engine.models.evaluations,
+      labels: new KvLabelStore(engine.kv, { clock }),
+      agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
       clock,
       version: VERSION,
       signal: closing.signal,

@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import { CONDITIONS } from "../actors/views.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods } from "./problem.ts";
 import { nameParameter, pageParameters, periodParameters, readQuery } from "./query.ts";
@@ -16,7 +17,7 @@ export const alertsQuery = z.object({
   type: nameParameter,
   location: nameParameter,
   state: z.enum(["active", "cleared"], { error: "state must be active or cleared" }).optional(),
-  condition: z.enum(["limit", "zscore", "silent"], { error: "condition must be limit, zscore or silent" }).optional(),
+  condition: z.enum(CONDITIONS, { error: `condition must be one of ${CONDITIONS.join(", ")}` }).optional(),
   ...periodParameters,
   ...pageParameters,
 });

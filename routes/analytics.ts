@@ -5,19 +5,23 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import { COMPARED } from "../actors/agreement_view.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods } from "./problem.ts";
 import { nameParameter, readQuery } from "./query.ts";
 
 /** Query of `GET /analytics/agreement`. */
-export const agreementQuery = z.object({ group: nameParameter });
+export const agreementQuery = z.object({
+  group: nameParameter,
+  detector: z.enum(COMPARED, { error: `detector must be one of ${COMPARED.join(", ")}` }).optional(),
+});
 
 /** The routes of analytics; none where nothing is counted. */
 export function analytics(deps: AppDeps): Hono {
   const app = new Hono();
   if (deps.agreement === undefined) return app;
   app.get("/analytics/agreement", async (c) => {
-    const { group } = readQuery(c, agreementQuery), views = await deps.agreement?.() ?? [];
+    const { group, detector } = readQuery(c, agreementQuery), views = await deps.agreement?.(detector) ?? [];
     return c.json({ items: group === undefined ? views : views.filter((view) => view.group === group) });
   });
   onlyMethods(app, "/analytics/agreement", ["GET"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AgreementView } from "../actors/agreement_view.ts";
+import type { AgreementView, ComparedDetector } from "../actors/agreement_view.ts";
 import type { Evaluations } from "../actors/evaluation/port.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
@@ -57,7 +57,7 @@ export interface AppDeps {
   /** Evaluations of models; absent: `/evaluations` is not there. */
   readonly evaluations?: Evaluations;
   /** Machine learning against rules, now; absent: `/analytics` is not there. */
-  agreement?(): readonly AgreementView[] | Promise<readonly AgreementView[]>;
+  agreement?(detector?: ComparedDetector): readonly AgreementView[] | Promise<readonly AgreementView[]>;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { COMPARED } from "../actors/agreement_view.ts";
 import type { AgreementView, FindingsView } from "../actors/agreement_view.ts";
 import type { CellView } from "../actors/evaluation/cell.ts";
 import type { EvaluationRecord } from "../actors/evaluation/port.ts";
@@ -159,9 +160,13 @@ const findings = documents<FindingsView>()(z.object({
   precision: share,
   recall: share,
   f1: share,
+  stretches: count.optional().describe("Labelled stretches of anomalies"),
+  found_stretches: count.optional(),
+  mean_delay_ms: z.number().optional().describe("Of those found"),
   found_alone: count,
 }));
 const agreement = documents<AgreementView>()(z.object({
+  detector: z.enum(COMPARED).optional(),
   group: z.string().optional().describe("Absent for all groups together"),
   readings: count,
   both: count,

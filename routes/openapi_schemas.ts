@@ -10,9 +10,10 @@ import { z } from "zod";
 import type { IngestOutcome } from "../actors/ingest.ts";
 import type { ModelState, ModelVersion } from "../actors/model_registry.ts";
 import { readingSchema } from "../actors/reading.ts";
-import type { AlertTransition, AlertView, QuarantineView, ReadingView, SensorView } from "../actors/views.ts";
+import type { AlertTransition, AlertView, QuarantineView, ReadingView } from "../actors/views.ts";
+import { CONDITIONS } from "../actors/views.ts";
 import type { PartitionView, SummaryView, WindowView } from "../actors/views.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireSensor } from "./wire.ts";
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
 
@@ -83,11 +84,17 @@ const channelSchema = z.object({
   high: z.number().optional(),
   expected: z.tuple([z.number(), z.number()]).optional().describe("Between which values the last one was expected"),
   surprise: z.number().optional().describe("How surprising the last value was, 0 to 10"),
-  stuck_since: z.number().int().optional().describe("Since when the value has not changed, epoch ms"),
+  stuck_since: time.optional().describe("Since when the value has not changed"),
+  drift: z.object({
+    status: z.enum(["learning", "steady", "drifted", "adapting"]),
+    index: z.number().describe("Population stability index: below 0.1 nothing changed, from 0.25 on it drifted"),
+    since: time.optional(),
+    adapted_at: time.optional().describe("When the channel was last learnt anew because it stayed drifted"),
+  }).optional(),
 });
 
 const sensorState = z.enum(["warming_up", "ok", "silent", "stuck", "dirty", "failed"]);
-const condition = z.enum(["limit", "warning", "rate", "zscore", "anomaly", "silent", "stuck", "dirty"]);
+const condition = z.enum(CONDITIONS);
 const detector = z.enum([
   "limit",
   "warning",
@@ -132,7 +139,7 @@ const conclusion = {
 };
 
 /** A sensor now. */
-export const sensorSchema = documents<Wire<SensorView, "state_since" | "last_time">>()(z.object({
+export const sensorSchema = documents<WireSensor>()(z.object({
   sensor: z.string(),
   partition: z.string(),
   type: z.string().optional(),
@@ -155,7 +162,7 @@ export const sensorSchema = documents<Wire<SensorView, "state_since" | "last_tim
   impossible: count.describe("Values that the quantity cannot have"),
   warm_up: z.object({ done: share, remaining_ms: z.number().optional() }).optional(),
   budget: z.number().optional().describe("False alarms a reading that the alert budget allows"),
-  closest: z.object({ part: z.number(), time: z.number().int().describe("Epoch ms") }).optional(),
+  closest: z.object({ part: z.number().describe("At 1 an alarm may begin"), time }).optional(),
   ...conclusion,
 }));
 

@@ -6,6 +6,9 @@
 import type {
   AlertTransition,
   AlertView,
+  ChannelView,
+  ClosestView,
+  DriftView,
   Page,
   PartitionView,
   ReadingView,
@@ -25,9 +28,42 @@ export function iso(time: number): string {
   return new Date(time).toISOString();
 }
 
+/** A channel over the wire. */
+export type WireChannel = Omit<Wire<ChannelView, "stuck_since">, "drift"> & {
+  readonly drift?: Wire<DriftView, "since" | "adapted_at">;
+};
+
+/** A sensor over the wire. */
+export type WireSensor = Omit<Wire<SensorView, "state_since" | "last_time">, "channels" | "closest"> & {
+  readonly channels: readonly WireChannel[];
+  readonly closest?: Wire<ClosestView, "time">;
+};
+
 /** A sensor. */
-export function wireSensor(view: SensorView): Wire<SensorView, "state_since" | "last_time"> {
-  return { ...view, state_since: iso(view.state_since), last_time: iso(view.last_time) };
+export function wireSensor({ channels, closest, ...view }: SensorView): WireSensor {
+  return {
+    ...view,
+    state_since: iso(view.state_since),
+    last_time: iso(view.last_time),
+    channels: channels.map(wireChannel),
+    ...(closest === undefined ? {} : { closest: { ...closest, time: iso(closest.time) } }),
+  };
+}
+
+function wireChannel({ stuck_since, drift, ...view }: ChannelView): WireChannel {
+  return {
+    ...view,
+    ...(stuck_since === undefined ? {} : { stuck_since: iso(stuck_since) }),
+    ...(drift === undefined ? {} : { drift: wireDrift(drift) }),
+  };
+}
+
+function wireDrift({ since, adapted_at, ...view }: DriftView): Wire<DriftView, "since" | "adapted_at"> {
+  return {
+    ...view,
+    ...(since === undefined ? {} : { since: iso(since) }),
+    ...(adapted_at === undefined ? {} : { adapted_at: iso(adapted_at) }),
+  };
 }
 
 /** A reading with its verdict. */

@@ -21,8 +21,8 @@ export interface EvaluationCollectorOptions {
   readonly data: string;
   /** Which families; default networks alone. */
   readonly families?: readonly ScoredFamily[];
-  /** Name in the registry of the model that scored a sensor's readings; undefined: it is not evaluated. */
-  modelOf(family: ScoredFamily, sensor: string, type: string | undefined): string | undefined;
+  /** Name in the registry of the model that a group of sensors shares. */
+  modelOf(family: ScoredFamily, group: string): string;
 }
 
 /** Versions of models that are counted in one run; readings of further ones are left out. */
@@ -89,7 +89,8 @@ export class EvaluationCollector {
     for (const view of outputs.readings()) {
       for (const family of families) {
         const scored = scoredReading(view, family);
-        const model = scored && modelOf(family, view.sensor, outputs.about(view.sensor).type);
+        const { group } = scored ? outputs.about(view.sensor) : {};
+        const model = group === undefined ? undefined : modelOf(family, group);
         if (scored === undefined || model === undefined) continue;
         const key = `${model}\n${String(scored.version).padStart(16, "0")}`, part = parts.get(key);
         if (part) part.readings.push(scored);

@@ -26,8 +26,8 @@ export interface EvaluationSinkOptions {
   readonly started: number;
   /** Which families; default networks alone. Each model takes up to 16 MB. */
   readonly families?: readonly ScoredFamily[];
-  /** Name in the registry of the model that scored a sensor's readings; undefined: it is not evaluated. */
-  modelOf(family: ScoredFamily, sensor: string, type: string | undefined): string | undefined;
+  /** Name in the registry of the model that a group of sensors shares. */
+  modelOf(family: ScoredFamily, group: string): string;
 }
 
 /** Models of a partition that are evaluated; further ones are not. */
@@ -88,7 +88,8 @@ export class EvaluationSink implements CommitSink {
     for (const view of outputs.readings()) {
       for (const family of families) {
         const scored = scoredReading(view, family);
-        const model = scored && modelOf(family, view.sensor, outputs.about(view.sensor).type);
+        const { group } = scored ? outputs.about(view.sensor) : {};
+        const model = group === undefined ? undefined : modelOf(family, group);
         if (scored === undefined || model === undefined) continue;
         const known = byModel.get(model);
         if (known) known.push(scored);

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { driftSince } from "../../models/drift/drift.ts";
 import { FEATURE, lastPlace } from "../../models/features.ts";
 import { mixNumber } from "../../models/hash.ts";
 import type { AlertTransition, Condition, Priority } from "../views.ts";
@@ -37,6 +38,7 @@ const PRIORITY: Record<Condition, Priority> = {
   silent: "medium",
   stuck: "medium",
   dirty: "low",
+  drift: "low",
 };
 /** What a rule's bounds are, in brackets behind them. */
 const WHY: Partial<Record<Condition, string>> = {
@@ -236,6 +238,29 @@ export function moveStuck(
   });
 }
 
+/** A channel's values have become others than those it was learnt on, or are so no longer: it was learnt anew. */
+export function moveDrift(
+  actor: SensorActor,
+  channel: number,
+  drifted: boolean,
+  value: number,
+  time: number,
+  position: number,
+  out: Outputs,
+): void {
+  const { state, plan } = actor, rest = plan.channelAt[channel] + plan.restAt, at = rest + REST.driftAlarm;
+  if (drifted) {
+    beginState(state, at, time, position);
+    state[at + ALARM.value] = value;
+    state[at + ALARM.low] = driftSince(state, rest + REST.drift);
+  }
+  const name = plan.channels[channel], since = new Date(state[at + ALARM.low]).toISOString();
+  tellState(actor, "drift", name, at, drifted, time, position, out, {
+    value: state[at + ALARM.value],
+    message: `${name} has been distributed otherwise since ${since} than when it was learnt`,
+  });
+}
+
 /** The sensor has begun to send too much bad data, or does so no longer. */
 export function moveDirty(actor: SensorActor, dirty: boolean, time: number, position: number, out: Outputs): void {
   const { state, plan } = actor, at = plan.judgementAt + JUDGEMENT.dirtyAlarm;
@@ -253,7 +278,7 @@ function beginState(state: Float64Array, at: number, time: number, position: num
 
 function tellState(
   actor: SensorActor,
-  condition: "stuck" | "dirty",
+  condition: "stuck" | "dirty" | "drift",
   channel: string | undefined,
   at: number,
   begins: boolean,

@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { AGREEMENT_DOUBLES, agreementCount } from "../../models/agreement.ts";
+import { DELAY_DOUBLES, DELAYS_DOUBLES, delayStep } from "../../models/agreement_delay.ts";
 import { mixNumbers } from "../../models/hash.ts";
 import { READING_LIMITS } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
 import { CHUNK_ROWS } from "./history.ts";
-import { BIT, CALIBRATED, HEADER, JUDGEMENT } from "./layout.ts";
+import { BIT, CALIBRATED, COMPARED, HEADER, JUDGEMENT } from "./layout.ts";
 import type { Outputs } from "./outputs.ts";
 import { SAID, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./verdict.ts";
 
@@ -35,7 +37,10 @@ export function conclude(actor: SensorActor, verdict: Float64Array, at: number, 
   state[HEADER.limitMask] = verdict[at + VERDICT.limitMask];
   state[HEADER.zMask] = verdict[at + VERDICT.zMask];
   state[HEADER.ruleMask] = verdict[at + VERDICT.ruleMask];
-  if (plan.judge && (bits & BIT.late) === 0) noteModels(actor, verdict, at);
+  if (plan.judge && (bits & BIT.late) === 0) {
+    noteModels(actor, verdict, at);
+    compareWithRules(actor, verdict, at);
+  }
   writeHistory(actor, row, verdict, at, out);
 }
 
@@ -49,6 +54,21 @@ function noteModels({ state, plan: { judgementAt: to } }: SensorActor, verdict: 
   state[to + JUDGEMENT.networkVersion] = verdict[at + VERDICT.networkVersion];
   state[to + JUDGEMENT.logisticVersion] = verdict[at + VERDICT.logisticVersion];
 }
+
+/** Counts whether each detector and rules flag the same, and how late they are where labels say so. */
+function compareWithRules({ state, plan: { judgementAt } }: SensorActor, verdict: Float64Array, at: number): void {
+  const bits = verdict[at + VERDICT.bits], label = verdict[at + VERDICT.label], time = verdict[at + VERDICT.time];
+  const rules = verdict[at + VERDICT.limitMask] > 0 || (bits & BIT.rate) !== 0;
+  const table = judgementAt + JUDGEMENT.agreement;
+  for (let k = 0; k <= COMPARED.length; k++) {
+    const flag = k < COMPARED.length ? (bits & COMPARED_BITS[k]) !== 0 : rules;
+    if (k < COMPARED.length) agreementCount(state, table + k * AGREEMENT_DOUBLES, flag, rules, label);
+    const delay = judgementAt + JUDGEMENT.delay + k * DELAY_DOUBLES;
+    delayStep(state, delay, state, judgementAt + JUDGEMENT.delays + k * DELAYS_DOUBLES, flag, label, time);
+  }
+}
+
+const COMPARED_BITS = COMPARED.map((detector) => BIT[detector]);
 
 function orNothing(score: number): number {
   return score === score ? score : 0;

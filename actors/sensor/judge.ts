@@ -11,6 +11,7 @@ import { budgetPerReading } from "../../models/budget/budget.ts";
 import { combine, KNEE } from "../../models/budget/combiner.ts";
 import { equivalentSurprise } from "../../models/budget/rate.ts";
 import { BudgetRule, readyAge, ruleAge } from "../../models/budget/rule.ts";
+import { driftStep } from "../../models/drift/drift.ts";
 import { dirtyStep } from "../../models/states/dirty.ts";
 import { rhythmLearn, silentAfter, usualIntervalMs } from "../../models/states/rhythm.ts";
 import { stuckStep } from "../../models/states/stuck.ts";
@@ -85,6 +86,12 @@ export function judgeValue(actor: SensorActor, judge: JudgePlan, c: number, valu
   state[rest + REST.high] = known ? high : 0;
 }
 
+/** Follows whether a channel's values are still what they were when it was learnt; one of `DRIFT`. */
+export function followDrift(actor: SensorActor, judge: JudgePlan, c: number, value: number, time: number): number {
+  const { state, plan } = actor;
+  return driftStep(state, plan.channelAt[c] + plan.restAt + REST.drift, time, value, judge.driftMs);
+}
+
 /** Follows whether a channel's value still changes; true while it is stuck. */
 export function followStuck(actor: SensorActor, c: number, value: number, time: number): boolean {
   const { state, plan } = actor;
@@ -123,7 +130,7 @@ export function judgeSensor(actor: SensorActor, judge: JudgePlan, time: number, 
   state[at + JUDGEMENT.score] = said.score;
   state[at + JUDGEMENT.scores + CALIBRATED.surprise] = said.surprise;
   state[at + JUDGEMENT.scores + CALIBRATED.zscore] = said.zscore;
-  noteClosest(state, at, rate, budget, time);
+  noteClosest(state, at, rate, RULE.limit, time);
   return began;
 }
 
@@ -155,8 +162,8 @@ export function warmUp(state: Float64Array, plan: Plan): { readonly done: number
 const READY_UNKNOWN = readyAge(1);
 
 /** Greatest part of the way to an alarm within a day: what to tell where nothing was flagged. */
-function noteClosest(state: Float64Array, at: number, rate: number, budget: number, time: number): void {
-  const part = rate < 1 ? Math.log(rate) / Math.log(budget) : 0;
+function noteClosest(state: Float64Array, at: number, rate: number, limit: number, time: number): void {
+  const part = rate < 1 && limit > 0 ? Math.log(rate) / Math.log(limit) : 0;
   if (part < state[at + JUDGEMENT.closest] && time - state[at + JUDGEMENT.closestTime] < CLOSEST_MS) return;
   state[at + JUDGEMENT.closest] = part;
   state[at + JUDGEMENT.closestTime] = time;

@@ -12,7 +12,10 @@
  * @module
  */
 import type { Budget } from "../../models/budget/budget.ts";
+import { AGREEMENT_DOUBLES } from "../../models/agreement.ts";
+import { DELAY_DOUBLES, DELAYS_DOUBLES } from "../../models/agreement_delay.ts";
 import { RULE_DOUBLES } from "../../models/budget/rule.ts";
+import { DRIFT_DOUBLES } from "../../models/drift/drift.ts";
 import { FEATURE_LENGTH } from "../../models/features.ts";
 import { MOMENTS_LENGTH } from "../../models/moments.ts";
 import { CALIBRATION_FLOATS } from "../../models/surprise/calibration.ts";
@@ -120,6 +123,9 @@ export const LIMIT_ALARM = FEATURE_LENGTH;
 export const Z_ALARM = FEATURE_LENGTH + ALARM_LENGTH;
 const MOMENTS_AT = FEATURE_LENGTH + 2 * ALARM_LENGTH;
 
+/** Detectors that are compared with rules, and their flags. */
+export const COMPARED = ["forest", "network", "surprise", "logistic"] as const;
+
 /** The rest of a channel, from its `restAt` on. */
 export const REST = layOut({
   warningAlarm: ALARM_LENGTH,
@@ -135,6 +141,9 @@ export const REST = layOut({
   expected: 1,
   low: 1,
   high: 1,
+  /** How its values of lately differ from those it was learnt on. */
+  drift: DRIFT_DOUBLES,
+  driftAlarm: ALARM_LENGTH,
 });
 
 /** What is known of a sensor as a whole, from `judgementAt` on; the held surprises of its channels follow. */
@@ -168,6 +177,11 @@ export const JUDGEMENT = layOut({
   globalLoss: 1,
   /** End of the last epoch whose end was noticed. */
   roundSeen: 1,
+  /** How often each detector of {@linkcode COMPARED} and rules flag the same reading. */
+  agreement: COMPARED.length * AGREEMENT_DOUBLES,
+  /** How late each of them, and rules at the end, finds a labelled anomaly: what goes on, and what is finished. */
+  delay: (COMPARED.length + 1) * DELAY_DOUBLES,
+  delays: (COMPARED.length + 1) * DELAYS_DOUBLES,
 });
 
 /** Offsets into what an active alarm of the budget is about: the most surprising channel as it was when it began. */
@@ -256,6 +270,9 @@ export interface JudgePlan {
   readonly leastEffectRelative: Float64Array;
   /** Whether a reading that lacks one of the channels is bad data. */
   readonly missingIsBad: boolean;
+  /** What drift looks back on, ms, and whether it is told. */
+  readonly driftMs: number;
+  readonly driftAlerts: boolean;
   /** Where a channel's surprise lies: in doubles behind {@linkcode REST}, in floats. */
   readonly surpriseAt: number;
   readonly floatsAt: Int32Array;
@@ -345,6 +362,8 @@ export function makePlan(
           leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
           leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),
           missingIsBad: kind?.missing === "bad",
+          driftMs: judging.drift.spanMs,
+          driftAlerts: judging.drift.alert,
           surpriseAt,
           floatsAt,
           ...(network ? { network } : {}),
@@ -431,7 +450,9 @@ function clearChannel(state: Float64Array, plan: Plan, at: number): void {
   for (const alarm of [LIMIT_ALARM, Z_ALARM, plan.restAt + REST.warningAlarm, plan.restAt + REST.rateAlarm]) {
     state[at + alarm + ALARM.position] = NONE;
   }
-  if (plan.judge) state[at + plan.restAt + REST.stuckAlarm + ALARM.position] = NONE;
+  if (!plan.judge) return;
+  state[at + plan.restAt + REST.stuckAlarm + ALARM.position] = NONE;
+  state[at + plan.restAt + REST.driftAlarm + ALARM.position] = NONE;
 }
 
 /** New floats: all detectors begin with zeros. */

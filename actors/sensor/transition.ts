@@ -6,16 +6,18 @@
  *
  * @module
  */
+import { DRIFT } from "../../models/drift/drift.ts";
 import { FEATURE, lastPlace, placeOfTime, pushValue, replaceValue, zScore } from "../../models/features.ts";
 import { mixNumber } from "../../models/hash.ts";
 import { addMoment, replaceMoment } from "../../models/moments.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
-import { moveAlarm, moveAnomaly, moveDirty, moveStuck, raiseSilence, settleSilence } from "./alarm.ts";
+import { moveAlarm, moveAnomaly, moveDirty, moveDrift, moveStuck, raiseSilence, settleSilence } from "./alarm.ts";
 import {
   beginReading,
   FLAG_SCORE,
   followDirty,
+  followDrift,
   followStuck,
   judgeSensor,
   judgeValue,
@@ -95,7 +97,12 @@ function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, posit
     taken++;
     const possible = takeValue(actor, i, time, position, out);
     if (!judge) continue;
-    if (possible) judgeValue(actor, judge, c, value, local);
+    if (possible) {
+      judgeValue(actor, judge, c, value, local);
+      const drifted = followDrift(actor, judge, c, value, time) === DRIFT.drifted && judge.driftAlerts;
+      const told = state[at + plan.restAt + REST.driftAlarm + ALARM.position] >= 0;
+      if (drifted !== told) moveDrift(actor, c, drifted, value, time, position, out);
+    }
     const stuck = followStuck(actor, c, value, time), alarm = at + plan.restAt + REST.stuckAlarm;
     if (stuck !== state[alarm + ALARM.position] >= 0) moveStuck(actor, c, stuck, value, time, position, out);
   }

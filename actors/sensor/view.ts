@@ -4,9 +4,10 @@
  * @module
  */
 import { strengthOf } from "../../models/budget/rule.ts";
+import { DRIFT, driftAdapted, driftIndex, driftSince, driftStatus } from "../../models/drift/drift.ts";
 import { FEATURE, hourCos, hourSin, lastPlace, rangeOf, ROLLING } from "../../models/features.ts";
 import { flatSince } from "../../models/states/stuck.ts";
-import type { ChannelView, DetectorName, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
+import type { ChannelView, DetectorName, DriftView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
 import { alertId, channelsSaid } from "./alarm.ts";
 import { type ChannelSaid, contributionsOf, othersOf, sayVerdict, viewNamed } from "./explain.ts";
@@ -66,6 +67,19 @@ function viewChannel({ state, plan }: SensorActor, channel: string, c: number): 
       : {}),
     ...(plan.judge ? { surprise: state[rest + REST.surprise] } : {}),
     ...(stuck ? { stuck_since: flatSince(state, rest + REST.stuck) } : {}),
+    ...(plan.judge ? { drift: viewDrift(state, rest + REST.drift) } : {}),
+  };
+}
+
+const DRIFT_NAMES = Object.keys(DRIFT) as (keyof typeof DRIFT)[];
+
+function viewDrift(state: Float64Array, at: number): DriftView {
+  const status = DRIFT_NAMES[driftStatus(state, at)], adapted = driftAdapted(state, at);
+  return {
+    status,
+    index: driftIndex(state, at),
+    ...(status === "drifted" ? { since: driftSince(state, at) } : {}),
+    ...(adapted > 0 ? { adapted_at: adapted } : {}),
   };
 }
 
@@ -128,7 +142,7 @@ export function statusOf(actor: SensorActor): Status {
       ["zscore", at + Z_ALARM],
       ["warning", rest + REST.warningAlarm],
       ["rate", rest + REST.rateAlarm],
-      ...(plan.judge ? [["stuck", rest + REST.stuckAlarm] as const] : []),
+      ...(plan.judge ? [["stuck", rest + REST.stuckAlarm] as const, ["drift", rest + REST.driftAlarm] as const] : []),
     ] as const;
     for (const [condition, alarm] of conditions) {
       const position = state[alarm + ALARM.position];

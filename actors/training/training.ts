@@ -180,14 +180,8 @@ export class Training {
     this.switches = this.switches.filter((one) => one.position >= position);
   }
 
-  /** Name of a group's model in the registry. */
   private name(family: ModelFamily, group: string): string {
-    if (family === "logistic") return group;
-    const whole = `${this.partition}/${group}`;
-    const short = whole.length <= NAME_MOST
-      ? whole
-      : `${whole.slice(0, NAME_MOST - 9)}~${hashText(whole).toString(16)}`;
-    return family === "network" ? networkModel(short) : `forest:${short}`;
+    return modelName(this.partition, family, group);
   }
 
   private async load(family: ModelFamily, group: string, version: number): Promise<ModelSwitch> {
@@ -346,6 +340,14 @@ export class Training {
 
 /** Characters of a model's name behind its family. */
 const NAME_MOST = 110;
+
+/** Name in the registry of the model that a group of a partition shares. */
+export function modelName(partition: string, family: ModelFamily, group: string): string {
+  if (family === "logistic") return group;
+  const whole = `${partition}/${group}`;
+  const short = whole.length <= NAME_MOST ? whole : `${whole.slice(0, NAME_MOST - 9)}~${hashText(whole).toString(16)}`;
+  return family === "network" ? networkModel(short) : `forest:${short}`;
+}
 
 /** A mean under a name, or nothing. */
 function lossOf<K extends "local_loss" | "validation_loss">(

@@ -35,13 +35,13 @@ async function feed(sink: CommitSink, all: readonly ReadingView[], size: number)
       readings: () => all.slice(from, cut),
       windows: none,
       alerts: none,
-      about: () => ({ type: "room" }),
+      about: () => ({ type: "room", group: "room" }),
     };
     await sink.cut(cut === all.length)(outputs);
   }
 }
 
-const modelOf = (family: string, _: string, type?: string) => `${family}:${type}`;
+const modelOf = (family: string, group: string) => `${family}:${group}`;
 
 Deno.test("EvaluationCollector counts over partitions what streaming evaluations of the same readings count", async () => {
   const store = new KvEvaluations(new MemoryKv(), { clock: new FakeClock() }), data = "facility";
