@@ -69,6 +69,7 @@ export interface AsideValue {
 /** The outbox. One for a process. */
 export class KvOutbox implements Outbox {
   version = 0;
+  private readonly versions = new Map<string, number>();
   private readonly waiters = new Waiters();
   /** Versions of the cursors in the store, as this process wrote or read them. */
   private readonly stamps = new Map<string, string | null>();
@@ -79,9 +80,14 @@ export class KvOutbox implements Outbox {
     while (this.version === seen && !signal.aborted) await this.waiters.wait(signal);
   }
 
-  /** Tells deliveries that something was committed. */
-  committed(): void {
+  versionOf({ partition, kind }: Stream): number {
+    return this.versions.get(`${kind}/${partition}`) ?? 0;
+  }
+
+  /** Tells deliveries that something was committed to these streams. */
+  committed(...streams: readonly Stream[]): void {
     this.version++;
+    for (const { partition, kind } of streams) this.versions.set(`${kind}/${partition}`, this.version);
     this.waiters.wake();
   }
 
@@ -113,7 +119,7 @@ export class KvOutbox implements Outbox {
     const { value } = await this.ask(this.kv.get<number>(KEYS.outboxTotal(kind))), first = value ?? 0;
     const next = await this.put(stream, first, first, items, first);
     await this.write(() => this.kv.atomic().set(KEYS.outboxTotal(kind), next).commit());
-    this.committed();
+    this.committed(stream);
   }
 
   async read(stream: Stream, after: Place | undefined, items: number): Promise<OutboxRead> {

@@ -53,8 +53,10 @@ export class OutboxSink implements CommitSink {
   }
 
   committed(): Promise<void> {
-    this.totals = this.latest;
-    this.options.outbox.committed();
+    const { outbox, partition } = this.options, { totals, latest } = this;
+    this.totals = latest;
+    const kinds = (["readings", "windows", "alerts"] as const).filter((kind) => latest[kind] !== totals[kind]);
+    if (kinds.length > 0) outbox.committed(...kinds.map((kind) => ({ partition, kind })));
     return Promise.resolve();
   }
 

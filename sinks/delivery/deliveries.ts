@@ -112,6 +112,7 @@ export class Deliveries {
     while (!signal.aborted) {
       await clock.sleep(trimMs, signal).catch(() => {}); // aborted
       if (signal.aborted) return;
+      for (const delivery of this.deliveries) if (!delivery.isWell) await delivery.survey();
       try {
         for (const partition of partitions()) {
           for (const kind of this.kinds) {

@@ -53,6 +53,8 @@ export class Delivery {
   private retries = 0;
   private again = 0;
   private lastDelivery?: number;
+  /** Streams in which nothing was left, and the version at which that was so. */
+  private readonly empty = new Map<string, number>();
 
   constructor(
     readonly sink: DeliverySink,
@@ -85,6 +87,11 @@ export class Delivery {
     return this.options.partitions().flatMap((partition) => wants.map((kind) => ({ partition, kind })));
   }
 
+  /** Whether its last call succeeded. */
+  get isWell(): boolean {
+    return this.state === "ok";
+  }
+
   /** How it is doing. */
   view(): DeliveryView {
     const { items, oldest, delivered, aside, missed } = this.progress.sum();
@@ -114,12 +121,22 @@ export class Delivery {
     signal.removeEventListener("abort", stop);
     over.abort();
     this.idleAt = -1;
+    // Nobody has told of anything new: what another process may have written is looked for everywhere.
+    if (outbox.version === version) this.empty.clear();
   }
 
   /** Delivers one batch of a stream; whether there was one. */
   private async serve(stream: Stream, signal: AbortSignal): Promise<boolean> {
-    const { progress, sink } = this, chunks = await progress.read(stream, sink.batchItems);
-    if (chunks.length === 0) return false;
+    const { progress, sink } = this,
+      key = `${stream.kind}/${stream.partition}`,
+      version = this.outbox.versionOf(stream);
+    if (this.empty.get(key) === version) return false;
+    const chunks = await progress.read(stream, sink.batchItems);
+    if (chunks.length === 0) {
+      this.empty.set(key, version);
+      return false;
+    }
+    this.empty.delete(key);
     const items = chunks.flatMap((chunk) => [...chunk.items]), aside: SetAside[] = [];
     for (let at = 0; at < items.length; at += sink.batchItems) {
       await this.settle(stream, items.slice(at, at + sink.batchItems), aside, signal);
@@ -195,7 +212,7 @@ export class Delivery {
   }
 
   /** Learns how much waits while nothing can be delivered. */
-  private async survey(): Promise<void> {
+  async survey(): Promise<void> {
     try {
       for (const stream of this.streams()) await this.progress.read(stream, 1);
     } catch {

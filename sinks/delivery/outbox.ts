@@ -58,6 +58,8 @@ export interface OutboxRead {
 export interface Outbox {
   /** Grows whenever something may have been committed. */
   readonly version: number;
+  /** Grows whenever something may have been committed to this stream by this process. */
+  versionOf(stream: Stream): number;
   /** Resolves once {@linkcode version} is no longer `seen`, or when `signal` is aborted. */
   changed(seen: number, signal: AbortSignal): Promise<void>;
   /** What is committed behind a place: whole chunks of about `items` items in all, at least one chunk if there is any. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "../../../std/assert.ts";
 import { RefusedError } from "../../../sinks/delivery/sink.ts";
 import { KEYS } from "../../../store/keys.ts";
-import { MODELS_PARTITION } from "../../../store/outbox.ts";
+import { KvOutbox, MODELS_PARTITION } from "../../../store/outbox.ts";
 import { FakeSink } from "./fake_sink.ts";
-import { readingAt } from "./partition.ts";
+import { FakePartition, readingAt } from "./partition.ts";
 import { WatchedClock } from "./watched_clock.ts";
 import { POLL_MS, World } from "./world.ts";
 
@@ -19,7 +19,7 @@ Deno.test("Delivery hands over what is committed, in order and in batches, and t
   await world.partition.commit(500);
   await world.drained();
   await world.partition.putOnly(600);
-  world.outbox.committed(); // word of something new, but it is of a checkpoint under way
+  world.outbox.committed(hall); // word of something new, but it is of a checkpoint under way
   await world.drained();
   const ids = (start: string) => sink.ids.filter((id) => id.startsWith(start));
   assertEquals(ids("hall/"), idsTo(500));
@@ -259,4 +259,16 @@ Deno.test("Delivery leaves a stream to whoever moves its cursor: two processes d
   await world.drained();
   assertEquals(one.ids.slice(-20), [...idsTo(30, 20), ...idsTo(30, 20)]); // again, then from where it stands
   assertEquals(world.deliveries.views()[0].backlog_items, 0);
+});
+
+Deno.test("Delivery finds what another process has committed, of which nobody tells it", async () => {
+  const sink = new FakeSink("table", ["readings", "alerts"]);
+  await using world = await World.open([sink]);
+  await world.partition.commit(10);
+  await world.drained();
+  const elsewhere = new KvOutbox(world.kv, { clock: world.clock, deadlineMs: 60_000 });
+  await (await FakePartition.claim(world.kv, "hall", elsewhere)).commit(60);
+  await world.clock.pass(POLL_MS);
+  await sink.took(60 + 2);
+  assertEquals(sink.ids.filter((id) => id.startsWith("hall/")), idsTo(60));
 });

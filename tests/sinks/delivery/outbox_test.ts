@@ -76,7 +76,7 @@ Deno.test("every committed item reaches the sink at least once, whatever owners 
       let owner = world.partition, stale = owner;
       const { kv } = world;
       const deliver = async () => {
-        world.outbox.committed();
+        world.outbox.committed(hall);
         await world.drained();
       };
       for (const { kind, by } of happenings) {
