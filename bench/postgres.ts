@@ -46,6 +46,19 @@ const write = async () => {
 };
 say("rows into empty tables", rows, await measure(write));
 say("the same rows again", rows, await measure(write));
+const times: number[] = [], [first] = batches;
+for (let i = 0; i < 200; i++) { // as live: what a second brings of 100 sensors
+  const items = Array.from({ length: 100 }, (_, k) => readingAt("live", 100 * i + k, channels));
+  const begun = performance.now();
+  await sink.deliver({ kind: "readings", partition: first.partition, items }, never);
+  times.push(performance.now() - begun);
+}
+times.sort((a, b) => a - b);
+console.log(
+  `100 readings (${200 * channels} rows) are inserted in ${times[100].toFixed(1)} ms (median), ${
+    times[197].toFixed(1)
+  } ms (99 of 100)`,
+);
 await sink.close();
 
 const folder = await Deno.makeTempDir({ prefix: "sensorium-bench-" }), kv = await Deno.openKv(`${folder}/kv`);
