@@ -73,6 +73,7 @@ export class KafkaSource implements Source {
   readonly #closeProgress: () => Promise<void>;
   #memory: TopicMemory | undefined;
   #watching: Promise<void> = Promise.resolve();
+  #order: Promise<unknown> = Promise.resolve();
 
   /** @throws {SourceError} if no topic is named */
   constructor(options: KafkaSourceOptions) {
@@ -87,8 +88,12 @@ export class KafkaSource implements Source {
       this.#closeProgress = () => progress.close();
     } else {
       const membership = this.#membership = new Membership(cluster, group, topics, {
-        assigned: (partitions) => void this.#assigned(partitions),
-        revoked: (partitions) => this.#changes.revoke(partitions.map(idOf)),
+        assigned: (partitions) => void this.#inOrder(() => this.#assigned(partitions)),
+        revoked: async (partitions) => {
+          // in order is when it is said; how long giving up takes holds up nothing behind it
+          const { given } = await this.#inOrder(() => ({ given: this.#changes.revoke(partitions.map(idOf)) }));
+          await given;
+        },
         report: (sentence) => this.#report(sentence),
       });
       this.#progress = new ProgressWriter(membership.progress, (sentence) => this.#report(sentence));
@@ -214,6 +219,13 @@ export class KafkaSource implements Source {
         this.#report(error instanceof Error ? error.message : String(error));
       }
     }
+  }
+
+  /** Changes of the group one after the other: what is assigned may have to be looked at first. */
+  #inOrder<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#order.then(work);
+    this.#order = done.catch(() => {});
+    return done;
   }
 
   async #assigned(given: readonly TopicPartition[]): Promise<void> {

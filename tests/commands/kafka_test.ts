@@ -7,7 +7,7 @@ import { z } from "zod";
 import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
 import { need, testWith } from "../servers/needed.ts";
-import { ask, Folder, freePort, run, startInstance, until } from "../process.ts";
+import { ask, Folder, freePort, Program, run, startInstance, until } from "../process.ts";
 import { freshTopic, makeTopic, put } from "../sources/kafka/topics.ts";
 
 const needed = await need("Kafka", kafkaBroker);
@@ -90,6 +90,17 @@ testWith(needed, "consume shows the messages of a topic, a line of JSON each", a
   assertEquals(lines.map(({ value }) => value), [{ x: 1 }, "text", null]);
   const some = await run(["consume", urlOf(broker, topic), "--count", "2"], { permissions: SEND });
   assertEquals(some.out.trim().split("\n").length, 2);
+});
+
+testWith(needed, "consume --follow shows messages as they come, until it is told to end", async (broker) => {
+  const topic = await makeTopic(broker, freshTopic(), 2);
+  await put(broker, topic, [{ value: "early" }]);
+  await using program = new Program(["consume", urlOf(broker, topic), "--follow"], { permissions: SEND });
+  await program.says(/"value":"early"/);
+  await put(broker, topic, [{ partition: 1, value: "late" }]);
+  await program.says(/"partition":1.*"value":"late"/);
+  program.signal("SIGINT");
+  assertEquals((await program.ended).code, 0);
 });
 
 testWith(needed, "start, replay, simulate and consume end with one sentence when Kafka says no", async (broker) => {
