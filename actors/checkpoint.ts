@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Snapshot } from "./batch.ts";
+import type { ModelFamily, Snapshot } from "./batch.ts";
+import type { ScoredReading } from "./evaluation/streaming.ts";
 import type { Json } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
@@ -119,6 +120,8 @@ export interface CutOutputs {
   windows(): readonly StoredWindow[];
   /** Transitions of alerts, in order of position. */
   alerts(): readonly AlertTransition[];
+  /** Readings that a family of shared models has scored, with the group that shares the model; in any order. */
+  scored(family: ModelFamily): Iterable<{ readonly group: string; readonly reading: ScoredReading }>;
   /** Type and location of a sensor, as far as they are known, and the group that it shares models with. */
   about(sensor: string): { readonly type?: string; readonly location?: string; readonly group?: string };
 }

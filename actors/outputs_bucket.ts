@@ -5,7 +5,9 @@
  *
  * @module
  */
-import type { PlanName, ShardOutput } from "./batch.ts";
+import type { ModelFamily, PlanName, ShardOutput } from "./batch.ts";
+import type { ScoredReading } from "./evaluation/streaming.ts";
+import { BIT } from "./sensor/layout.ts";
 import type { CutOutputs, StoredChunk, StoredWindow } from "./checkpoint.ts";
 import type { Judging, WindowSpec } from "./config.ts";
 import type { Directory } from "./directory.ts";
@@ -133,6 +135,7 @@ export class OutputsBucket {
       cut,
       rows: () => this.rows(from, directory),
       readings: () => this.verdicts(from, Infinity, plans, directory),
+      scored: (family) => this.scored(from, family, plans, directory),
       windows: () => this.windows(from, plans, judging.windows, directory),
       alerts: () => this.alerts(from).map(({ transition }) => transition),
       about: (sensor) => {
@@ -145,6 +148,27 @@ export class OutputsBucket {
         };
       },
     };
+  }
+
+  /** See `CutOutputs.scored()`. From the records: a view of every reading would cost more than counting it. */
+  private *scored(from: number, family: ModelFamily, plans: PlanTables, directory: Directory) {
+    const score = VERDICT[family], versionAt = VERDICT[`${family}Version`], bit = BIT[family];
+    for (const { shard, output: { verdicts: of } } of this.parts) {
+      for (let at = 0; at < of.length; at += VERDICT_HEAD + of[at + VERDICT.channels] * VERDICT_CHANNEL) {
+        const guess = of[at + score], version = of[at + versionAt], label = of[at + VERDICT.label];
+        if (of[at + VERDICT.position] < from || guess !== guess || version === 0) continue;
+        const reading: ScoredReading = {
+          position: of[at + VERDICT.position],
+          sensor: directory.entries[of[at]].name,
+          time: of[at + VERDICT.time],
+          version,
+          loss: (guess - (label === 1 ? 1 : 0)) ** 2,
+          flagged: (of[at + VERDICT.bits] & bit) !== 0,
+          ...(label === 0 || label === 1 ? { label } : {}),
+        };
+        yield { group: plans.get(shard, of[at + VERDICT.plan]).group, reading };
+      }
+    }
   }
 
   /** The group of each sensor that has a verdict here, as of its last one. */

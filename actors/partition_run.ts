@@ -12,8 +12,8 @@ import type { Chunk, Json, SourcePartition } from "./ports.ts";
 import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
-import { SAMPLE_HEAD } from "./shared_models.ts";
 import type { Shared } from "./supervisor.ts";
+import { candidatesIn } from "./training/sample.ts";
 import { Training } from "./training/training.ts";
 import type { PartitionView } from "./views.ts";
 
@@ -243,14 +243,11 @@ export class PartitionRun {
   /** Candidates for samples; those of readings whose outputs are stored are stored, too. */
   private takeSamples(shard: number, records: Float64Array): void {
     const { training, shared } = this;
-    for (let at = 0; training && at < records.length;) {
-      const [number, key, position, sensor, width] = records.subarray(at, at + SAMPLE_HEAD);
-      const next = at + SAMPLE_HEAD + width, { group, channels } = shared.plans.get(shard, number);
-      const row = records.slice(at + SAMPLE_HEAD, next);
-      if (position >= this.outputsRead) {
-        training.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
-      }
-      at = next;
+    if (!training) return;
+    for (const { plan, key, position, sensor, row } of candidatesIn(records)) {
+      if (position < this.outputsRead) continue;
+      const { group, channels } = shared.plans.get(shard, plan);
+      training.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
     }
   }
 

@@ -11,7 +11,7 @@ import { type BatchEvaluation, evaluatePart, type EvaluationPart, joinParts } fr
 import type { EvaluationRecord } from "../actors/evaluation/port.ts";
 import type { ScoredReading } from "../actors/evaluation/streaming.ts";
 import type { Json } from "../actors/ports.ts";
-import { type ScoredFamily, scoredReading } from "./evaluation_sink.ts";
+import type { ScoredFamily } from "./evaluation_sink.ts";
 import type { KvEvaluations } from "./evaluations.ts";
 
 /** What the collector is made with. */
@@ -86,15 +86,12 @@ export class EvaluationCollector {
   private take(outputs: CutOutputs): void {
     const { families = ["network"], modelOf } = this.options;
     const parts = new Map<string, { readonly model: string; readonly readings: ScoredReading[] }>();
-    for (const view of outputs.readings()) {
-      for (const family of families) {
-        const scored = scoredReading(view, family);
-        const { group } = scored ? outputs.about(view.sensor) : {};
-        const model = group === undefined ? undefined : modelOf(family, group);
-        if (scored === undefined || model === undefined) continue;
-        const key = `${model}\n${String(scored.version).padStart(16, "0")}`, part = parts.get(key);
-        if (part) part.readings.push(scored);
-        else parts.set(key, { model, readings: [scored] });
+    for (const family of families) {
+      for (const { group, reading } of outputs.scored(family)) {
+        const model = modelOf(family, group), key = `${model}\n${String(reading.version).padStart(16, "0")}`;
+        const part = parts.get(key);
+        if (part) part.readings.push(reading);
+        else parts.set(key, { model, readings: [reading] });
       }
     }
     for (const [key, { model, readings }] of parts) this.count(key, model, readings);

@@ -10,7 +10,6 @@
 import type { CommitSink, CutOutputs } from "../actors/checkpoint.ts";
 import { type ScoredReading, StreamingEvaluation } from "../actors/evaluation/streaming.ts";
 import type { Json } from "../actors/ports.ts";
-import type { ReadingView } from "../actors/views.ts";
 import type { KvEvaluations, StreamingPlace } from "./evaluations.ts";
 
 /** Families of shared models that score readings. */
@@ -32,25 +31,6 @@ export interface EvaluationSinkOptions {
 
 /** Models of a partition that are evaluated; further ones are not. */
 export const MODELS_MOST = 16;
-
-/**
- * A reading as an evaluation counts it; undefined if the family did not score it.
- *
- * The same for a recording that is judged again: that is why batch and streaming agree.
- */
-export function scoredReading(view: ReadingView, family: ScoredFamily): ScoredReading | undefined {
-  const score = view.scores?.[family], version = view.versions?.[family], { sensor, time, label } = view;
-  if (score === undefined || version === undefined) return undefined;
-  return {
-    position: Number(view.id.split("/")[1]),
-    sensor,
-    time,
-    version,
-    loss: (score - (label ?? 0)) ** 2,
-    flagged: view.flags.some(({ detector }) => detector === family),
-    ...(label === undefined ? {} : { label }),
-  };
-}
 
 /** A partition's way into its evaluations. */
 export class EvaluationSink implements CommitSink {
@@ -85,15 +65,11 @@ export class EvaluationSink implements CommitSink {
 
   private byModel(outputs: CutOutputs): Map<string, ScoredReading[]> {
     const { families = ["network"], modelOf } = this.options, byModel = new Map<string, ScoredReading[]>();
-    for (const view of outputs.readings()) {
-      for (const family of families) {
-        const scored = scoredReading(view, family);
-        const { group } = scored ? outputs.about(view.sensor) : {};
-        const model = group === undefined ? undefined : modelOf(family, group);
-        if (scored === undefined || model === undefined) continue;
-        const known = byModel.get(model);
-        if (known) known.push(scored);
-        else byModel.set(model, [scored]);
+    for (const family of families) {
+      for (const { group, reading } of outputs.scored(family)) {
+        const model = modelOf(family, group), known = byModel.get(model);
+        if (known) known.push(reading);
+        else byModel.set(model, [reading]);
       }
     }
     return byModel;

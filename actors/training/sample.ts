@@ -6,6 +6,7 @@
  * @module
  */
 import { SAMPLE_MOST } from "../../models/sample.ts";
+import { SAMPLE_HEAD } from "../shared_models.ts";
 
 /** One reading of a sample. */
 export interface SampleRow {
@@ -13,6 +14,22 @@ export interface SampleRow {
   readonly sensor: string;
   readonly position: number;
   readonly row: Float64Array;
+}
+
+/** A candidate as a shard names it: by the numbers of its plan and its sensor. */
+export interface Candidate extends Omit<SampleRow, "sensor"> {
+  readonly plan: number;
+  readonly sensor: number;
+}
+
+/** The candidates that a shard has given out: see `shared_models.ts`. */
+export function* candidatesIn(records: Float64Array): Generator<Candidate> {
+  for (let at = 0; at < records.length;) {
+    const [plan, key, position, sensor, width] = records.subarray(at, at + SAMPLE_HEAD),
+      next = at + SAMPLE_HEAD + width;
+    yield { plan, key, position, sensor, row: records.slice(at + SAMPLE_HEAD, next) };
+    at = next;
+  }
 }
 
 /** Candidates that are held before those that are too many are dropped. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { CommitSink } from "../../actors/checkpoint.ts";
 import { type Judging, judgingSchema } from "../../actors/config.ts";
 import type { Chunk, Source } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
@@ -17,6 +18,7 @@ import { isSame } from "../simulation/same.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { makeWorld } from "../simulation/world.ts";
 import { gzip, JumpingClock, realData, TestFolder } from "../sources/files.ts";
+import { scoredReading } from "../store/scored.ts";
 import { PATIENT, type RunOptions, runSource, storedOutputs } from "./harness.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
@@ -230,4 +232,27 @@ Deno.test("Supervisor.run() gives the same of recorded ticks in every way, stopp
     });
   }
   compare(await run(new BurstSource(), judging, { says: "", kv }), expected, "in thirty pieces");
+});
+
+Deno.test("CutOutputs.scored() gives of the records what the views say", async () => {
+  const found: string[] = [], told: string[] = [];
+  const sink: CommitSink = {
+    name: "compare",
+    recover: () => Promise.resolve(),
+    cut: () => (outputs) => {
+      for (const family of ["forest", "network"] as const) {
+        for (const { group, reading } of outputs.scored(family)) found.push(JSON.stringify([family, group, reading]));
+        for (const view of outputs.readings()) {
+          const reading = scoredReading(view, family), { group } = outputs.about(view.sensor);
+          if (reading) told.push(JSON.stringify([family, group, reading]));
+        }
+      }
+      return Promise.resolve(null);
+    },
+    close: () => Promise.resolve(),
+  };
+  const judging = judgingSchema.parse({ types: facility().types, federation: { everyMs: 60_000 } });
+  await runSource(watch(700), { judging, shards: 2, sinks: () => [sink], checkpointReadings: 3_000 });
+  assert(found.length > 20_000 && told.some((line) => line.startsWith('["network","humidity"')));
+  assertEquals(found.toSorted(), told.toSorted());
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CommitSink } from "../../actors/checkpoint.ts";
 import { type Judging, judgingSchema } from "../../actors/config.ts";
 import { runDigest } from "../../actors/digest.ts";
 import type { Clock, Source } from "../../actors/ports.ts";
@@ -26,6 +27,7 @@ export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> 
   readonly clock?: Clock;
   readonly host?: (options: ShardOptions, shard: number) => ShardHost;
   readonly signal?: AbortSignal;
+  readonly sinks?: (partition: string) => readonly CommitSink[];
 }
 
 /** What came of a run. */
@@ -62,12 +64,21 @@ export const PATIENT: Clock = {
 
 /** Runs a source to its end. @throws what made the partition fail */
 export async function runSource(source: Source, options: RunOptions = {}): Promise<RunResult> {
-  const { judging = judgingSchema.parse({}), shards = 1, kv = new MemoryKv(), clock = PATIENT, host, signal, ...rest } =
-    options;
+  const {
+    judging = judgingSchema.parse({}),
+    shards = 1,
+    kv = new MemoryKv(),
+    clock = PATIENT,
+    host,
+    signal,
+    sinks,
+    ...rest
+  } = options;
   const failures: Error[] = [];
   const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...rest, judging }, {
     store: storeOver(kv, PATIENT),
     clock,
+    sinks,
     models: modelsOver(kv, PATIENT),
     host: host ?? ((shard) => new InlineHost(shard)),
     shards,

@@ -1,4 +1,5 @@
 import type { CommitSink, CutOutputs } from "../../actors/checkpoint.ts";
+import { scoredOf } from "./scored.ts";
 import { evaluationId } from "../../actors/evaluation/port.ts";
 import { compareEvaluations } from "../../actors/evaluation/compare.ts";
 import type { ReadingView } from "../../actors/views.ts";
@@ -35,6 +36,7 @@ async function feed(sink: CommitSink, all: readonly ReadingView[], size: number)
       readings: () => all.slice(from, cut),
       windows: none,
       alerts: none,
+      scored: (family) => scoredOf(all.slice(from, cut), family, "room"),
       about: () => ({ type: "room", group: "room" }),
     };
     await sink.cut(cut === all.length)(outputs);

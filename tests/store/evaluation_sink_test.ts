@@ -5,7 +5,8 @@ import { evaluationId } from "../../actors/evaluation/port.ts";
 import type { ReadingView } from "../../actors/views.ts";
 import { Random } from "../../models/random.ts";
 import { assertEquals } from "../../std/assert.ts";
-import { EvaluationSink, scoredReading } from "../../store/evaluation_sink.ts";
+import { EvaluationSink } from "../../store/evaluation_sink.ts";
+import { scoredOf, scoredReading } from "./scored.ts";
 import { KvEvaluations } from "../../store/evaluations.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, NOON } from "../routes/fakes.ts";
@@ -38,6 +39,7 @@ function outputsOf(all: readonly ReadingView[], from: number, cut: number): CutO
     readings: () => inside,
     windows: () => [],
     alerts: () => [],
+    scored: (family) => scoredOf(inside, family, "room"),
     about: () => ({ type: "room", group: "room" }),
   };
 }

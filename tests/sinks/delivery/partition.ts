@@ -77,6 +77,7 @@ export function outputsOf(partition: string, from: number, cut: number, channels
         statistics: new Float64Array([60, 20.5, 19, 22, 0.5, 2, 0, 0, 0, 0, 0, 0]),
       })),
     alerts: () => positions.filter((position) => position % 50 === 0).map((position) => alertAt(partition, position)),
+    scored: () => [],
     about: () => ({ type: "pump", location: "hall 2" }),
   };
 }
