@@ -3,12 +3,42 @@
  *
  * @module
  */
-import type { AlertTransition, ReadingView, WindowView } from "../../actors/views.ts";
+import type { ReadingView, WindowView } from "../../actors/views.ts";
 
 /** A reading with its verdict, and what is known of its sensor. */
 export interface ReadingItem extends ReadingView {
   readonly type?: string;
   readonly location?: string;
+}
+
+/** A step in an alert's life. Words that sinks pass on unread are texts. */
+export interface AlertItem {
+  /** Stable; of each step its own. */
+  readonly id: string;
+  readonly alert: string;
+  /** `raised`, `cleared`, `acknowledged` and so on: `cleared` may be followed by remarks, never by another `raised`. */
+  readonly transition: string;
+  readonly sensor: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly condition: string;
+  readonly channel?: string;
+  /** From this step on. */
+  readonly priority: string;
+  /** Event time, epoch ms. */
+  readonly time: number;
+  readonly partition: string;
+  /** Grows from step to step of an alert. */
+  readonly position: number;
+  readonly value?: number;
+  /** What was expected: [low, high], null where open. */
+  readonly expected?: readonly [number | null, number | null];
+  /** One plain sentence. */
+  readonly message: string;
+  /** Who did it, for a step that a person made, and what they said. */
+  readonly by?: string;
+  readonly comment?: string;
+  readonly label?: string;
 }
 
 /** A participant's own network as it went into a round of the federation. */
@@ -49,7 +79,7 @@ export interface GlobalModelItem {
 export interface Items {
   readonly readings: ReadingItem;
   readonly windows: WindowView;
-  readonly alerts: AlertTransition;
+  readonly alerts: AlertItem;
   readonly local_models: LocalModelItem;
   readonly global_models: GlobalModelItem;
 }

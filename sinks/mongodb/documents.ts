@@ -42,11 +42,10 @@ export function writesOf(batch: Batch): Write[] {
         newest: "revision",
       }));
     case "alerts":
-      return batch.items.map(({ id: _, alert, time, ...rest }, index) => ({
-        collection: "alerts",
-        document: { _id: alert, ...rest, time: new Date(time) },
+      return batch.items.map(({ id, time, ...rest }, index) => ({
+        collection: "alert_transitions",
+        document: { _id: id, ...rest, time: new Date(time) },
         index,
-        newest: "position",
       }));
     case "local_models":
       return batch.items.map(({ id, time, ...rest }, index) => ({

@@ -120,21 +120,22 @@ const window: BsonSchema = {
   },
 };
 
-/** A document of `alerts`. */
-const alert: BsonSchema = {
+/** A document of `alert_transitions`. */
+const step: BsonSchema = {
   bsonType: "object",
-  description: "an alert as it stands after its last transition",
-  required: ["_id", "sensor", "condition", "priority", "transition", "time", "position", "message"],
+  description: "one step in an alert's life",
+  required: ["_id", "alert", "transition", "sensor", "condition", "priority", "time", "position", "message"],
   properties: {
-    _id: text("partition:position:sensor:condition:channel"),
+    _id: text("alert and step; of each step its own"),
+    alert: text("partition:position:sensor:condition:channel of its raising"),
+    transition: text("raised, acknowledged, cleared, ..."),
     sensor: text("name of the device"),
     ...place,
     condition: text("limit, zscore, anomaly, silent, ..."),
     channel: text("of which channel"),
-    priority: { bsonType: "string", enum: ["low", "medium", "high", "critical"] },
-    transition: text("the last transition: raised, cleared, ..."),
-    time: date("event time of the last transition"),
-    position: whole("position of the last transition"),
+    priority: { bsonType: "string", enum: ["low", "medium", "high", "critical"], description: "from this step on" },
+    time: date("event time"),
+    position: whole("grows from step to step of an alert"),
     message: text("one plain sentence"),
   },
 };
@@ -151,7 +152,7 @@ export const COLLECTIONS = {
   local_models: { schema: localModel, indexes: [{ participant: 1, round: -1 }, { group: 1, round: -1 }] },
   global_model: { schema: globalModel, indexes: [{ group: 1, round: -1 }] },
   windows: { schema: window, indexes: [{ start: -1 }, { location: 1, start: -1 }] },
-  alerts: { schema: alert, indexes: [{ time: -1 }, { sensor: 1, time: -1 }] },
+  alert_transitions: { schema: step, indexes: [{ time: -1 }, { sensor: 1, time: -1 }, { alert: 1, position: 1 }] },
 } as const satisfies Record<string, Collection>;
 
 /** The name of a collection. */

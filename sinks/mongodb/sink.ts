@@ -1,8 +1,8 @@
 /**
- * The MongoDB sink: predictions, local and global models, windows and alerts as documents under stable ids.
+ * The MongoDB sink: predictions, local and global models, windows and steps of alerts as documents under stable ids.
  *
  * What is the same whenever it comes is inserted, and a document that is there already stays. What has revisions (windows,
- * alerts, the current global model) replaces an older one only. So a batch may come again, also after newer ones.
+ * the current global model) replaces an older one only. So a batch may come again, also after newer ones.
  *
  * @module
  */

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { AlertTransition, WindowView } from "../../actors/views.ts";
-import type { ReadingItem } from "../delivery/item.ts";
+import type { WindowView } from "../../actors/views.ts";
+import type { AlertItem, ReadingItem } from "../delivery/item.ts";
 import { type Parameter, plainArray, textArray } from "./client.ts";
 
 /** A statement, its parameters, and the days (UTC, as `2026-01-31`) that its rows belong to. */
@@ -160,41 +160,61 @@ export function writeWindows(items: readonly WindowView[]): Statement {
   return { text: WINDOWS, parameters, days: times.days };
 }
 
+/** Of two states of an alert the later one's word, whichever comes first. */
+const later = (column: string) =>
+  `${column} = CASE WHEN excluded.position >= alerts.position THEN excluded.${column} ELSE alerts.${column} END`;
+/** What an alert gets once. */
+const once = (column: string) => `${column} = coalesce(alerts.${column}, excluded.${column})`;
+
 const ALERTS = `
   WITH steps AS (
-    INSERT INTO alert_transitions (id, alert_id, transition, "timestamp", position, message)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int8[], $6::text[])
+    INSERT INTO alert_transitions (id, alert_id, transition, "timestamp", position, message, by_whom, comment)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int8[], $6::text[], $7::text[], $8::text[])
     ON CONFLICT DO NOTHING
   )
   INSERT INTO alerts
-    (id, sensor_id, sensor_type, location, condition, channel, priority, state, raised_at, cleared_at, value, expected_low,
-     expected_high, message, position)
+    (id, sensor_id, sensor_type, location, condition, channel, priority, state, raised_at, cleared_at, acknowledged_at,
+     acknowledged_by, label, value, expected_low, expected_high, message, position)
   SELECT * FROM unnest(
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
-    $16::timestamptz[], $17::float8[], $18::float8[], $19::float8[], $20::text[], $21::int8[]
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+    $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::text[], $21::text[], $22::float8[], $23::float8[],
+    $24::float8[], $25::text[], $26::int8[]
   )
   ON CONFLICT (id) DO UPDATE SET
-    sensor_type = excluded.sensor_type, location = excluded.location, priority = excluded.priority, state = excluded.state,
-    raised_at = coalesce(excluded.raised_at, alerts.raised_at), cleared_at = excluded.cleared_at, value = excluded.value,
-    expected_low = excluded.expected_low, expected_high = excluded.expected_high, message = excluded.message,
-    position = excluded.position
-  WHERE alerts.position <= excluded.position`;
+    state = CASE WHEN coalesce(alerts.cleared_at, excluded.cleared_at) IS NULL THEN 'active' ELSE 'cleared' END,
+    ${
+  ["raised_at", "cleared_at", "acknowledged_at", "acknowledged_by", "value", "expected_low", "expected_high"].map(once)
+    .join(", ")
+},
+    label = CASE WHEN excluded.label IS NULL OR (alerts.label IS NOT NULL AND excluded.position < alerts.position)
+      THEN alerts.label ELSE excluded.label END,
+    ${["sensor_type", "location", "priority", "message"].map(later).join(", ")},
+    position = greatest(alerts.position, excluded.position)`;
 
-/** Each transition in `alert_transitions`; in `alerts` how each alert stands after its last one. */
-export function writeAlerts(items: readonly AlertTransition[]): Statement {
+/** Each step in `alert_transitions`; in `alerts` how each alert stands after all that were ever written. */
+export function writeAlerts(items: readonly AlertItem[]): Statement {
   const steps = latest(items, ({ id }) => id, ({ position }) => position);
-  const raised = new Map(
-    items.filter(({ transition }) => transition === "raised").map(({ alert, time }) => [alert, time]),
-  );
   const alerts = latest(items, ({ alert }) => alert, ({ position }) => position);
-  const time = (ms: number | undefined) => ms === undefined ? null : new Date(ms).toISOString();
+  const stepOf = (transition: string) =>
+    new Map(
+      latest(steps.filter((step) => step.transition === transition), ({ alert }) => alert, (step) => -step.position)
+        .map((step) => [step.alert, step]),
+    );
+  const raised = stepOf("raised"), cleared = stepOf("cleared"), acknowledged = stepOf("acknowledged");
+  const labels = new Map(
+    steps.filter(({ label }) => label !== undefined).sort((a, b) => a.position - b.position)
+      .map(({ alert, label }) => [alert, label]),
+  );
+  const time = (step: AlertItem | undefined) => step === undefined ? null : new Date(step.time).toISOString();
   const parameters = [
     textArray(steps.map(({ id }) => id)),
     textArray(steps.map(({ alert }) => alert)),
     textArray(steps.map(({ transition }) => transition)),
-    plainArray(steps.map((step) => time(step.time))),
+    plainArray(steps.map(time)),
     plainArray(steps.map(({ position }) => position)),
     textArray(steps.map(({ message }) => message)),
+    textArray(steps.map(({ by }) => by)),
+    textArray(steps.map(({ comment }) => comment)),
     textArray(alerts.map(({ alert }) => alert)),
     textArray(alerts.map(({ sensor }) => sensor)),
     textArray(alerts.map(({ type }) => type)),
@@ -202,12 +222,15 @@ export function writeAlerts(items: readonly AlertTransition[]): Statement {
     textArray(alerts.map(({ condition }) => condition)),
     textArray(alerts.map(({ channel }) => channel)),
     textArray(alerts.map(({ priority }) => priority)),
-    textArray(alerts.map(({ transition }) => transition === "cleared" ? "cleared" : "active")),
+    textArray(alerts.map(({ alert }) => cleared.has(alert) ? "cleared" : "active")),
     plainArray(alerts.map(({ alert }) => time(raised.get(alert)))),
-    plainArray(alerts.map((step) => step.transition === "cleared" ? time(step.time) : null)),
-    plainArray(alerts.map(({ value }) => value ?? null)),
-    plainArray(alerts.map(({ expected }) => expected?.[0] ?? null)),
-    plainArray(alerts.map(({ expected }) => expected?.[1] ?? null)),
+    plainArray(alerts.map(({ alert }) => time(cleared.get(alert)))),
+    plainArray(alerts.map(({ alert }) => time(acknowledged.get(alert)))),
+    textArray(alerts.map(({ alert }) => acknowledged.get(alert)?.by)),
+    textArray(alerts.map(({ alert }) => labels.get(alert))),
+    plainArray(alerts.map(({ alert }) => raised.get(alert)?.value ?? null)),
+    plainArray(alerts.map(({ alert }) => raised.get(alert)?.expected?.[0] ?? null)),
+    plainArray(alerts.map(({ alert }) => raised.get(alert)?.expected?.[1] ?? null)),
     textArray(alerts.map(({ message }) => message)),
     plainArray(alerts.map(({ position }) => position)),
   ];

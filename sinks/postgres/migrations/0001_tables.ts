@@ -78,6 +78,9 @@ export const TABLES: Migration = {
       state text NOT NULL,
       raised_at timestamptz,
       cleared_at timestamptz,
+      acknowledged_at timestamptz,
+      acknowledged_by text,
+      label text,
       value float8,
       expected_low float8,
       expected_high float8,
@@ -93,7 +96,9 @@ export const TABLES: Migration = {
       transition text NOT NULL,
       "timestamp" timestamptz NOT NULL,
       position int8 NOT NULL,
-      message text NOT NULL
+      message text NOT NULL,
+      by_whom text,
+      comment text
     );
     CREATE INDEX alert_transitions_alert ON ${schema}.alert_transitions (alert_id, position);
 

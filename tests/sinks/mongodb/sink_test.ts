@@ -29,7 +29,8 @@ function forSuite(server: MongoServer): SinkServer {
         stored: async () => ({
           readings: await documentsOf(url, "predictions"),
           windows: await documentsOf(url, "windows"),
-          alerts: await documentsOf(url, "alerts"),
+          alerts: (await documentsOf(url, "alert_transitions")).filter(({ transition }) => transition === "raised"),
+          more: await documentsOf(url, "alert_transitions"),
         }),
       });
     },

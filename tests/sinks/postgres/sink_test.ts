@@ -1,4 +1,4 @@
-import type { Batch, ReadingItem } from "../../../sinks/delivery/item.ts";
+import type { AlertItem, Batch, ReadingItem } from "../../../sinks/delivery/item.ts";
 import { RefusedError, SinkUnavailableError } from "../../../sinks/delivery/sink.ts";
 import type { PostgresAddress } from "../../../sinks/postgres/address.ts";
 import type { PostgresClient } from "../../../sinks/postgres/client.ts";
@@ -9,7 +9,7 @@ import { need, type Needed, testWith } from "../../servers/needed.ts";
 import { asTest, type PostgresServer, postgresServer } from "../../servers/postgres.ts";
 import { freePorts } from "../../servers/server.ts";
 import { sinkConformance, type SinkServer } from "../conformance.ts";
-import { FIRST_DAY, readingAt } from "../delivery/partition.ts";
+import { alertAt, FIRST_DAY, readingAt } from "../delivery/partition.ts";
 import { World } from "../delivery/world.ts";
 
 const server = await need("PostgreSQL", () => postgresServer()), signal = new AbortController().signal;
@@ -124,6 +124,63 @@ testIn("PostgresSink writes a row for each channel, with unit, flags and what wa
       },
     ]);
   });
+});
+
+testIn("PostgresSink knows how an alert stands, whatever steps came first", async (_, address) => {
+  const raised = alertAt("hall", 0),
+    { alert } = raised,
+    step = (transition: string, position: number, more = {}) => {
+      const { value: _value, expected: _expected, ...rest } = raised;
+      return {
+        ...rest,
+        transition,
+        position,
+        time: FIRST_DAY + position,
+        id: `${alert}/${transition}/${position}`,
+        ...more,
+      };
+    };
+  const steps: AlertItem[] = [
+    raised,
+    step("acknowledged", 3, { by: "kim", comment: "on my way" }),
+    step("escalated", 4, { priority: "critical" }),
+    step("cleared", 7),
+    step("labelled", 9, { by: "kim", label: "true_alarm" }),
+  ];
+  const [a, b, c, d, e] = steps;
+  for (
+    const order of [[steps], [[a], [b, c], [d, e]], [[d, e], [a, b, c]], [[e], [d], [c], [b], [a]], [[a, d], [b, e], [
+      c,
+    ]]]
+  ) {
+    await withSink({ address }, async (sink) => {
+      for (const items of order) await sink.deliver({ kind: "alerts", partition: "hall", items }, signal);
+    });
+    await asTest(address, async (client) => {
+      assertEquals(await rowsOf(client, "alerts"), [{
+        id: alert,
+        sensor_id: "pump-1",
+        sensor_type: "pump",
+        location: "hall 2",
+        condition: "limit",
+        channel: "temperature",
+        priority: "high", // the last step says it
+        state: "cleared",
+        raised_at: new Date(FIRST_DAY),
+        cleared_at: new Date(FIRST_DAY + 7),
+        acknowledged_at: new Date(FIRST_DAY + 3),
+        acknowledged_by: "kim",
+        label: "true_alarm",
+        value: 21.5,
+        expected_low: null,
+        expected_high: 21,
+        message: raised.message,
+        position: "9",
+      }]);
+      assertEquals((await rowsOf(client, "alert_transitions")).length, 5);
+      await client.script("TRUNCATE alerts, alert_transitions");
+    });
+  }
 });
 
 testIn("PostgresSink keeps each day in a partition, and of them as many as are wanted", async (_, address) => {
