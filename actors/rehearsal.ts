@@ -78,7 +78,7 @@ export class Rehearsal {
     });
     if (judging.detectors === "rules") return;
     const training = this.training = new Training(partition, judging, { registry });
-    this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
+    this.router.pause = (tick, records) => training.pauses.isDue(tick, records);
   }
 
   /**

@@ -38,8 +38,8 @@ export interface RouterOptions {
   readonly tickMs: number;
 }
 
-/** Asked at each tick: whether the router is to stop behind the record that brought it. */
-export type Pause = (tick: number, readings: number) => boolean;
+/** Asked at each tick, with how many records there were: whether the router is to stop behind the one that brought it. */
+export type Pause = (tick: number, records: number) => boolean;
 
 /** Sees every record in order, and whether it went to its sensor's actor. */
 export type RecordTap = (item: Reading | Refusal, position: number, accepted: boolean) => void;
@@ -322,8 +322,13 @@ export class Router {
       if (!entry.resident && entry.partition === this.partition) this.arrive(entry);
     }
     for (const builder of this.builders) builder.addTick(time, position);
-    if (this.pause?.(time, this.counts.readings)) this.paused = true;
+    if (this.pause?.(time, recordsOf(this.counts))) this.paused = true;
   }
+}
+
+/** Records that came, whatever became of them: the same whether a bad line is found here or by a shard, or counted again. */
+function recordsOf({ readings, refused, future, foreign }: PartitionCounts): number {
+  return readings + refused + future + foreign;
 }
 
 function sayTime(time: number): string {

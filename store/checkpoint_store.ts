@@ -75,6 +75,8 @@ export class KvCheckpointStore implements CheckpointStore {
   private readonly inParts = new Map<string, Pointer>();
   /** Keys of each partition's and group's sample. */
   private readonly sampleKeys = new Map<string, Deno.KvKey[]>();
+  /** Parts of samples whose place the last checkpoint's took: they go with the next, when that one is known to be stored. */
+  private readonly replaced = new Map<string, Deno.KvKey[]>();
   private readonly options: CheckpointStoreOptions & ChainOptions;
   /** Last writes of the partitions when snapshots were first listed. */
   private versions?: ReadonlyMap<string, string>;
@@ -86,7 +88,8 @@ export class KvCheckpointStore implements CheckpointStore {
   async claim(partition: string): Promise<Claim> {
     const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
     const [outputs, position] = await this.ask(kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]));
-    const samples = outputs.value === null ? [] : await this.ask(this.samples(partition));
+    const { cut } = outputs.value as OutputsValue | null ?? {};
+    const samples = cut === undefined ? [] : await this.ask(this.samples(partition, cut));
     const recovery = readRecovery(
       outputs.value as OutputsValue | null,
       position.value as PositionValue | null,
@@ -144,13 +147,17 @@ export class KvCheckpointStore implements CheckpointStore {
     return bytes;
   }
 
-  /** What is stored of the partition's samples; notes the keys, so that the whole of a sample takes its parts' place. */
-  private async samples(partition: string): Promise<StoredSample[]> {
+  /**
+   * What is stored of the partition's samples before a cut: of later rows there may be some that a checkpoint left behind.
+   * Notes the keys, so that the whole of a sample takes its parts' place.
+   */
+  private async samples(partition: string, cut: number): Promise<StoredSample[]> {
     const samples: StoredSample[] = [];
     for await (const { key, value } of this.kv.list<SampleValue>({ prefix: KEYS.samples(partition) })) {
       const group = String(key[2]);
       this.noteSample(partition, group, key);
-      samples.push({ group, channels: value.channels, rows: readSample(value), whole: false });
+      const rows = readSample(value).filter(({ position }) => position < cut);
+      samples.push({ group, channels: value.channels, rows, whole: false });
     }
     return samples;
   }
@@ -162,6 +169,9 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 
   private *sampleMutations(partition: string, { cut, samples }: CheckpointOutputs): Generator<Mutation> {
+    for (const key of this.replaced.get(partition) ?? []) yield { key, bytes: keyBytes(String(key)) };
+    const replaced: Deno.KvKey[] = [];
+    this.replaced.set(partition, replaced);
     for (const { group, channels, rows, whole } of samples) {
       const name = `${partition}\n${group}`, old = whole ? this.sampleKeys.get(name) ?? [] : [];
       if (whole) this.sampleKeys.delete(name);
@@ -172,7 +182,7 @@ export class KvCheckpointStore implements CheckpointStore {
         const bytes = keyBytes(partition + group) + value.rows.byteLength + textBytes(channels.join() + sensors.join());
         yield { key, value, bytes };
       }
-      for (const key of old) if (key[3] !== cut) yield { key, bytes: keyBytes(partition + group) };
+      replaced.push(...old.filter((key) => key[3] !== cut));
     }
   }
 

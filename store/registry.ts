@@ -50,7 +50,7 @@ interface HeadValue {
   readonly pinned: boolean;
 }
 
-const KEEP = 50, DEADLINE_MS = 30_000, TRIES = 10;
+const KEEP = 50, DEADLINE_MS = 30_000, TRIES = 10, PUT_TRIES = 3;
 /** Bytes of a part: a value's, less room for its own encoding. */
 export const PART_BYTES = KV_LIMITS.valueBytes - 1024;
 // deno-lint-ignore no-control-regex -- control characters are exactly what a name must not hold
@@ -209,8 +209,21 @@ export class KvModelRegistry implements ModelRegistry {
       for (let n = 0; n < perWrite && (at === 0 || at < bytes.length); n++, part++, at += PART_BYTES) {
         atomic = atomic.set(KEYS.modelPart(name, version, write, part), bytes.slice(at, at + PART_BYTES));
       }
-      await this.ask(atomic.commit());
+      await this.put(name, atomic);
     }
+  }
+
+  /** Commits what may be written twice, until the answer is that it is there: without a doubt, since a version stands on it. */
+  private async put(name: string, atomic: KvAtomic): Promise<void> {
+    let failure: unknown;
+    for (let tries = 0; tries < PUT_TRIES; tries++) {
+      try {
+        if ((await this.ask(atomic.commit())).ok) return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw new StoreError(`the parts of a version of ${name} could not be written`, { cause: failure });
   }
 
   /** The version of an attempt that succeeded after all: a write that was given up may come late. */

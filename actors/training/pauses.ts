@@ -4,15 +4,15 @@
  * @module
  */
 
-/** Readings since the last pause, at least: with fewer nothing could be trained anew. */
-const READINGS_LEAST = 50;
-/** Early pauses come whenever there are so many times as many readings: a first model is wanted as soon as may be. */
+/** Records since the last pause, at least: with fewer nothing could be trained anew. */
+const RECORDS_LEAST = 50;
+/** Early pauses come whenever there are so many times as many records: a first model is wanted as soon as may be. */
 const GROWTH = 1.25;
 
 /** What a checkpoint keeps of it. */
 export interface PausesRecord {
-  /** Readings at the last pause. */
-  readonly readings: number;
+  /** Records at the last pause. */
+  readonly records: number;
   /** Epochs of forests and of networks at the last pause; −1 before the first tick. */
   readonly forest: number;
   readonly network: number;
@@ -30,7 +30,7 @@ export interface TrainingPoint {
 
 /** Follows the ticks of a partition. */
 export class Pauses {
-  private readings = 0;
+  private records = 0;
   private forest = -1;
   private network = -1;
   /** The point of the last pause. */
@@ -42,22 +42,22 @@ export class Pauses {
    */
   constructor(private readonly forestMs: number, private readonly networkMs: number) {}
 
-  /** Whether to pause at this tick, which comes after so many readings. */
-  isDue(time: number, readings: number): boolean {
+  /** Whether to pause at this tick, which comes after so many records. */
+  isDue(time: number, records: number): boolean {
     const forest = Math.floor(time / this.forestMs), network = Math.floor(time / this.networkMs);
     if (this.network < 0) { // the first tick: no epoch has ended
       this.forest = forest;
       this.network = network;
     }
-    const early = readings >= GROWTH * this.readings && readings >= READINGS_LEAST;
-    const later = readings - this.readings >= READINGS_LEAST && forest > this.forest, round = network > this.network;
+    const early = records >= GROWTH * this.records && records >= RECORDS_LEAST;
+    const later = records - this.records >= RECORDS_LEAST && forest > this.forest, round = network > this.network;
     if (!early && !later && !round) return false;
     this.point = {
       time,
       epoch: forest > this.forest,
       ...(round ? { round: { epoch: network, from: this.network * this.networkMs } } : {}),
     };
-    this.readings = readings;
+    this.records = records;
     this.forest = forest;
     this.network = network;
     return true;
@@ -65,12 +65,12 @@ export class Pauses {
 
   /** What a checkpoint keeps. */
   record(): PausesRecord {
-    const { readings, forest, network } = this;
-    return { readings, forest, network };
+    const { records, forest, network } = this;
+    return { records, forest, network };
   }
 
   /** Goes on from what a checkpoint kept. */
-  restore({ readings, forest, network }: PausesRecord): void {
-    Object.assign(this, { readings, forest, network });
+  restore({ records, forest, network }: PausesRecord): void {
+    Object.assign(this, { records, forest, network });
   }
 }
