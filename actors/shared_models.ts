@@ -24,10 +24,13 @@ import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./sensor/verdict.ts";
 /** Doubles of a sample record before its row: plan, key, position, sensor's id, length of the row. */
 export const SAMPLE_HEAD = 5;
 
-/** Where a forest's scores begin, and how far they go: what its calibration spreads over its bins. */
-const FOREST_FROM = 0.3, FOREST_SPAN = 0.6;
+/**
+ * What a forest's calibration spreads over its bins: its scores from a little below its threshold on. Relative to that,
+ * scores of a forest that was grown anew go on where those of the one before ended.
+ */
+const FOREST_BELOW = 0.1, FOREST_SPAN = 0.4;
 /** Above its threshold a forest's scores become rarer by e each time they are so much higher. */
-const FOREST_SCALE = 0.04;
+const FOREST_SCALE = 0.03;
 
 /** A version in use. */
 interface InUse<T> {
@@ -184,7 +187,7 @@ function sayForest(
 ): void {
   const { threshold, trees: { contamination } } = model;
   const prior = Math.min(1, contamination * Math.exp((threshold - score) / FOREST_SCALE));
-  const part = Math.max(0, score - FOREST_FROM) / FOREST_SPAN;
+  const part = Math.max(0, score - threshold + FOREST_BELOW) / FOREST_SPAN;
   verdict[at + VERDICT.forest] = calibrate(floats, place(CALIBRATED.forest), part, prior);
   verdict[at + VERDICT.forestVersion] = version;
   if (score > threshold) verdict[at + VERDICT.bits] |= BIT.forest;

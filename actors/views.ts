@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { DetectorName, ScoringName, VersionedName } from "./detectors.ts";
 import type { Attribute, FieldError } from "./reading.ts";
 
 /** How a sensor is, apart from whether its readings are anomalous. */
@@ -28,35 +29,11 @@ export const CONDITIONS = [
 /** One of {@linkcode CONDITIONS}. */
 export type Condition = typeof CONDITIONS[number];
 
-/** A detector that flags readings; `budget` is the rule of the alert budget. */
-export type DetectorName =
-  | "limit"
-  | "warning"
-  | "rate"
-  | "physical"
-  | "zscore"
-  | "surprise"
-  | "forest"
-  | "network"
-  | "logistic"
-  | "budget";
-
 /** Calibrated scores of a reading, 0..1: about one normal reading in a hundred exceeds 0.99. One that said nothing is left out. */
-export interface ScoresView {
-  readonly surprise?: number;
-  readonly zscore?: number;
-  readonly forest?: number;
-  readonly network?: number;
-  /** The probability that a model trained from labels gives. */
-  readonly logistic?: number;
-}
+export type ScoresView = { readonly [name in ScoringName]?: number };
 
 /** Versions of the shared models that scored a reading; one that did not is left out. */
-export interface VersionsView {
-  readonly forest?: number;
-  readonly network?: number;
-  readonly logistic?: number;
-}
+export type VersionsView = { readonly [name in VersionedName]?: number };
 
 /** A channel's part in what was found. */
 export interface ContributionView {

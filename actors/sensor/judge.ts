@@ -24,8 +24,10 @@ import { BIT, CALIBRATED, JUDGEMENT, type JudgePlan, NEVER, type Plan, REST } fr
 
 /** A score above it is a flag of a detector that has no setting of its own: one normal reading in a hundred. */
 export const FLAG_SCORE = 0.99;
-/** z-score at which its statistic is as great as it gets, for the calibration. */
-const Z_MOST = 20;
+/** z-score at which half of the scale of its calibration is reached. */
+const Z_SCALE = 4;
+/** Readings of a sensor from which on its surprise is calibrated: before that it is 0, as most views say nothing yet. */
+const SURPRISE_AGE = 100;
 /** How long the reading that came closest to an alarm is remembered, ms of event time. */
 const CLOSEST_MS = 86_400_000;
 
@@ -119,8 +121,12 @@ export function judgeSensor(actor: SensorActor, judge: JudgePlan, time: number, 
   let most = 0;
   for (let c = 0; c < channels; c++) if (surprises[c] > most) most = surprises[c];
   const joined = z > 0 ? Math.max(KNEE, equivalentSurprise(z, channels)) : most;
-  said.surprise = calibrate(floats, place(CALIBRATED.surprise), joined / SURPRISE_MOST, surpriseLaw(joined, age));
-  said.zscore = calibrate(floats, place(CALIBRATED.zscore), said.z / Z_MOST, normalTail(said.z));
+  const law = surpriseLaw(joined, age);
+  said.surprise = age > SURPRISE_AGE
+    ? calibrate(floats, place(CALIBRATED.surprise), joined / SURPRISE_MOST, law)
+    : 1 - law;
+  const unlikely = Math.min(1, channels * zTail(said.z));
+  said.zscore = calibrate(floats, place(CALIBRATED.zscore), said.z / (said.z + Z_SCALE), unlikely);
   said.rate = rate;
   said.score = broken ? 1 : said.surprise;
   said.bits = (anomalous || broken ? BIT.anomalous : 0) | (began ? BIT.alarm : 0) |
@@ -169,9 +175,14 @@ function noteClosest(state: Float64Array, at: number, rate: number, limit: numbe
   state[at + JUDGEMENT.closestTime] = time;
 }
 
-/** Bound of a normal deviate's two tails beyond z (H. Chernoff): close enough for a prior belief. */
-function normalTail(z: number): number {
-  return Math.exp(-z * z / 2);
+/**
+ * Probability that a normal deviate lies z deviations or more from the mean of the ten before it, in their deviations:
+ * both tails of Student's distribution with 9 degrees of freedom (W. S. Gosset, 1908). A prior belief.
+ */
+function zTail(z: number): number {
+  const tangent = z * Math.sqrt(9 / 11) / 3, cos = 1 / Math.sqrt(1 + tangent * tangent), squared = cos * cos;
+  const sum = cos * (1 + squared * (2 / 3 + squared * (8 / 15 + squared * 16 / 35)));
+  return Math.max(0, 1 - 2 / Math.PI * (Math.atan(tangent) + tangent * cos * sum));
 }
 
 function topView(views: Float64Array): number {

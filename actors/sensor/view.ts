@@ -7,13 +7,14 @@ import { strengthOf } from "../../models/budget/rule.ts";
 import { DRIFT, driftAdapted, driftIndex, driftSince, driftStatus } from "../../models/drift/drift.ts";
 import { FEATURE, hourCos, hourSin, lastPlace, rangeOf, ROLLING } from "../../models/features.ts";
 import { flatSince } from "../../models/states/stuck.ts";
-import type { ChannelView, DetectorName, DriftView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
+import type { ChannelView, DriftView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
+import { DETECTORS, hasFlag, SCORING, type ScoringName, VERSIONED, type VersionedName } from "../detectors.ts";
 import type { SensorActor } from "./actor.ts";
 import { alertId, channelsSaid } from "./alarm.ts";
 import { type ChannelSaid, contributionsOf, othersOf, sayVerdict, viewNamed } from "./explain.ts";
 import { HISTORY_ROWS, readRow, rowWidth } from "./history.ts";
 import { warmUp } from "./judge.ts";
-import { ALARM, BIT, CALIBRATED, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
+import { ALARM, BIT, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
 import { SAID, surpriseOf, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD, viewOf } from "./verdict.ts";
 
 /** The sensor now. */
@@ -88,22 +89,22 @@ function viewJudgement(actor: SensorActor): Partial<SensorView> {
   const { state, plan } = actor, at = plan.judgementAt;
   if (!plan.judge || state[HEADER.greatest] < 0) return {};
   const { done, leftMs } = warmUp(state, plan), rate = state[at + JUDGEMENT.rate], said = channelsSaid(actor);
-  const score = (detector: keyof typeof CALIBRATED) => state[at + JUDGEMENT.scores + CALIBRATED[detector]];
+  const { network, networkAt } = plan.judge, scores: Partial<Record<ScoringName, number>> = {};
   const versions = {
     forest: state[at + JUDGEMENT.forestVersion],
     network: state[at + JUDGEMENT.networkVersion],
     logistic: state[at + JUDGEMENT.logisticVersion],
   };
+  for (const { name, calibration, version } of SCORING) {
+    // A sensor's own network speaks before there is a version that it shares.
+    const says = version === undefined || (name === "network" && network?.warm(state, networkAt)) ||
+      versions[name as VersionedName] > 0;
+    if (says) scores[name] = state[at + JUDGEMENT.scores + calibration];
+  }
   return {
     ...(done < 1 ? { warm_up: { done, ...(leftMs > 0 ? { remaining_ms: Math.round(leftMs) } : {}) } } : {}),
     score: state[at + JUDGEMENT.score],
-    scores: {
-      surprise: score("surprise"),
-      zscore: score("zscore"),
-      ...(versions.forest > 0 ? { forest: score("forest") } : {}),
-      ...(versions.network > 0 ? { network: score("network") } : {}),
-      ...(versions.logistic > 0 ? { logistic: score("logistic") } : {}),
-    },
+    scores,
     versions: present(versions),
     rate,
     budget: state[at + JUDGEMENT.budget],
@@ -200,20 +201,6 @@ export function viewRows(
   return views;
 }
 
-/** Flags that a bit stands for, of the sensor as a whole. */
-const BIT_FLAGS: readonly (readonly [number, DetectorName])[] = [
-  [BIT.surprise, "surprise"],
-  [BIT.forest, "forest"],
-  [BIT.network, "network"],
-  [BIT.logistic, "logistic"],
-];
-/** Rules that share a mask of channels. */
-const RULE_FLAGS: readonly (readonly [number, DetectorName])[] = [
-  [BIT.warning, "warning"],
-  [BIT.rate, "rate"],
-  [BIT.physical, "physical"],
-];
-
 /** One reading and its verdict, as it lies at `at`; see `verdict.ts`. */
 export function viewVerdict(
   sensor: { readonly name: string; readonly partition: string },
@@ -248,37 +235,24 @@ export function viewVerdict(
 }
 
 function flagsOf(channels: readonly string[], verdict: Float64Array, at: number): FlagView[] {
-  const flags: FlagView[] = [], bits = verdict[at + VERDICT.bits];
+  const flags: FlagView[] = [];
   channels.forEach((channel, c) => {
-    if (hasBit(verdict[at + VERDICT.limitMask], c)) flags.push({ detector: "limit", channel });
-    if (hasBit(verdict[at + VERDICT.zMask], c)) flags.push({ detector: "zscore", channel });
-    if (!hasBit(verdict[at + VERDICT.ruleMask], c)) return;
-    for (const [bit, detector] of RULE_FLAGS) if ((bits & bit) !== 0) flags.push({ detector, channel });
+    for (const one of OF_CHANNELS) if (hasFlag(one, verdict, at, c)) flags.push({ detector: one.name, channel });
   });
-  for (const [bit, detector] of BIT_FLAGS) if ((bits & bit) !== 0) flags.push({ detector });
-  const limits = verdict[at + VERDICT.limitMask] > 0 || (bits & BIT.rate) !== 0;
-  if ((bits & BIT.anomalous) !== 0 && !limits && verdict[at + VERDICT.rate] < 1) flags.push({ detector: "budget" });
+  for (const one of OF_SENSORS) if (hasFlag(one, verdict, at)) flags.push({ detector: one.name });
   return flags;
 }
 
+const OF_CHANNELS = DETECTORS.filter(({ judges }) => judges === "channel");
+const OF_SENSORS = DETECTORS.filter(({ judges }) => judges === "sensor");
+
 function viewScores(verdict: Float64Array, at: number): Pick<ReadingView, "score" | "scores" | "versions"> {
-  const score = (place: number) => Number.isNaN(verdict[at + place]) ? undefined : verdict[at + place];
-  const forest = score(VERDICT.forest), network = score(VERDICT.network), logistic = score(VERDICT.logistic);
-  return {
-    score: verdict[at + VERDICT.score],
-    scores: {
-      surprise: verdict[at + VERDICT.surprise],
-      zscore: verdict[at + VERDICT.zscore],
-      ...(forest === undefined ? {} : { forest }),
-      ...(network === undefined ? {} : { network }),
-      ...(logistic === undefined ? {} : { logistic }),
-    },
-    versions: present({
-      forest: verdict[at + VERDICT.forestVersion],
-      network: verdict[at + VERDICT.networkVersion],
-      logistic: verdict[at + VERDICT.logisticVersion],
-    }),
-  };
+  const scores: Partial<Record<ScoringName, number>> = {}, versions: Partial<Record<VersionedName, number>> = {};
+  for (const { name, score } of SCORING) if (!Number.isNaN(verdict[at + score])) scores[name] = verdict[at + score];
+  for (const { name, version } of VERSIONED) {
+    if (verdict[at + version] > 0) versions[name] = verdict[at + version];
+  }
+  return { score: verdict[at + VERDICT.score], scores, versions };
 }
 
 function explained(
@@ -289,8 +263,4 @@ function explained(
   if (!anomalous) return {};
   said.sort((a, b) => b.surprise - a.surprise);
   return { explanation: sayVerdict(said[0], rate, othersOf(said)), contributions: contributionsOf(said) };
-}
-
-function hasBit(mask: number, bit: number): boolean {
-  return Math.floor(mask / 2 ** bit) % 2 === 1;
 }

@@ -21,7 +21,7 @@ export const CALIBRATION_FLOATS = 1 + BINS;
 /** Readings after which all counts are halved. */
 const MEMORY = 5_000;
 /** Readings that the prior belief is worth. */
-const PRIOR_WEIGHT = 20;
+const PRIOR_WEIGHT = 50;
 
 /**
  * Scores a statistic, then learns it.
@@ -36,7 +36,8 @@ export function calibrate(state: Float32Array, at: number, part: number, prior: 
   if (!(part > 0)) return 0;
   const scaled = Math.min(part, 1) * BINS, bin = Math.min(BINS - 1, Math.floor(scaled));
   const first = at + 1;
-  let above = state[first + bin] * (bin + 1 - scaled); // as if the bin were filled evenly
+  // As if the bin were filled evenly; but at the greatest value there are those, and all beyond, together.
+  let above = state[first + bin] * (part < 1 ? bin + 1 - scaled : 1);
   for (let i = first + bin + 1; i < first + BINS; i++) above += state[i];
   state[first + bin]++;
   return Math.max(0, 1 - (above + PRIOR_WEIGHT * prior) / (readings + PRIOR_WEIGHT));

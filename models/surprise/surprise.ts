@@ -16,8 +16,6 @@
  */
 import { type Band, BAND_DOUBLES, bandStep } from "../band.ts";
 import { BOXCAR_DOUBLES, boxcarFull, boxcarPush } from "./boxcar.ts";
-import { calibrate, CALIBRATION_FLOATS } from "./calibration.ts";
-import { surpriseLaw } from "./law.ts";
 import { Member, MEMBER_DOUBLES, type Windows } from "./member.ts";
 import { SEASONAL_DOUBLES, seasonalFloats, seasonalStep, usualValue } from "./seasonal.ts";
 import { tailLength, tailShape, tailStep } from "./tail.ts";
@@ -83,7 +81,7 @@ const ACTIVITY_AT = 9,
 const RUN_FLOATS = twoSidedLength(VALUE_TAIL), SEASON_FLOATS = RUN_FLOATS + tailLength(RUN_TAIL);
 const ACTIVITY_FLOATS = SEASON_FLOATS + twoSidedLength(SEASON_TAIL);
 const STEPS_FLOATS = ACTIVITY_FLOATS + twoSidedLength(ACTIVITY_TAIL);
-const CALIBRATION_AT = STEPS_FLOATS + ACTIVITY_WIDTH, PROFILE_AT = CALIBRATION_AT + CALIBRATION_FLOATS;
+const PROFILE_AT = STEPS_FLOATS + ACTIVITY_WIDTH;
 
 /** A plan of the detector, and what it said last. */
 export class Surprise {
@@ -93,8 +91,6 @@ export class Surprise {
   readonly doubles: number;
   /** Surprise of the last reading, 0 to {@linkcode SURPRISE_MOST}. */
   surprise = 0;
-  /** The same as a score in 0..1: one normal reading in a hundred exceeds 0.99. */
-  score = 0;
   /** What each of {@linkcode VIEWS} said of the last reading, 0 or greater; of members' views the greatest. */
   readonly views: Float64Array = new Float64Array(VIEWS.length);
 
@@ -120,7 +116,7 @@ export class Surprise {
   }
 
   /**
-   * Scores one reading of a channel, then learns it. The answer lies in `surprise`, `score`, `views` and `band`.
+   * Scores one reading of a channel, then learns it. The answer lies in `surprise`, `views` and `band`.
    *
    * @param local epoch ms as the clock on the wall of the sensor's zone shows it, for the season
    * @param value finite; the caller has refused anything else
@@ -192,7 +188,7 @@ export class Surprise {
     return twoSidedStep(floats, f + SEASON_FLOATS, SEASON_TAIL, residual, floor, 1e-9, direction);
   }
 
-  /** Asks the members, and joins all into one surprise and its score. */
+  /** Asks the members, and joins all into one surprise. */
   #join(
     floats: Float32Array,
     f: number,
@@ -218,10 +214,7 @@ export class Surprise {
       if (member.residual > views[RESIDUAL]) views[RESIDUAL] = member.residual;
       if (member.shape > views[SHAPE]) views[SHAPE] = member.shape;
     }
-    const surprise = this.surprise = Math.sqrt(squares / this.#members.length);
-    const prior = surprise > 0 ? surpriseLaw(surprise, age) : 1;
-    this.score = calibrate(floats, f + CALIBRATION_AT, surprise / SURPRISE_MOST, prior);
-    return surprise;
+    return this.surprise = Math.sqrt(squares / this.#members.length);
   }
 }
 

@@ -94,6 +94,15 @@ Deno.test("calibrate() calls no reading rarer than all that are equal to it", ()
   assertLess(above, 200);
 });
 
+Deno.test("calibrate() takes readings at the greatest value, and beyond, for equals", () => {
+  const state = new Float32Array(CALIBRATION_FLOATS);
+  let above = 0;
+  for (let i = 0; i < 20_000; i++) {
+    if (calibrate(state, 0, uniformAt(5, i) > 0.97 ? 1 + uniformAt(6, i) : 0, 0.001) > 0.99 && i >= 500) above++;
+  }
+  assertEquals(above, 0);
+});
+
 Deno.test("calibrate() goes by its prior while it has seen nothing", () => {
   const state = new Float32Array(CALIBRATION_FLOATS);
   assertAlmostEquals(calibrate(state, 0, 0.9, 0.001), 0.999, 1e-6);

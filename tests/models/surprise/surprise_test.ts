@@ -33,19 +33,6 @@ for (const [name, settings] of SETTINGS) {
       assertGreater(after, before, what);
     }
   });
-
-  Deno.test(`Surprise.score exceeds 0.99 in about one normal reading of a hundred (${name})`, () => {
-    const counts = (x: number) => Math.round(3 * x);
-    for (const [seed, shape, least] of [[1, (x: number) => x, 120], [2, Math.exp, 120], [3, counts, 120]] as const) {
-      const one = channel(settings), noise = normal(seed);
-      let above = 0;
-      for (let i = 0; i < 25_000; i++) {
-        one.step(shape(noise()));
-        if (i >= 5_000 && one.plan.score > 0.99) above++;
-      }
-      assert(above > least && above < 320, `${above} of 20000`);
-    }
-  });
 }
 
 Deno.test("Surprise.step() goes on from a saved state as if nothing had been", () => {
@@ -59,7 +46,7 @@ Deno.test("Surprise.step() goes on from a saved state as if nothing had been", (
   for (let i = 1_500; i < values.length; i++) {
     const expected = whole.step(values[i]);
     assertEquals(resumed.plan.step(resumed.floats, 0, resumed.doubles, 0, time += 60_000, values[i]), expected);
-    assertEquals(resumed.plan.score, plan.score);
+    assertEquals(resumed.plan.views, plan.views);
     assertEquals(resumed.plan.band, plan.band);
   }
 });
@@ -82,10 +69,9 @@ Deno.test("Surprise.step() is the same for a signal moved far away, and nearly s
   for (let i = 0; i < 4_000; i++) {
     // eighths: exact also next to 2^30, so that only the detector's own arithmetic could tell them apart
     const value = Math.round(8 * (noise() * 3 + (i % 700 === 699 ? 30 : 0))) / 8;
-    const surprise = near.step(value), score = near.plan.score;
+    const surprise = near.step(value);
     assertEquals(far.step(value + 2 ** 30), surprise);
-    scaled.step(value * 1e20);
-    if (Math.abs(scaled.plan.score - score) > 0.02) differ++;
+    if (Math.abs(scaled.step(value * 1e20) - surprise) > 0.1) differ++;
   }
   assertLess(differ, 40);
 });
@@ -100,7 +86,6 @@ Deno.test("Surprise.step() stays finite, bounded and without NaN in any stream o
         for (const x of values) {
           const surprise = one.step(x);
           assert(surprise >= 0 && surprise <= SURPRISE_MOST, `${surprise} of ${x}`);
-          assert(one.plan.score >= 0 && one.plan.score <= 1);
           assert(one.plan.views.every((view) => view >= 0));
         }
         assert(one.floats.every((x) => x === x) && one.doubles.every((x) => x === x), "NaN in the state");
