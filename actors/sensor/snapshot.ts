@@ -52,9 +52,9 @@ export class SnapshotError extends Error {
  * @param applied everything before this position is in it
  */
 export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<ArrayBuffer> {
-  const { plan, state, floats, history } = actor, text = encoder.encode(metaOf(actor));
+  const { plan, state, floats } = actor, text = encoder.encode(metaOf(actor));
   const stateAt = HEAD_BYTES + Math.ceil(text.length / 8) * 8;
-  const next = state[HEADER.rows], rows = history?.copy(next - next % CHUNK_ROWS, next);
+  const next = state[HEADER.rows], history = historyOf(actor), rows = history?.copy(next - next % CHUNK_ROWS, next);
   const most = stateAt + packedMost(state.length) + packedFloatsMost(floats.length) + (rows?.byteLength ?? 0);
   if (scratch.length < most) scratch = new Uint8Array(2 * most);
   const before = state[HEADER.applied];
@@ -76,6 +76,12 @@ export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<
   bytes.set(text, HEAD_BYTES);
   bytes.fill(0, HEAD_BYTES + text.length, stateAt);
   return bytes;
+}
+
+/** The history with all channels of the actor: one that came with no row is not in it yet. */
+function historyOf({ plan, state, history }: SensorActor): History | undefined {
+  const channels = plan.channels.length;
+  return history && channels > history.channels ? history.widened(channels, state[HEADER.rows]) : history;
 }
 
 /** Where a snapshot is put together before it is copied. */
