@@ -28,6 +28,7 @@ export interface World {
 interface Device {
   readonly name: string;
   readonly weight: number;
+  readonly steady: boolean;
   readonly type?: string;
   readonly channels: string[];
   location: string;
@@ -37,9 +38,22 @@ interface Device {
   broken: number;
 }
 
+/** What may be said of a world beside its seed. */
+export interface WorldOptions {
+  /** How much judges; default everything. */
+  readonly detectors?: Judging["detectors"];
+  /** Epochs of forests and of networks, ms; so short that several end within the world. */
+  readonly forestMs?: number;
+  readonly networkMs?: number;
+  /** Only so many sensors, all of one type and with one channel at first, which share their models. */
+  readonly alike?: number;
+  /** They stay so, none goes silent, and none's clock runs ahead. */
+  readonly steady?: boolean;
+}
+
 /** The world of a seed, with some dozens of readings or as many as wanted. */
-export function makeWorld(seed: number, readings?: number): World {
-  const random = new Random(seed), { integer } = bound(random);
+export function makeWorld(seed: number, readings?: number, options: WorldOptions = {}): World {
+  const random = new Random(seed), { integer } = bound(random), { detectors = "full", alike } = options;
   const hopping = integer(3) === 0;
   const judging = judgingSchema.parse({
     types: {
@@ -51,8 +65,11 @@ export function makeWorld(seed: number, readings?: number): World {
     futureMs: 60_000,
     duplicates: ["first", "last", "keep"][integer(3)],
     tickMs: 5_000,
+    detectors,
+    forest: { everyMs: options.forestMs },
+    federation: { everyMs: options.networkMs },
   });
-  const devices = makeDevices(random);
+  const devices = alike === undefined ? makeDevices(random) : makeAlike(alike, options.steady ?? false);
   const count = readings ?? 40 + integer(51), lines: string[] = [];
   let now = START + integer(20_000);
   for (let i = 0; i < count; i++) {
@@ -75,6 +92,7 @@ function makeDevices(random: Random): Device[] {
     return {
       name: NAMES[i],
       weight: favourite && i === 0 ? 20 : 1 + random.integer(3),
+      steady: false,
       ...(type === undefined ? {} : { type }),
       channels: random.integer(2) === 0 ? ["a"] : ["b", "a"],
       location: `hall ${random.integer(2)}`,
@@ -84,6 +102,21 @@ function makeDevices(random: Random): Device[] {
       broken: 0,
     };
   });
+}
+
+function makeAlike(count: number, steady: boolean): Device[] {
+  return NAMES.slice(0, count).map((name) => ({
+    name,
+    weight: 1,
+    steady,
+    type: "pump",
+    channels: ["a"],
+    location: "hall 0",
+    last: {},
+    time: 0,
+    silentUntil: 0,
+    broken: 0,
+  }));
 }
 
 function choose(random: Random, devices: readonly Device[], now: number): Device {
@@ -96,17 +129,20 @@ function choose(random: Random, devices: readonly Device[], now: number): Device
 function makeLine(random: Random, devices: readonly Device[], now: number): string {
   const device = choose(random, devices, now), dice = random.integer(100);
   if (dice < 3) return badLine(random, device, now);
-  if (dice < 6) device.silentUntil = now + 40_000;
+  if (dice < 6 && !device.steady) device.silentUntil = now + 40_000;
   if (dice < 8) device.location = `hall ${random.integer(4)}`;
-  if (dice === 8 && device.channels.length < 4) device.channels.push(["c", "7", "a b"][random.integer(3)]);
+  if (dice === 8 && !device.steady && device.channels.length < 4) {
+    device.channels.push(["c", "7", "a b"][random.integer(3)]);
+  }
   if (dice >= 94 && device.time > 0) { // of the same time: again, or with another value
     const values = dice < 97 ? device.last : freshValues(random, device);
     return write(random, device, device.time, values);
   }
   const late = dice >= 86 && dice < 94;
-  const time = late ? now - 1 - random.integer(14_000) : dice === 85 ? now + 3_600_000 : now;
+  const ahead = dice === 85 && !device.steady;
+  const time = late ? now - 1 - random.integer(14_000) : ahead ? now + 3_600_000 : now;
   const values = freshValues(random, device);
-  if (time >= device.time && dice !== 85) {
+  if (time >= device.time && !ahead) {
     device.time = time;
     device.last = values;
   }
