@@ -200,7 +200,8 @@ export class PartitionRun {
   private async train(): Promise<void> {
     const { training, readTo: position, shared } = this;
     if (!training) return;
-    if (position < this.outputsRead) return void (this.models = await training.again(position));
+    // A cut at a pause comes after it: what was trained there is in its record.
+    if (position <= this.outputsRead) return void (this.models = await training.again(position));
     await Promise.all(this.lastSent);
     this.models = await training.train(position, async (from) => {
       const answers = await Promise.all(
@@ -290,6 +291,7 @@ export class PartitionRun {
     this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
+    const training = this.training?.record(); // at once: reading goes on while shards answer
     const cut = this.cutHere(position),
       { router } = cut,
       sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
@@ -305,7 +307,6 @@ export class PartitionRun {
       })
     ));
     await Promise.all(bucket.expected);
-    const learnt = this.training?.record();
     shared.released(results);
     const { count, hash } = bucket.refused;
     this.shardRefused.count += count;
@@ -319,7 +320,7 @@ export class PartitionRun {
     const from = this.outputsCut, outputs = bucket.between(from, Math.max(position, from), shared);
     const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
-    await this.commit({ ...cut, router: { ...router, counts } }, bucket, results, sinkStates, ended, learnt);
+    await this.commit({ ...cut, router: { ...router, counts } }, bucket, results, sinkStates, ended, training);
     this.sinkStates = sinkStates;
     this.counts = counts;
   }
@@ -330,7 +331,7 @@ export class PartitionRun {
     results: readonly CutResult[],
     sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
     ended: boolean,
-    learnt: ReturnType<Training["record"]> | undefined,
+    training: ReturnType<Training["record"]> | undefined,
   ): Promise<void> {
     const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
     const alerts = bucket.alerts(from);
@@ -343,8 +344,8 @@ export class PartitionRun {
       sinks,
       counts: cut.router.counts,
       sourceTime: cut.router.sourceTime.time,
-      ...(learnt ? { training: learnt.record } : {}),
-      samples: learnt?.samples ?? [],
+      ...(training ? { training } : {}),
+      samples: this.training?.samples(cut.position) ?? [],
     });
     this.outputsCut = Math.max(cut.position, from);
     for (const sink of this.sinks) await sink.committed?.();

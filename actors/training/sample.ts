@@ -32,10 +32,12 @@ export function* candidatesIn(records: Float64Array): Generator<Candidate> {
   }
 }
 
-/** Candidates that are held before those that are too many are dropped. */
-const HELD_MOST = 2 * SAMPLE_MOST;
-
-/** A group's sample. */
+/**
+ * A group's sample.
+ *
+ * What is stored is the sample as of a cut, while readings behind the cut come in already: so nothing is dropped for the
+ * sake of a row that may have to come again.
+ */
 export class TrainingSample {
   private rows: SampleRow[] = [];
   private readonly ids = new Set<string>();
@@ -52,24 +54,35 @@ export class TrainingSample {
     this.ids.add(id);
     this.rows.push(candidate);
     this.fresh.push(candidate);
-    if (this.rows.length > HELD_MOST) this.settle();
   }
 
-  /** The sample: at most {@linkcode SAMPLE_MOST} rows in an order that depends on them alone. */
-  settle(): readonly SampleRow[] {
+  /** The sample of the readings before a position: at most {@linkcode SAMPLE_MOST} rows, in an order that depends on them alone. */
+  best(before: number = Infinity): SampleRow[] {
     this.rows.sort((a, b) => a.key - b.key || compare(idOf(a), idOf(b)));
-    for (const { length } = this.rows; this.rows.length > SAMPLE_MOST && length > 0;) {
-      const dropped = this.rows.pop();
-      if (dropped) this.ids.delete(idOf(dropped));
+    const best: SampleRow[] = [];
+    for (const row of this.rows) {
+      if (row.position < before && best.push(row) === SAMPLE_MOST) break;
     }
-    return this.rows;
+    return best;
   }
 
-  /** Rows that came since the last call and are still in the sample. */
-  takeFresh(): SampleRow[] {
-    const { fresh } = this;
-    this.fresh = [];
-    return fresh.filter((row) => this.ids.has(idOf(row)));
+  /** Rows before a position that came since they were last taken and are in its sample. */
+  takeFresh(before: number): SampleRow[] {
+    const fresh = this.fresh.filter(({ position }) => position < before);
+    if (fresh.length === 0) return fresh;
+    this.fresh = this.fresh.filter(({ position }) => position >= before);
+    const best = new Set(this.best(before));
+    return fresh.filter((row) => best.has(row));
+  }
+
+  /** Forgets what no sample of this position or a later one can hold. */
+  prune(before: number): void {
+    const best = new Set(this.best(before));
+    this.rows = this.rows.filter((row) => {
+      const stays = row.position >= before || best.has(row);
+      if (!stays) this.ids.delete(idOf(row));
+      return stays;
+    });
   }
 }
 

@@ -108,7 +108,7 @@ export class Training {
     samples: readonly StoredSample[],
   ): Promise<ModelSwitch[]> {
     for (const { group, channels, rows } of samples) for (const row of rows) this.offer(group, channels, row);
-    for (const { sample } of this.groups.values()) sample.takeFresh(); // they are stored already
+    for (const { sample } of this.groups.values()) sample.takeFresh(Infinity); // they are stored already
     if (record) {
       this.switches = [...record.switches];
       this.trained = { ...record.trained };
@@ -157,17 +157,23 @@ export class Training {
     return switches;
   }
 
-  /** What is stored with outputs of a cut; rows of samples that were stored before are left out. */
-  record(): { readonly record: TrainingRecord; readonly samples: readonly StoredSample[] } {
+  /** What is stored with the outputs of a cut that is made now; candidates of readings before it may still be on their way. */
+  record(): TrainingRecord {
+    return { switches: [...this.switches], trained: { ...this.trained } };
+  }
+
+  /** The samples as of a cut, when all candidates before it are there; rows that were stored before are left out. */
+  samples(cut: number): StoredSample[] {
     const samples: StoredSample[] = [];
     for (const [group, one] of this.groups) {
-      const fresh = one.sample.takeFresh(), { channels } = one.sample;
+      const fresh = one.sample.takeFresh(cut), { channels } = one.sample;
       if (fresh.length === 0) continue;
       const whole = one.parts >= PARTS_MOST;
       one.parts = whole ? 0 : one.parts + 1;
-      samples.push({ group, channels, rows: whole ? [...one.sample.settle()] : fresh, whole });
+      samples.push({ group, channels, rows: whole ? one.sample.best(cut) : fresh, whole });
+      one.sample.prune(cut);
     }
-    return { record: { switches: this.switches, trained: { ...this.trained } }, samples };
+    return samples;
   }
 
   /** What a cut keeps. */
@@ -192,7 +198,7 @@ export class Training {
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */
   private async forest(group: string, position: number): Promise<number | undefined> {
     const key = keyOf("forest", group), known = this.trained[key], one = this.groups.get(group);
-    const rows = one?.sample.settle() ?? [], since = known?.position ?? -Infinity;
+    const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
     const due = known ? this.pauses.point.epoch && fresh >= FRESH * rows.length : true;
     if (!one || rows.length < FOREST_DEFAULTS.samplesLeast || !due) {
