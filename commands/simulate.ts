@@ -118,8 +118,9 @@ export async function simulate(args: readonly string[]): Promise<number> {
   const inject = origins.inject === "default" ? name === "facility" : values.inject;
   const ruled = (["chance", "channels", "factorLeast", "factorGreatest"] as const)
     .some((name) => origins[name] !== "default");
-  // facility's own anomalies are those of the defaults; another rule takes their place
-  const scenario = scenarioByName(name, { anomalies: inject && !ruled });
+  // Facility's own anomalies are those of the defaults, and another rule takes their place; other scenarios' belong to them.
+  const anomalies = name === "facility" ? inject && !ruled : origins.inject === "default" || values.inject;
+  const scenario = scenarioByName(name, { anomalies });
   const to = values.useKafka && origins.to === "default" ? LOCAL_KAFKA : values.to;
   const kafka = isKafkaUrl(to) ? kafkaUrl("--to", to) : undefined;
   const address = kafka === undefined ? addressOf(to) : undefined;

@@ -1,3 +1,4 @@
+import { judgingSchema } from "../../actors/config.ts";
 import type { ShardMessage, ShardReply } from "../../actors/batch.ts";
 import type { Chunk, Source } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
@@ -16,6 +17,8 @@ const BATCH_MS = 20;
 /** Times that memory is looked at. */
 const LOOKS = 24;
 const BATCH = 500, SENSORS = 50;
+/** The bulk is what counts here, not what is found in it. */
+const JUDGING = judgingSchema.parse({ detectors: "rules" });
 /** Batches between the source and the actors at most: a mailbox full, the one under way, and the one that waits for room. */
 const MOST_AHEAD = MAILBOX_CAPACITY + 2;
 
@@ -93,6 +96,7 @@ Deno.test("Supervisor.run() holds a source ten times too fast back: few batches 
   }, WORK_MS / LOOKS);
   const begun = performance.now();
   const slow = await runSource(hose, {
+    judging: JUDGING,
     clock: systemClock,
     checkpointMs: 200,
     batchSize: BATCH,
@@ -110,7 +114,12 @@ Deno.test("Supervisor.run() holds a source ten times too fast back: few batches 
   assertLess(more, 4e6, "bytes more in the last quarter than in the second");
 
   const free = performance.now();
-  const quick = await runSource(new Hose(chunks), { batchSize: BATCH, keepHistory: false, storeWindows: false });
+  const quick = await runSource(new Hose(chunks), {
+    judging: JUDGING,
+    batchSize: BATCH,
+    keepHistory: false,
+    storeWindows: false,
+  });
   assertGreater(slowMs, 8 * (performance.now() - free), "the source alone is much faster");
   assertEquals(slow.supervisor.counts()[0].counts.readings, chunks * BATCH, "nothing is lost");
   assertEquals(slow.digest, quick.digest, "nor changed");
@@ -131,7 +140,7 @@ Deno.test("WorkerHost.room() holds the source back: no more messages under way t
       close: () => inner.close(),
     };
   };
-  const options = { batchSize: BATCH, keepHistory: false, storeWindows: false };
+  const options = { judging: JUDGING, batchSize: BATCH, keepHistory: false, storeWindows: false };
   const { digest, supervisor } = await runSource(new Hose(chunks), {
     ...options,
     shards: 2,

@@ -22,6 +22,7 @@ const judging = judgingSchema.parse({
     hopMs: 120_000,
   }],
   latenessMs: 10_000,
+  detectors: "rules", // ten minutes would all be warm-up
 });
 
 /** Four sensors a second apart for ten minutes; hot for some seconds of each minute but the last; one falls silent. */
