@@ -89,6 +89,8 @@ export const judgingSchema = z.strictObject({
   detectors: z.enum(["full", "light", "rules"]).default("full"),
   /** False alarms that a sensor may raise. */
   budget: budgetSchema.default(BUDGET_DEFAULT),
+  /** The side of a deviation that counts for channels of which nothing else is said. */
+  direction: z.enum(["above", "below", "both"]).default("both"),
   /** Zone of daily and weekly profiles. */
   zone: zoneSchema.default("UTC"),
   drift: z.strictObject({

@@ -230,7 +230,7 @@ export class ReplayPartition implements SourcePartition {
 }
 
 /** A partition's name made of a file's: letters, digits, `-`, `_` and `.`. */
-function partitionName(paths: readonly string[]): string {
+export function partitionName(paths: readonly string[]): string {
   const stem = fileStem(paths[0]).replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "").slice(0, 64) || "file";
   return paths.length === 1 ? stem : `${stem}-and-${paths.length - 1}-more`;
 }

@@ -358,7 +358,7 @@ export function makePlan(
           surprise,
           local,
           budget: kind?.budget ?? judging.budget,
-          direction: kinds.map((of) => of?.direction ?? "both"),
+          direction: kinds.map((of) => of?.direction ?? judging.direction),
           leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
           leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),
           missingIsBad: kind?.missing === "bad",
