@@ -7,22 +7,20 @@
  *
  * @module
  */
-import { writeForest } from "../../models/forest_bytes.ts";
-import { FOREST_DEFAULTS, trainForest } from "../../models/forest_train.ts";
+import { FOREST_DEFAULTS } from "../../models/forest_train.ts";
 import { PARTICIPANTS_LEAST } from "../../models/federation/aggregate.ts";
 import { hashText } from "../../models/hash.ts";
-import { Network } from "../../models/network/network.ts";
-import { hashAt } from "../../models/random.ts";
 import type { ModelFamily, ModelSwitch } from "../batch.ts";
 import type { Judging } from "../config.ts";
 import { groupOfModel, networkModel } from "../federation/group.ts";
-import type { FederationStore, RoundRecord } from "../federation/port.ts";
+import type { FederationStore } from "../federation/port.ts";
 import { makeRound } from "../federation/round.ts";
-import { decodeWeights, encodeWeights } from "../federation/weights.ts";
+import { decodeWeights } from "../federation/weights.ts";
 import { type ModelRegistry, ModelRuleError, type ModelVersion, type NewModel } from "../model_registry.ts";
 import type { LocalNetwork } from "../sensor/network.ts";
-import { groupFeatures } from "../shared_models.ts";
+import { forestDrift, forestModel, type ModelDrift } from "./forest_model.ts";
 import { Pauses, type PausesRecord } from "./pauses.ts";
+import { comparedRecord, contributionsTo, roundModel } from "./round_model.ts";
 import { type SampleRow, TrainingSample } from "./sample.ts";
 
 /** What training is wired to. */
@@ -46,6 +44,8 @@ export interface TrainingRecord {
   readonly switches: readonly RecordedSwitch[];
   /** Of each group the last version that was trained, and where; by family and group. */
   readonly trained: Readonly<Record<string, { readonly version: number; readonly position: number }>>;
+  /** By group, as of the last epoch. */
+  readonly drifts?: Readonly<Record<string, ModelDrift>>;
 }
 
 /** What a cut keeps: where pauses stand, and the versions in use by family and group. */
@@ -81,6 +81,8 @@ export class Training {
   private inUse: Record<string, number> = {};
   private switches: RecordedSwitch[] = [];
   private trained: Record<string, { readonly version: number; readonly position: number }> = {};
+  /** How far each group's forest is from what it was trained on. */
+  drifts: Record<string, ModelDrift> = {};
 
   constructor(
     private readonly partition: string,
@@ -112,6 +114,7 @@ export class Training {
     if (record) {
       this.switches = [...record.switches];
       this.trained = { ...record.trained };
+      this.drifts = { ...record.drifts };
     }
     if (!cut) return [];
     this.pauses.restore(cut.pauses);
@@ -159,7 +162,7 @@ export class Training {
 
   /** What is stored with the outputs of a cut that is made now; candidates of readings before it may still be on their way. */
   record(): TrainingRecord {
-    return { switches: [...this.switches], trained: { ...this.trained } };
+    return { switches: [...this.switches], trained: { ...this.trained }, drifts: { ...this.drifts } };
   }
 
   /** The samples as of a cut, when all candidates before it are there; rows that were stored before are left out. */
@@ -198,36 +201,37 @@ export class Training {
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */
   private async forest(group: string, position: number): Promise<number | undefined> {
     const key = keyOf("forest", group), known = this.trained[key], one = this.groups.get(group);
+    if (one && known && this.pauses.point.epoch) await this.drift(group, one.sample);
     const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
     const due = known ? this.pauses.point.epoch && fresh >= FRESH * rows.length : true;
     if (!one || rows.length < FOREST_DEFAULTS.samplesLeast || !due) {
       return await this.operated("forest", group);
     }
-    const name = this.name("forest", group),
-      version = (known?.version ?? 0) + 1,
-      seed = hashAt(hashText(name), version);
-    const features = groupFeatures(one.sample.channels), width = features.length;
-    const samples = new Float64Array(rows.length * width);
-    rows.forEach(({ row }, i) => samples.set(row, i * width));
-    const forest = trainForest({ features, samples, seed });
-    const registered = await this.register(name, {
-      kind: "forest",
-      scope: "global",
-      version,
-      bytes: writeForest(forest),
-      metrics: { threshold: forest.threshold, samples: rows.length, fresh },
-      lineage: {
+    const name = this.name("forest", group), parent = known?.version;
+    const registered = await this.register(
+      name,
+      forestModel({
+        name,
+        version: (parent ?? 0) + 1,
+        ...(parent === undefined ? {} : { parent }),
         data: `readings of ${group} in ${this.partition} before position ${position}`,
-        rows: rows.length,
-        configuration: { trees: FOREST_DEFAULTS.trees, contamination: FOREST_DEFAULTS.contamination },
-        seed,
-        ...(known ? { parent: known.version } : {}),
-      },
-    });
+        channels: one.sample.channels,
+        rows,
+        fresh,
+      }),
+    );
     this.trained[key] = { version: registered.version, position };
     const state = await this.ports.registry.state(name);
     return state?.pinned ? state.active : registered.version;
+  }
+
+  /** Compares what a group's forest is given now with what it was trained on: matters where a version is pinned, or stays. */
+  private async drift(group: string, sample: TrainingSample): Promise<void> {
+    const version = this.inUse[keyOf("forest", group)], model = this.name("forest", group);
+    const known = version === undefined ? undefined : await this.ports.registry.version(model, version);
+    const found = known && forestDrift(known, sample.channels, sample.best());
+    if (found) this.drifts[group] = found;
   }
 
   /** The version that an operator has put to use; what was registered before a crash and is made again is none of theirs. */
@@ -262,74 +266,28 @@ export class Training {
     const before = inUse === undefined ? undefined : decodeWeights(await registry.bytes(name, inUse)).weights;
     const devices = await federation?.takeUpdates(shared, round) ?? [];
     if (members.length + devices.length < PARTICIPANTS_LEAST) return await this.operated("network", group);
-    const outcome = makeRound({
+    const channels = this.groups.get(group)?.sample.channels ?? [];
+    const contributions = contributionsTo(members, devices), data = `networks of ${group} in ${this.partition}`;
+    const outcome = channels.length === 0 ? undefined : makeRound({
       group: shared,
       round,
       time,
       method,
       weightCount,
       ...(before ? { before } : {}),
-      contributions: [
-        ...members.map(({ sensor, readings, loss, weights }) => ({
-          id: sensor,
-          kind: "sensor" as const,
-          readings,
-          loss,
-          weights,
-        })),
-        ...devices.map(({ device, readings, loss, weights }) => ({
-          id: device,
-          kind: "device" as const,
-          readings,
-          ...(loss === undefined ? {} : { loss }),
-          weights,
-        })),
-      ],
+      contributions,
     });
     if (!outcome) return await this.operated("network", group);
-    const channels = this.groups.get(group)?.sample.channels ?? [];
-    if (channels.length === 0) return undefined; // a network comes with rows, and rows with samples
-    const registered = await this.register(name, {
-      kind: "network",
-      scope: "global",
-      version: round,
-      bytes: encodeWeights({
-        group: shared,
-        round,
-        shapes: new Network(channels.length).shapes,
-        form: { inputs: groupFeatures(channels), channels: [...channels] },
-        weights: outcome.weights,
-      }),
-      metrics: { norm: outcome.record.norm, participants: outcome.record.participant_count },
-      lineage: {
-        data: `networks of ${group} in ${this.partition} before position ${position}`,
-        rows: outcome.record.readings,
-        configuration: { method },
-        seed: hashText(group),
-        ...(known ? { parent: known.version } : {}),
-      },
-    });
-    if (known) await this.compare(shared, known.version, members);
-    const losses = members.map(({ loss, readings }) => ({ value: loss, weight: readings }));
-    await federation?.putRound({ ...outcome.record, version: registered.version, ...lossOf("local_loss", losses) });
+    const model = roundModel(outcome, `${data} before position ${position}`, channels, known?.version);
+    const registered = await this.register(name, model);
+    if (federation && known) {
+      const [last] = await federation.rounds(shared, 1), compared = last && comparedRecord(last, members);
+      if (compared) await federation.putRound(compared);
+    }
+    await federation?.putRound({ ...outcome.record, version: registered.version });
     this.trained[key] = { version: registered.version, position };
     const state = await registry.state(name);
     return state?.pinned ? state.active : registered.version;
-  }
-
-  /** Adds to the record of the round before how its network did on readings that nobody had learnt from. */
-  private async compare(group: string, version: number, members: readonly LocalNetwork[]): Promise<void> {
-    const { federation } = this.ports,
-      seen = members.flatMap(({ validated }) => validated ?? [])
-        .filter((one) => one.version === version);
-    if (!federation || seen.length === 0) return;
-    const [record] = await federation.rounds(group, 1);
-    if (record?.version !== version) return;
-    await federation.putRound({
-      ...record,
-      ...lossOf("validation_loss", seen.map(({ global }) => ({ value: global, weight: 1 }))),
-      ...lossOf("local_loss", seen.map(({ local }) => ({ value: local, weight: 1 }))),
-    });
   }
 
   /** Keeps a version under its number; where another one has it, as after an import, under the next. */
@@ -353,17 +311,6 @@ export function modelName(partition: string, family: ModelFamily, group: string)
   const whole = `${partition}/${group}`;
   const short = whole.length <= NAME_MOST ? whole : `${whole.slice(0, NAME_MOST - 9)}~${hashText(whole).toString(16)}`;
   return family === "network" ? networkModel(short) : `forest:${short}`;
-}
-
-/** A mean under a name, or nothing. */
-function lossOf<K extends "local_loss" | "validation_loss">(
-  name: K,
-  losses: readonly { readonly value: number; readonly weight: number }[],
-): Partial<Pick<RoundRecord, K>> {
-  const weight = losses.reduce((sum, one) => sum + one.weight, 0);
-  if (weight === 0) return {};
-  const value = losses.reduce((sum, one) => sum + one.weight * one.value, 0) / weight;
-  return { [name]: value } as Partial<Pick<RoundRecord, K>>;
 }
 
 function byGroup(locals: readonly LocalNetwork[]): [string, LocalNetwork[]][] {
