@@ -13,6 +13,7 @@ import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { Shared } from "./supervisor.ts";
+import type { ModelDrift } from "./training/forest_model.ts";
 import { candidatesIn } from "./training/sample.ts";
 import { Training } from "./training/training.ts";
 import type { PartitionView } from "./views.ts";
@@ -86,6 +87,11 @@ export class PartitionRun {
   /** Position up to which everything was read. */
   get position(): number {
     return this.readTo;
+  }
+
+  /** How far each group's model is from what it was trained on. */
+  get drifts(): readonly ModelDrift[] {
+    return Object.values(this.training?.drifts ?? {});
   }
 
   /** Source time, epoch ms; −1 before the first reading. */

@@ -7,6 +7,7 @@ import type { Hono } from "hono";
 import type { CoreCounters } from "../actors/counters.ts";
 import { ModelServer } from "../actors/model_server.ts";
 import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
+import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { modelName } from "../actors/training/training.ts";
 import { makeApp } from "../routes/app.ts";
@@ -160,6 +161,7 @@ export async function start(args: readonly string[]): Promise<number> {
       federation: engine.models.federation,
       evaluations: engine.models.evaluations,
       labels: new KvLabelStore(engine.kv, { clock }),
+      drift: () => driftsOf(engine.queries, engine.supervisor.runs.flatMap(({ drifts }) => drifts)),
       agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
       clock,
       version: VERSION,

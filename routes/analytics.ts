@@ -1,5 +1,6 @@
 /**
  * `GET /analytics/agreement`: machine learning against rules, on their flags, all groups together and each by itself.
+ * `GET /drift`: channels and models that are not what they were when they were learnt.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { COMPARED } from "../actors/agreement_view.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods } from "./problem.ts";
 import { nameParameter, readQuery } from "./query.ts";
+import { wireDrift } from "./wire.ts";
 
 /** Query of `GET /analytics/agreement`. */
 export const agreementQuery = z.object({
@@ -19,6 +21,14 @@ export const agreementQuery = z.object({
 /** The routes of analytics; none where nothing is counted. */
 export function analytics(deps: AppDeps): Hono {
   const app = new Hono();
+  if (deps.drift !== undefined) {
+    app.get("/drift", async (c) => {
+      readQuery(c, z.object({}));
+      const drifts = await deps.drift?.();
+      return c.json({ ...drifts, channels: drifts?.channels.map(wireDrift) });
+    });
+    onlyMethods(app, "/drift", ["GET"]);
+  }
   if (deps.agreement === undefined) return app;
   app.get("/analytics/agreement", async (c) => {
     const { group, detector } = readQuery(c, agreementQuery), views = await deps.agreement?.(detector) ?? [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DriftsView } from "../actors/drift_view.ts";
 import type { AgreementView, ComparedDetector } from "../actors/agreement_view.ts";
 import type { Evaluations } from "../actors/evaluation/port.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
@@ -58,6 +59,8 @@ export interface AppDeps {
   readonly evaluations?: Evaluations;
   /** Machine learning against rules, now; absent: `/analytics` is not there. */
   agreement?(detector?: ComparedDetector): readonly AgreementView[] | Promise<readonly AgreementView[]>;
+  /** What has drifted; absent: `/drift` is not there. */
+  drift?(): Promise<DriftsView>;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

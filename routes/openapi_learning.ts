@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { ChannelDriftView, DriftsView } from "../actors/drift_view.ts";
 import { COMPARED } from "../actors/agreement_view.ts";
 import type { AgreementView, FindingsView } from "../actors/agreement_view.ts";
 import type { CellView } from "../actors/evaluation/cell.ts";
@@ -292,5 +293,38 @@ const evaluating: readonly Operation[] = [
   },
 ];
 
+const drifts = documents<
+  Omit<DriftsView, "channels"> & { readonly channels: readonly Wire<ChannelDriftView, "since" | "adapted_at">[] }
+>()(
+  z.object({
+    models: z.array(z.object({
+      model: z.string(),
+      version: count,
+      index: z.number().describe("Population stability index of the feature that differs most"),
+      feature: z.string(),
+      status: z.enum(["steady", "drifted"]),
+    })),
+    channels: z.array(z.object({
+      sensor: z.string(),
+      channel: z.string(),
+      status: z.enum(["learning", "steady", "drifted", "adapting"]),
+      index: z.number(),
+      since: z.iso.datetime().optional(),
+      adapted_at: z.iso.datetime().optional(),
+    })),
+    steady: count,
+    learning: count,
+  }),
+);
+
+const drifting: readonly Operation[] = [{
+  method: "get",
+  path: "/drift",
+  tag: "Evaluations",
+  summary: "Channels and models that are not what they were when they were learnt",
+  query: noQuery,
+  answers: { 200: json("What has drifted.", drifts) },
+}];
+
 /** How models learn, and how good they are. */
-export const learning: readonly Operation[] = [...federation, ...labelling, ...evaluating];
+export const learning: readonly Operation[] = [...federation, ...labelling, ...evaluating, ...drifting];

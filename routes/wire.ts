@@ -58,7 +58,10 @@ function wireChannel({ stuck_since, drift, ...view }: ChannelView): WireChannel 
   };
 }
 
-function wireDrift({ since, adapted_at, ...view }: DriftView): Wire<DriftView, "since" | "adapted_at"> {
+/** How a channel has drifted, with whatever stands beside it. */
+export function wireDrift<T extends DriftView>(
+  { since, adapted_at, ...view }: T,
+): Omit<T, "since" | "adapted_at"> & Partial<Texts<Pick<DriftView, "since" | "adapted_at">>> {
   return {
     ...view,
     ...(since === undefined ? {} : { since: iso(since) }),

@@ -76,5 +76,12 @@ export async function learningDeps(models: ModelServer, clock: FakeClock) {
     evaluations,
     labels: new KvLabelStore(kv, options),
     agreement: () => agreementViews(new Map([["room", table]])),
+    drift: () =>
+      Promise.resolve({
+        models: [{ model: "forest:p/room", version: 3, index: 0.4, feature: "temperature value", status: "drifted" }],
+        channels: [{ sensor: "r1", channel: "temperature", status: "drifted", index: 0.3, since: 1_700_000_000_000 }],
+        steady: 4,
+        learning: 2,
+      }),
   } satisfies Partial<AppDeps>;
 }
