@@ -10,7 +10,7 @@ import { runSource } from "./harness.ts";
 
 const HOUR = 3_600_000, START = Date.UTC(2026, 0, 1);
 
-/** Two sensors, a reading each every quarter of an hour; the one rises by three deviations after 12 days. */
+/** Two sensors, a reading each every five minutes; the one rises by three deviations after 12 days. */
 class Weeks implements Source {
   readonly name = "weeks";
 
@@ -24,12 +24,12 @@ class Weeks implements Source {
 
   async *#read(): AsyncGenerator<Chunk> {
     const items: Reading[] = [];
-    for (let i = 0; i < 18 * 96; i++) {
+    for (let i = 0; i < 18 * 288; i++) {
       for (const [k, sensor] of ["moved", "same"].entries()) {
-        const moved = k === 0 && i >= 12 * 96 ? 3 : 0;
+        const moved = k === 0 && i >= 12 * 288 ? 3 : 0;
         items.push({
           sensor,
-          time: START + i * HOUR / 4,
+          time: START + i * HOUR / 12,
           values: { level: 20 + moved + normalAt(7, i, k) },
           type: "tank",
         });
