@@ -19,6 +19,7 @@ import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./ka
 import { kafkaTarget } from "./kafka_target.ts";
 import { readMapping } from "./mapping_file.ts";
 import { progressBar } from "./progress.ts";
+import { ReplayEvaluation } from "./replay_evaluation.ts";
 import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
 import { sendAll } from "./replay_send.ts";
 import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
@@ -93,6 +94,10 @@ const settings = {
   }),
   inject: decimal({ min: 0, max: 1, fallback: 0, help: "chance that a reading is made anomalous, labelled as such" }),
   channels: list({ help: "channels that may be made anomalous (default: all)", placeholder: "NAME" }),
+  evaluate: toggle({
+    fallback: false,
+    help: "evaluate the shared models over the whole recording, and compare with what was counted on the way",
+  }),
   files: text({
     fallback: undefined,
     help: "folder for stream_batch_<index>.json and stream_manifest.json",
@@ -173,7 +178,7 @@ function injected(recorded: ReplaySource, { values }: ReplaySettings): Source {
 async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Promise<number> {
   const { values } = given;
   const recorded = new ReplaySource(await replayOptions(given), systemClock);
-  const source = injected(recorded, given);
+  const source = injected(recorded, given), evaluation = new ReplayEvaluation(values.evaluate, systemClock);
   let failure: Error | undefined;
   const engine = await Engine.open({
     dataDir,
@@ -183,8 +188,9 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     shards: values.shards,
     clock: systemClock,
     supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot },
-    sinks: (partition) =>
-      values.files === undefined ? [] : [
+    sinks: (partition, { evaluations }) => [
+      ...evaluation.sinks(partition, evaluations),
+      ...(values.files === undefined ? [] : [
         new FilesSink({
           folder: values.files,
           partition,
@@ -193,7 +199,8 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
           clock: systemClock,
           log: (line) => console.error(line),
         }),
-      ],
+      ]),
+    ],
     failed: (_, error) => failure = error,
   });
   try {
@@ -211,6 +218,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     console.log(sayResult(result));
     const stopped = result.state === "stopped";
     if (stopped) console.log("stopped; the same command goes on from here");
+    if (values.evaluate && !stopped) console.log(await evaluation.finish(engine.models.evaluations));
     const findings = stopped ? undefined : await intelFindings(given.positional);
     if (findings) console.log(sayFindings(findings));
     if (values.digest) console.log(`digest ${await engine.digest()}`);

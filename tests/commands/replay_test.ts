@@ -149,3 +149,19 @@ Deno.test("replay() shows its progress with readings a second on a terminal, and
   assertMatch(seen, /replay \[.+\] \d+% [\d,]+ readings, [\d,]+\/s/);
   assertStringIncludes(seen, "100%");
 });
+
+Deno.test("replay --evaluate counts over workers what is counted as the readings come, by model and version", async () => {
+  await using folder = new Folder();
+  const file = folder.at("plant.ndjson"), dataDir = folder.at("data"), config = folder.at("config.json");
+  await Deno.writeTextFile(file, [...recording({ rounds: 900 })].join("\n") + "\n");
+  await Deno.writeTextFile(config, JSON.stringify({ judging: { federation: { everyMs: 300_000 } } }));
+  const args = ["replay", file, "--data-dir", dataDir, "--evaluate", "--config", config];
+  const { code, out, error } = await run([...args, "--shards", "2"]);
+  assertEquals([code, error], [0, ""], out);
+  assertMatch(out, /^model and version +readings +mean loss +flagged/m);
+  assertMatch(out, /^forest:replay\/.* 1 +[\d,]+ +0\.\d+/m);
+  assertMatch(out, /^network:replay\/.* 1 +[\d,]+ +0\.\d+/m);
+  assertStringIncludes(out, "the same as was counted as the readings came");
+  const again = await run(args); // goes on from the end: there is no whole recording to count
+  assertEquals([again.code, again.error.includes("--fresh begins anew")], [1, true], again.error);
+});
