@@ -188,9 +188,10 @@ function sayForest(
   const { threshold, trees: { contamination } } = model;
   const prior = Math.min(1, contamination * Math.exp((threshold - score) / FOREST_SCALE));
   const part = Math.max(0, score - threshold + FOREST_BELOW) / FOREST_SPAN;
-  verdict[at + VERDICT.forest] = calibrate(floats, place(CALIBRATED.forest), part, prior);
+  const calibrated = verdict[at + VERDICT.forest] = calibrate(floats, place(CALIBRATED.forest), part, prior);
   verdict[at + VERDICT.forestVersion] = version;
-  if (score > threshold) verdict[at + VERDICT.bits] |= BIT.forest;
+  // The hour goes on where the samples end, and a sensor may be unlike its kind: then most readings pass the threshold.
+  if (score > threshold && calibrated > 1 - contamination) verdict[at + VERDICT.bits] |= BIT.forest;
 }
 
 function sayLogistic(

@@ -145,7 +145,8 @@ export class Surprise {
     views[SEASONAL] = this.#seasonal(floats, f, doubles, d, local, x, direction);
     const same = age > 1 && value === doubles[d + LAST];
     const run = doubles[d + RUN_LENGTH] = same ? doubles[d + RUN_LENGTH] + 1 : 0;
-    views[RUN] = Math.max(0, tailStep(floats, f + RUN_FLOATS, RUN_TAIL, run, RUN_FLOOR) + RUN_OFFSET);
+    const long = Math.max(0, tailStep(floats, f + RUN_FLOATS, RUN_TAIL, run, RUN_FLOOR) + RUN_OFFSET);
+    views[RUN] = doubles[d + GREATEST] > doubles[d + LEAST] ? long : 0; // what never changed surprises nobody so
     const change = relative(doubles, d, doubles[d + LAST]) - x;
     views[ACTIVITY] = age > 1 ? activity(floats, f, doubles, d, Math.abs(change), deviation) : 0;
     doubles[d + LAST] = value;
