@@ -31,11 +31,23 @@ export const SAMPLE_HEAD = 5;
 const FOREST_BELOW = 0.1, FOREST_SPAN = 0.4;
 /** Above its threshold a forest's scores become rarer by e each time they are so much higher. */
 const FOREST_SCALE = 0.03;
+/** Logarithms of odds that a logistic model's calibration spreads over its bins, half of them below 0. */
+const LOGIT_SPAN = 14;
+/** Part of normal readings that pass its threshold; beyond it they become rarer as odds grow: a prior belief. */
+const LOGISTIC_PASSED = 0.05;
 
 /** A version in use. */
 interface InUse<T> {
   readonly model: T;
   readonly version: number;
+}
+
+/** Undefined for one whose samples differed in nothing but the hour: it would call every new hour anomalous. */
+function forestInUse(model: IsolationForest, version: number): InUse<IsolationForest> | undefined {
+  const { splits, thresholds } = model.trees;
+  return splits.some((feature, at) => feature >= HOUR_FEATURES && thresholds[at] < Infinity)
+    ? { model, version }
+    : undefined;
 }
 
 /** What a group shares, and its readings of the batch under way. */
@@ -56,7 +68,7 @@ class Group {
 
   /** Puts a version to use. */
   use({ family, version, bytes }: ModelSwitch): void {
-    if (family === "forest") this.forest = { model: readForest(bytes), version };
+    if (family === "forest") this.forest = forestInUse(readForest(bytes), version);
     if (family === "network") this.network = { weights: decodeWeights(bytes).weights, version };
     if (family === "logistic") {
       const model = LogisticModel.fromBytes(bytes), sorted = Array.from(this.plan.sorted, (c) => this.plan.channels[c]);
@@ -110,11 +122,6 @@ export class SharedModels {
   /** The network that a group shares. */
   global(partition: string, plan: Plan): GlobalNetwork | undefined {
     return this.groupOf(partition, plan.number).network;
-  }
-
-  /** The version in use of a group, for views; undefined where none is. */
-  inUse(partition: string, plan: Plan): { readonly forest?: InUse<IsolationForest> } {
-    return this.partitions.get(partition)?.get(plan.group) ?? {};
   }
 
   /** Scores the verdicts of a batch that have a row, and gives out candidates for the samples. */
@@ -202,9 +209,17 @@ function sayLogistic(
   probability: number,
 ): void {
   if (probability !== probability) return;
-  verdict[at + VERDICT.logistic] = calibrate(floats, place(CALIBRATED.logistic), probability, 1 - probability);
+  const odds = oddsOf(probability), limit = oddsOf(model.threshold);
+  const part = 0.5 + Math.log(odds) / LOGIT_SPAN, prior = Math.min(1, LOGISTIC_PASSED * limit / odds);
+  verdict[at + VERDICT.logistic] = calibrate(floats, place(CALIBRATED.logistic), part, prior);
   verdict[at + VERDICT.logisticVersion] = version;
   if (probability >= model.threshold) verdict[at + VERDICT.bits] |= BIT.logistic;
+}
+
+/** Finite, and above 0. */
+function oddsOf(probability: number): number {
+  const inside = Math.min(1 - 1e-9, Math.max(1e-9, probability));
+  return inside / (1 - inside);
 }
 
 /** Names of the features of a group's rows. */
