@@ -196,6 +196,8 @@ export interface StateCounts {
   dirty: number;
   warming_up: number;
   failed: number;
+  retired: number;
+  maintenance: number;
   active_alerts: number;
 }
 

@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import { BUDGET_DEFAULT, BUDGET_LEAST, BUDGET_MOST } from "../models/budget/budget.ts";
+import { alertRuleSchema, alertsSchema } from "./alerts/rules.ts";
+import { CONDITIONS } from "./alerts/words.ts";
 import { makeZone } from "../models/zone.ts";
 
 const finite = z.number().min(-1e100).max(1e100);
@@ -29,6 +31,8 @@ export const channelTypeSchema = z.strictObject({
   leastEffect: z.number().min(0).max(1e100).optional(),
   /** … or as a part of the expected value's magnitude. */
   leastEffectRelative: z.number().min(0).max(1).optional(),
+  /** A value that broke a limit is back only when it is inside by so much, in the unit of the channel. */
+  deadband: z.number().min(0).max(1e100).optional(),
 });
 
 const zoneSchema = z.string().max(64).refine((name) => makeZone(name) !== undefined, {
@@ -57,6 +61,8 @@ export const sensorTypeSchema = z.strictObject({
   missing: z.enum(["ignore", "bad"]).optional(),
   /** Default that of all. */
   budget: budgetSchema.optional(),
+  /** Rules of alerts that go over those of all. */
+  alerts: z.partialRecord(z.enum(CONDITIONS), alertRuleSchema).optional(),
 });
 
 /** Event-time windows of a length, a new one every hop; tumbling where both are equal. */
@@ -105,6 +111,8 @@ export const judgingSchema = z.strictObject({
     /** … and samples count e times less when they are so old, ms. */
     memoryMs: z.number().int().min(60_000).max(86_400_000 * 365).default(86_400_000),
   }).prefault({}),
+  /** When conditions raise and clear alerts, and how long they may be shelved. */
+  alerts: alertsSchema.prefault({}),
   federation: z.strictObject({
     /** Local networks are averaged so often (event time, ms). */
     everyMs: z.number().int().min(10_000).max(86_400_000).default(1_800_000),

@@ -19,7 +19,7 @@ import { CALIBRATION_FLOATS } from "../models/surprise/calibration.ts";
 import { RULE_DOUBLES } from "../models/budget/rule.ts";
 import { RHYTHM_DOUBLES } from "../models/states/rhythm.ts";
 import type { Judging } from "./config.ts";
-import { ALARM_LENGTH, BIT, CALIBRATED, type Plan } from "./sensor/layout.ts";
+import { BIT, CALIBRATED, type Plan } from "./sensor/layout.ts";
 import { VERDICT } from "./sensor/verdict.ts";
 
 /** Bytes of state: of each sensor, and of each of its channels. */
@@ -59,7 +59,8 @@ interface Facts {
 }
 
 const CALIBRATION = 4 * CALIBRATION_FLOATS;
-const alarmOfChannel = () => ({ sensor: 0, channel: 8 * ALARM_LENGTH });
+/** Alerts take memory only while one is not quiet. */
+const alarmOfChannel = () => ({ sensor: 0, channel: 0 });
 const calibrationAlone = ({ judge }: Plan) => ({ sensor: judge ? CALIBRATION : 0, channel: 0 });
 
 const ALL = [
@@ -121,7 +122,7 @@ const ALL = [
     mask: VERDICT.zMask,
     score: VERDICT.zscore,
     calibration: CALIBRATED.zscore,
-    bytes: ({ judge }) => ({ sensor: judge ? CALIBRATION : 0, channel: 8 * (FEATURE_LENGTH + ALARM_LENGTH) }),
+    bytes: ({ judge }) => ({ sensor: judge ? CALIBRATION : 0, channel: 8 * FEATURE_LENGTH }),
   },
   {
     name: "surprise",

@@ -28,6 +28,7 @@ import type {
   Sleeper,
   Snapshot,
 } from "./batch.ts";
+import { Lives } from "./alerts/lives.ts";
 import type { Judging } from "./config.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
 import { RECORD, RECORD_HEAD, Records } from "./records.ts";
@@ -182,7 +183,7 @@ export class Shard {
       if (position < applied) continue;
       if (!put) {
         this.meetModels(actor);
-        this.aside.put(actor.state, actor.floats);
+        this.aside.put(actor.state, actor.floats, actor.lives?.save());
         this.out.mark();
         const { location, place, plan } = actor;
         put = { first: at, tick, describes, location, place, plan };
@@ -305,7 +306,7 @@ export class Shard {
     const { array } = this.records, { describes } = put;
     const skipped = this.failures.get(actor.id) ?? new Map<number, unknown>();
     this.failures.set(actor.id, skipped.set(failed, error));
-    ({ state: actor.state, floats: actor.floats } = this.aside.read());
+    this.restore(actor);
     this.out.rewind();
     actor.location = put.location;
     actor.place = put.place;
@@ -324,6 +325,14 @@ export class Shard {
         takeReading(actor, time, position, this.out);
       }
     }
+  }
+
+  /** The state that was put aside. */
+  private restore(actor: SensorActor): void {
+    const { state, floats, tail } = this.aside.read();
+    actor.state = state;
+    actor.floats = floats;
+    actor.lives = tail && new Lives(tail);
   }
 
   /** Readings of the current batch at which an actor failed, and how, by sensor. */

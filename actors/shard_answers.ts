@@ -44,6 +44,7 @@ export function digestOf(actor: SensorActor): SensorDigest {
   mixText(lanes, 0, JSON.stringify([plan.type ?? null, actor.location ?? null]));
   for (let i = HEADER.applied + 1; i < state.length; i++) mixNumber(lanes, 0, state[i]);
   for (let i = 0; i < floats.length; i++) mixNumber(lanes, 0, floats[i]);
+  for (const number of actor.lives?.data ?? []) mixNumber(lanes, 0, number);
   return { name: actor.name, lanes: [state[HEADER.hash], state[HEADER.hash + 1], lanes[0], lanes[1]] };
 }
 
@@ -56,6 +57,8 @@ export const NO_STATES: StateCounts = {
   dirty: 0,
   warming_up: 0,
   failed: 0,
+  retired: 0,
+  maintenance: 0,
   active_alerts: 0,
 };
 
@@ -73,7 +76,7 @@ function countStates(actors: readonly SensorActor[]): StateCounts {
 function countBytes(actors: readonly SensorActor[]): ShardMemory {
   let stateBytes = 0, historyBytes = 0;
   for (const actor of actors) {
-    stateBytes += actor.state.byteLength + actor.floats.byteLength;
+    stateBytes += actor.state.byteLength + actor.floats.byteLength + (actor.lives?.data.byteLength ?? 0);
     historyBytes += actor.history?.bytes ?? 0;
   }
   return { sensors: actors.length, stateBytes, historyBytes };

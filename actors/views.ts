@@ -6,28 +6,25 @@
  * @module
  */
 import type { DetectorName, ScoringName, VersionedName } from "./detectors.ts";
+import type { AlertRecord } from "./alerts/fold.ts";
+import type { AlertStep, Condition } from "./alerts/words.ts";
 import type { Attribute, FieldError } from "./reading.ts";
 
-/** How a sensor is, apart from whether its readings are anomalous. */
-export type SensorState = "warming_up" | "ok" | "silent" | "stuck" | "dirty" | "failed";
+export { type Condition, CONDITIONS, type Priority } from "./alerts/words.ts";
 
-/**
- * What can raise an alert: a configured limit, a warning limit, or a limit of the rate of change; an anomaly under the alert
- * budget, or z-scores where rules alone judge; and states of the sensor.
- */
-export const CONDITIONS = [
-  "limit",
-  "warning",
-  "rate",
-  "zscore",
-  "anomaly",
+/** How a sensor is, apart from whether its readings are anomalous. */
+export const SENSOR_STATES = [
+  "warming_up",
+  "ok",
   "silent",
   "stuck",
   "dirty",
-  "drift",
+  "failed",
+  "retired",
+  "maintenance",
 ] as const;
-/** One of {@linkcode CONDITIONS}. */
-export type Condition = typeof CONDITIONS[number];
+/** One of {@linkcode SENSOR_STATES}. */
+export type SensorState = typeof SENSOR_STATES[number];
 
 /** Calibrated scores of a reading, 0..1: about one normal reading in a hundred exceeds 0.99. One that said nothing is left out. */
 export type ScoresView = { readonly [name in ScoringName]?: number };
@@ -71,9 +68,6 @@ export interface ClosestView {
   readonly part: number;
   readonly time: number;
 }
-
-/** Priority of an alert, as ISA-18.2 names them. */
-export type Priority = "low" | "medium" | "high" | "critical";
 
 /** Rolling features of one channel over its last 10 values. */
 export interface ChannelView {
@@ -131,6 +125,8 @@ export interface SensorView {
   readonly steps_back: number;
   /** Ids of its active alerts. */
   readonly active_alerts: readonly string[];
+  /** Planned maintenance, as it was last set: no readings from inclusive to exclusive are judged. */
+  readonly maintenance?: { readonly from: number; readonly to: number };
   /** Values that the quantity cannot have. */
   readonly impossible: number;
   /** What follows is absent where rules alone judge. Until it is over, no alarm is raised under the budget. */
@@ -164,6 +160,8 @@ export interface ReadingView {
   readonly values: Readonly<Record<string, number | null>>;
   readonly label?: 0 | 1;
   readonly is_anomaly: boolean;
+  /** The sensor was retired or under maintenance: the reading was neither judged nor learnt. */
+  readonly held?: true;
   readonly flags: readonly FlagView[];
   /** Strength in 0..1 of the alarm that begins with it; absent if none does. */
   readonly alarm?: number;
@@ -207,51 +205,10 @@ export interface WindowView {
 }
 
 /** One step in an alert's life. */
-export interface AlertTransition {
-  /** Stable: `alert id/raised` or `alert id/cleared`. */
-  readonly id: string;
-  readonly alert: string;
-  readonly transition: "raised" | "cleared";
-  readonly sensor: string;
-  readonly type?: string;
-  readonly location?: string;
-  readonly condition: Condition;
-  readonly channel?: string;
-  readonly priority: Priority;
-  /** Event time. */
-  readonly time: number;
-  readonly partition: string;
-  readonly position: number;
-  /** What was seen; absent for silence. */
-  readonly value?: number;
-  /** What was expected: [low, high], null where open. */
-  readonly expected?: readonly [number | null, number | null];
-  /** One plain sentence. */
-  readonly message: string;
-  /** Of an anomaly: strength in 0..1, and which channels and features contributed. */
-  readonly strength?: number;
-  readonly contributions?: readonly ContributionView[];
-}
+export type AlertTransition = AlertStep;
 
 /** An alert: the fold of its transitions. */
-export interface AlertView {
-  /** `partition:position:sensor:condition:channel`. */
-  readonly id: string;
-  readonly state: "active" | "cleared";
-  readonly sensor: string;
-  readonly type?: string;
-  readonly location?: string;
-  readonly condition: Condition;
-  readonly channel?: string;
-  readonly priority: Priority;
-  readonly raised_at: number;
-  readonly cleared_at?: number;
-  readonly value?: number;
-  readonly expected?: readonly [number | null, number | null];
-  readonly message: string;
-  readonly strength?: number;
-  readonly contributions?: readonly ContributionView[];
-}
+export type AlertView = Omit<AlertRecord, "last_position">;
 
 /** Something that was not accepted, and why. */
 export interface QuarantineView {
@@ -289,6 +246,8 @@ export interface SummaryView {
   readonly dirty: number;
   readonly warming_up: number;
   readonly failed: number;
+  readonly retired?: number;
+  readonly maintenance?: number;
   readonly active_alerts: number;
   readonly partitions: readonly PartitionView[];
   /** Readings per second over the last seconds of the clock. */

@@ -10,10 +10,11 @@ import { z } from "zod";
 import type { IngestOutcome } from "../actors/ingest.ts";
 import type { ModelState, ModelVersion } from "../actors/model_registry.ts";
 import { readingSchema } from "../actors/reading.ts";
-import type { AlertTransition, AlertView, QuarantineView, ReadingView } from "../actors/views.ts";
-import { CONDITIONS } from "../actors/views.ts";
+import { CONDITIONS, PRIORITIES, TRANSITIONS } from "../actors/alerts/words.ts";
+import type { QuarantineView, ReadingView } from "../actors/views.ts";
+import { SENSOR_STATES } from "../actors/views.ts";
 import type { PartitionView, SummaryView, WindowView } from "../actors/views.ts";
-import type { Wire, WireSensor } from "./wire.ts";
+import type { Wire, WireAlert, WireSensor, WireTransition } from "./wire.ts";
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
 
@@ -93,7 +94,7 @@ const channelSchema = z.object({
   }).optional(),
 });
 
-const sensorState = z.enum(["warming_up", "ok", "silent", "stuck", "dirty", "failed"]);
+const sensorState = z.enum(SENSOR_STATES);
 const condition = z.enum(CONDITIONS);
 const detector = z.enum([
   "limit",
@@ -107,7 +108,7 @@ const detector = z.enum([
   "logistic",
   "budget",
 ]);
-const priority = z.enum(["low", "medium", "high", "critical"]);
+const priority = z.enum(PRIORITIES);
 const expected = z.tuple([z.number().nullable(), z.number().nullable()]).describe("[low, high], null where open");
 
 const share = z.number().min(0).max(1);
@@ -162,6 +163,7 @@ export const sensorSchema = documents<WireSensor>()(z.object({
   impossible: count.describe("Values that the quantity cannot have"),
   warm_up: z.object({ done: share, remaining_ms: z.number().optional() }).optional(),
   budget: z.number().optional().describe("False alarms a reading that the alert budget allows"),
+  maintenance: z.object({ from: time, to: time }).optional().describe("Planned; its readings are not judged"),
   closest: z.object({ part: z.number().describe("At 1 an alarm may begin"), time }).optional(),
   ...conclusion,
 }));
@@ -174,6 +176,7 @@ export const readingViewSchema = documents<Wire<ReadingView, "time">>()(z.object
   values: z.record(z.string(), z.number().nullable()),
   label: z.union([z.literal(0), z.literal(1)]).optional(),
   is_anomaly: z.boolean(),
+  held: z.literal(true).optional().describe("Retired or under maintenance: neither judged nor learnt"),
   flags: z.array(z.object({ detector, channel: z.string().optional() })),
   alarm: share.optional().describe("Strength of the alarm that begins with it"),
   expected: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
@@ -219,22 +222,42 @@ const alertParts = {
   contributions: contributions.optional(),
 };
 
+const hushed = {
+  notify: z.boolean().optional().describe("False where nobody is told: shelved, suppressed or out of service"),
+  chattering: z.boolean().optional().describe("It came and went three times within a minute"),
+  realarms: count.optional().describe("How often it was raised again because it stayed"),
+  comment: z.string().optional(),
+  label: z.enum(["true_alarm", "false_alarm"]).optional(),
+  shelved_until: time.optional(),
+  one_shot: z.boolean().optional().describe("The shelf also ends when the alert clears"),
+};
+
 /** An alert. */
-export const alertSchema = documents<Wire<AlertView, "raised_at" | "cleared_at">>()(z.object({
+export const alertSchema = documents<WireAlert>()(z.object({
   ...alertParts,
+  ...hushed,
   state: z.enum(["active", "cleared"]),
   raised_at: time,
   cleared_at: time.optional(),
+  acknowledged_at: time.optional(),
+  acknowledged_by: z.string().optional(),
+  comment_by: z.string().optional(),
+  labelled_by: z.string().optional(),
+  suppressed: z.boolean().optional(),
+  out_of_service: z.boolean().optional(),
 }));
 
 /** A step in an alert's life. */
-export const transitionSchema = documents<Wire<AlertTransition, "time">>()(z.object({
+export const transitionSchema = documents<WireTransition>()(z.object({
   ...alertParts,
+  ...hushed,
   alert: z.string(),
-  transition: z.enum(["raised", "cleared"]),
+  transition: z.enum(TRANSITIONS),
   time,
   partition: z.string(),
   position: count,
+  raised_at: time.optional(),
+  by: z.string().optional().describe("Who did it, for a step that a person made"),
 }));
 
 /** What was not accepted. */
@@ -271,6 +294,8 @@ export const summarySchema = documents<Omit<SummaryView, "partitions">>()(z.obje
   dirty: count,
   warming_up: count,
   failed: count,
+  retired: count.optional(),
+  maintenance: count.optional(),
   active_alerts: count,
   readings_per_second: z.number(),
 })).extend({ partitions: z.array(partitionSchema) });

@@ -7,7 +7,7 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
-import type { SensorView } from "../actors/views.ts";
+import { SENSOR_STATES, type SensorView } from "../actors/views.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods } from "./problem.ts";
 import { nameParameter, pageParameters, periodParameters, readQuery } from "./query.ts";
@@ -18,9 +18,7 @@ import { lengthParameter } from "./windows.ts";
 export const sensorsQuery = z.object({
   type: nameParameter,
   location: nameParameter,
-  state: z.enum(["warming_up", "ok", "silent", "failed"], {
-    error: "state must be warming_up, ok, silent or failed",
-  }).optional(),
+  state: z.enum(SENSOR_STATES, { error: `state must be one of ${SENSOR_STATES.join(", ")}` }).optional(),
   ...pageParameters,
 });
 

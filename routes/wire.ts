@@ -34,18 +34,20 @@ export type WireChannel = Omit<Wire<ChannelView, "stuck_since">, "drift"> & {
 };
 
 /** A sensor over the wire. */
-export type WireSensor = Omit<Wire<SensorView, "state_since" | "last_time">, "channels" | "closest"> & {
+export type WireSensor = Omit<Wire<SensorView, "state_since" | "last_time">, "channels" | "closest" | "maintenance"> & {
+  readonly maintenance?: { readonly from: string; readonly to: string };
   readonly channels: readonly WireChannel[];
   readonly closest?: Wire<ClosestView, "time">;
 };
 
 /** A sensor. */
-export function wireSensor({ channels, closest, ...view }: SensorView): WireSensor {
+export function wireSensor({ channels, closest, maintenance, ...view }: SensorView): WireSensor {
   return {
     ...view,
     state_since: iso(view.state_since),
     last_time: iso(view.last_time),
     channels: channels.map(wireChannel),
+    ...(maintenance === undefined ? {} : { maintenance: { from: iso(maintenance.from), to: iso(maintenance.to) } }),
     ...(closest === undefined ? {} : { closest: { ...closest, time: iso(closest.time) } }),
   };
 }
@@ -79,16 +81,31 @@ export function wireWindow(view: WindowView): Wire<WindowView, "start" | "end"> 
   return { ...view, start: iso(view.start), end: iso(view.end) };
 }
 
+/** An alert over the wire. */
+export type WireAlert = Wire<AlertView, "raised_at" | "cleared_at" | "acknowledged_at" | "shelved_until">;
+
 /** An alert. */
-export function wireAlert(view: AlertView): Wire<AlertView, "raised_at" | "cleared_at"> {
-  const { cleared_at, ...rest } = view;
-  const written = { ...rest, raised_at: iso(view.raised_at) };
-  return cleared_at === undefined ? written : { ...written, cleared_at: iso(cleared_at) };
+export function wireAlert({ cleared_at, acknowledged_at, shelved_until, ...view }: AlertView): WireAlert {
+  return {
+    ...view,
+    raised_at: iso(view.raised_at),
+    ...(cleared_at === undefined ? {} : { cleared_at: iso(cleared_at) }),
+    ...(acknowledged_at === undefined ? {} : { acknowledged_at: iso(acknowledged_at) }),
+    ...(shelved_until === undefined ? {} : { shelved_until: iso(shelved_until) }),
+  };
 }
 
+/** A step over the wire. */
+export type WireTransition = Wire<AlertTransition, "time" | "raised_at" | "shelved_until">;
+
 /** A step in an alert's life. */
-export function wireTransition(view: AlertTransition): Wire<AlertTransition, "time"> {
-  return { ...view, time: iso(view.time) };
+export function wireTransition({ raised_at, shelved_until, ...view }: AlertTransition): WireTransition {
+  return {
+    ...view,
+    time: iso(view.time),
+    ...(raised_at === undefined ? {} : { raised_at: iso(raised_at) }),
+    ...(shelved_until === undefined ? {} : { shelved_until: iso(shelved_until) }),
+  };
 }
 
 /** A partition's counts. */

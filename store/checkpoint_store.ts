@@ -3,13 +3,13 @@
  *
  * @module
  */
+import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Snapshot } from "../actors/batch.ts";
 import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
 import type { Json } from "../actors/ports.ts";
-import type { AlertOutput } from "../actors/sensor/outputs.ts";
 import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
-import type { AlertView } from "../actors/views.ts";
+import { foldAlerts } from "./alert_fold.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
@@ -98,8 +98,10 @@ export class KvCheckpointStore implements CheckpointStore {
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
-      writeOutputs: (outputs) =>
-        chain.write(this.outputMutations(partition, outputs), [outputsRecord(partition, outputs)]),
+      writeOutputs: async (outputs) => {
+        const alerts = await this.ask(foldAlerts(kv, outputs.alerts.map(({ transition }) => transition)));
+        await chain.write(this.outputMutations(partition, outputs, alerts), [outputsRecord(partition, outputs)]);
+      },
       writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
@@ -186,7 +188,11 @@ export class KvCheckpointStore implements CheckpointStore {
     }
   }
 
-  private *outputMutations(partition: string, outputs: CheckpointOutputs): Generator<Mutation> {
+  private *outputMutations(
+    partition: string,
+    outputs: CheckpointOutputs,
+    alerts: ReadonlyMap<string, AlertRecord>,
+  ): Generator<Mutation> {
     yield* this.sampleMutations(partition, outputs);
     for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
       const value: WindowValue = { type, location, revision, channels, statistics };
@@ -207,19 +213,20 @@ export class KvCheckpointStore implements CheckpointStore {
       const old = chunk - this.options.historyChunks;
       if (old >= 0) yield { key: KEYS.readingsChunk(sensor, old), bytes: keyBytes(sensor) };
     }
-    for (const alert of outputs.alerts) {
-      const { transition } = alert,
-        view = alertView(alert),
-        bytes = keyBytes(transition.id) + textBytes(JSON.stringify(transition));
+    for (const { transition } of outputs.alerts) {
+      const bytes = keyBytes(transition.id) + textBytes(JSON.stringify(transition));
       yield {
         key: KEYS.transition(transition.partition, transition.position, transition.id),
         value: transition,
         bytes,
       };
-      yield { key: KEYS.alertAt(view.raised_at, view.id), value: view, bytes };
-      yield { key: KEYS.alert(view.id), value: view.raised_at, bytes: keyBytes(view.id) };
       this.options.written?.note(KEYS.transitions(transition.partition));
-      if (view.state === "active") this.options.written?.note(KEYS.alertTimes());
+    }
+    for (const [id, alert] of alerts) {
+      const bytes = keyBytes(id) + textBytes(JSON.stringify(alert));
+      yield { key: KEYS.alertAt(alert.raised_at, id), value: alert, bytes };
+      yield { key: KEYS.alert(id), value: alert.raised_at, bytes: keyBytes(id) };
+      if (alert.state === "active") this.options.written?.note(KEYS.alertTimes());
     }
     for (const item of outputs.quarantine) {
       const bytes = keyBytes(item.partition) + textBytes(JSON.stringify(item));
@@ -275,18 +282,6 @@ function keyBytes(name: string): number {
 /** Bytes of texts in a value, together or as JSON, at most: one for each character, two where any is beyond Latin 1. */
 function textBytes(text: string): number {
   return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
-}
-
-/** An alert as it stands after a transition. */
-export function alertView({ transition, raisedAt }: AlertOutput): AlertView {
-  const { alert, transition: kind, time, id: _, partition: _p, position: _q, ...rest } = transition;
-  return {
-    id: alert,
-    state: kind === "raised" ? "active" : "cleared",
-    ...rest,
-    raised_at: raisedAt,
-    ...(kind === "cleared" ? { cleared_at: time } : {}),
-  };
 }
 
 /** Numbers of a sample's part, so that it fits a value with its sensors' names. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { viewRows } from "../actors/sensor/view.ts";
 import type {
@@ -166,8 +167,8 @@ export class StoreQueries implements Queries {
     if (!(Number(end[0]) >= least)) return { items: [] };
     const selector = { start: [...prefix, least], end: [...prefix, ...end] };
     let looked = 0;
-    for await (const { key, value } of this.kv.list<AlertView>(selector, { reverse: true })) {
-      if (matches(filter, value) && matchesAlert(filter, value)) items.push(value);
+    for await (const { key, value } of this.kv.list<AlertRecord>(selector, { reverse: true })) {
+      if (matches(filter, value) && matchesAlert(filter, value)) items.push(viewAlert(value));
       if (items.length === limit || ++looked === LOOK_AT) {
         return { items, next: writeCursor([...key.slice(1)].map(plain)) };
       }
@@ -178,7 +179,8 @@ export class StoreQueries implements Queries {
   async alert(id: string): Promise<AlertView | undefined> {
     const raisedAt = (await this.kv.get<number>(KEYS.alert(id))).value;
     if (raisedAt === null) return undefined;
-    return (await this.kv.get<AlertView>(KEYS.alertAt(raisedAt, id))).value ?? undefined;
+    const { value } = await this.kv.get<AlertRecord>(KEYS.alertAt(raisedAt, id));
+    return value === null ? undefined : viewAlert(value);
   }
 
   async quarantine(limit: number, cursor?: string): Promise<Page<QuarantineView>> {
@@ -190,6 +192,11 @@ export class StoreQueries implements Queries {
     }
     return { items };
   }
+}
+
+/** A stored alert as it is shown. */
+function viewAlert({ last_position: _, ...alert }: AlertRecord): AlertView {
+  return alert;
 }
 
 function plain(part: Deno.KvKeyPart): string | number {

@@ -100,7 +100,7 @@ const ORDERS: Readonly<Record<ConditionOrder["command"], readonly [bit: number, 
 };
 
 /** Conditions that every channel has by itself. */
-const OF_CHANNELS: readonly string[] = ["limit", "warning", "rate", "zscore", "stuck"];
+const OF_CHANNELS: readonly string[] = ["limit", "warning", "rate", "zscore", "stuck", "drift"];
 
 /**
  * Carries out a command.

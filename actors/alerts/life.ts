@@ -153,6 +153,31 @@ function clear(lives: Lives, at: number, self: AlertSelf, time: number, position
   lives.release(at, time, self.rules.chatterMs);
 }
 
+/**
+ * Ends the open alerts of conditions that nobody judges any more, and forgets that some of their readings were broken.
+ * What a person said of them (shelved, suppressed, out of service) stays.
+ *
+ * @param conditions their places in CONDITIONS
+ */
+export function clearLives(
+  lives: Lives,
+  self: AlertSelf,
+  conditions: readonly number[],
+  time: number,
+  position: number,
+  give: Give,
+): void {
+  for (let at = lives.data.length - LIFE_LENGTH; at >= 0; at -= LIFE_LENGTH) {
+    if (!conditions.includes(conditionOf(lives.data[at]))) continue;
+    if ((lives.data[at + LIFE.state] & STATE.active) !== 0) clear(lives, at, self, time, position, give);
+    else {
+      lives.data[at + LIFE.recent] = 0;
+      lives.data[at + LIFE.brokenSince] = NONE;
+      lives.release(at, time, self.rules.chatterMs);
+    }
+  }
+}
+
 /** Takes a condition off the shelf. */
 export function unshelve({ data }: Pick<Lives, "data">, at: number): void {
   data[at + LIFE.state] &= ~(STATE.shelved | STATE.oneShot);

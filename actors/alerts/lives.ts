@@ -7,8 +7,6 @@
  *
  * @module
  */
-import { CONDITIONS } from "./words.ts";
-
 /** No position, no time, no channel. */
 export const NONE = -1;
 
@@ -67,8 +65,10 @@ export const HUSHED = STATE.shelved | STATE.suppressed | STATE.outOfService;
 /** More than a sensor has channels; the last one stands for "no channel". */
 export const CHANNELS = 64;
 const NO_CHANNEL = CHANNELS - 1;
+/** More than there will ever be conditions: the last one stands for all of them. */
+const CONDITIONS_MOST = 64;
 /** Key of the record of the sensor as a whole. */
-export const WHOLE = CONDITIONS.length * CHANNELS;
+export const WHOLE = (CONDITIONS_MOST - 1) * CHANNELS;
 
 /** The key of a condition, by its place in CONDITIONS, on a channel, −1 for none. */
 export function keyOf(condition: number, channel: number): number {
@@ -96,7 +96,7 @@ export class Lives {
   /** Records one behind the other. */
   data: Float64Array;
   /** Records by condition: whether a reading without a flag matters to one is a look at this. */
-  private readonly tended = new Uint8Array(CONDITIONS.length + 1);
+  private readonly tended = new Uint8Array(CONDITIONS_MOST);
 
   /**
    * No records, or those of a snapshot, which are copied.

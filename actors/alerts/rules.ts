@@ -87,6 +87,7 @@ const DEFAULTS: Readonly<Record<Condition, AlertRule>> = {
   silent: { ...AT_ONCE, offDelayMs: 60_000 },
   dirty: { ...AT_ONCE, priority: "low" },
   offline: { ...AT_ONCE, offDelayMs: 60_000 },
+  drift: { ...AT_ONCE, priority: "low" },
 };
 
 /** Rules by the place of their condition in {@linkcode CONDITIONS}, and what holds for all. */

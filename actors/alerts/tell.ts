@@ -43,6 +43,7 @@ const WHY: Readonly<Record<Condition, string>> = {
   silent: "its own rhythm",
   dirty: "good data",
   offline: "a connection",
+  drift: "values distributed as when they were learnt",
 };
 
 /** Whether nobody is to be told: the condition, or the whole sensor, is shelved, suppressed or out of service. */

@@ -10,7 +10,7 @@
  *
  * `limit` and `warning` are configured bounds, `rate` a change too fast, `zscore` and `anomaly` what detectors say,
  * `stuck` a value that does not move, `dirty` too much bad data, `silent` no readings, `offline` a device whose
- * connection says that it has gone.
+ * connection says that it has gone, `drift` values that have become others than those learnt.
  */
 export const CONDITIONS = [
   "limit",
@@ -22,6 +22,7 @@ export const CONDITIONS = [
   "silent",
   "dirty",
   "offline",
+  "drift",
 ] as const;
 /** What can be wrong with a sensor. */
 export type Condition = typeof CONDITIONS[number];

@@ -14,9 +14,11 @@ export class Aside {
   private floats = new Float32Array(1024);
   private doublesLength = 0;
   private floatsLength = 0;
+  private tail?: Float64Array;
 
-  /** Puts buffers aside. */
-  put(state: Float64Array, floats: Float32Array): void {
+  /** Puts buffers aside, and a tail that is mostly absent, as a copy of its own. */
+  put(state: Float64Array, floats: Float32Array, tail?: Float64Array): void {
+    this.tail = tail;
     if (state.length > this.doubles.length) this.doubles = new Float64Array(2 * state.length);
     if (floats.length > this.floats.length) this.floats = new Float32Array(2 * floats.length);
     this.doubles.set(state);
@@ -26,8 +28,9 @@ export class Aside {
   }
 
   /** A copy of what was put aside. */
-  read(): { state: Float64Array; floats: Float32Array } {
-    return { state: this.doubles.slice(0, this.doublesLength), floats: this.floats.slice(0, this.floatsLength) };
+  read(): { state: Float64Array; floats: Float32Array; tail: Float64Array | undefined } {
+    const { doubles, floats, tail } = this;
+    return { state: doubles.slice(0, this.doublesLength), floats: floats.slice(0, this.floatsLength), tail };
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Lives } from "../alerts/lives.ts";
 import type { History } from "./history.ts";
 import type { Plan } from "./layout.ts";
 
@@ -25,6 +26,8 @@ export interface SensorActor {
   state: Float64Array;
   /** What detectors have learnt; empty where rules alone judge. */
   floats: Float32Array;
+  /** Its conditions that are not quiet; mostly there are none. */
+  lives?: Lives;
   /** The network that its group shares; absent before the first round. Set by the shard. */
   global?: GlobalNetwork;
   /** Absent where no history is kept. */

@@ -37,7 +37,7 @@ export function conclude(actor: SensorActor, verdict: Float64Array, at: number, 
   state[HEADER.limitMask] = verdict[at + VERDICT.limitMask];
   state[HEADER.zMask] = verdict[at + VERDICT.zMask];
   state[HEADER.ruleMask] = verdict[at + VERDICT.ruleMask];
-  if (plan.judge && (bits & BIT.late) === 0) {
+  if (plan.judge && (bits & (BIT.late | BIT.held)) === 0) {
     noteModels(actor, verdict, at);
     compareWithRules(actor, verdict, at);
   }

@@ -2,12 +2,12 @@
  * Where everything lies in a sensor's buffers, and what sensors of one kind share.
  *
  *     doubles = header | window slots: start, revision, next end | judgement, held surprises | channel 0 | channel 1 | ...
- *     channel = rolling features | alarms of limits and z-score | moments of each window slot | the rest of it
+ *     channel = rolling features | moments of each window slot | the rest of it
  *     floats  = calibrations | channel 0 | channel 1 | ... | network
  *
  * Times, counts, positions and the last ten values are doubles; what detectors learn is mostly floats. Everything is
  * finite: times are epoch ms, "none" is −1, "never" is the greatest safe integer. Where rules alone judge there is no
- * judgement, and there are no floats.
+ * judgement, and there are no floats. Alerts lie apart, in `alerts/lives.ts`: mostly there are none.
  *
  * @module
  */
@@ -26,6 +26,7 @@ import { FULL, LIGHT, Surprise } from "../../models/surprise/surprise.ts";
 import type { Direction } from "../../models/surprise/two_sided.ts";
 import { LocalTime, makeZone } from "../../models/zone.ts";
 import type { Judging, SensorType } from "../config.ts";
+import { type AlertRules, makeRules } from "../alerts/rules.ts";
 import { groupOf } from "../federation/group.ts";
 import { Network, NETWORK_CHANNELS_MOST } from "../../models/network/network.ts";
 
@@ -69,10 +70,17 @@ export const HEADER = {
   bits: 24,
   /** Channels that broke a warning limit, a rate of change or the physical range with the last reading. */
   ruleMask: 25,
+  /** Number of the last command that is in the state, 0 for none: they are numbered within their partition. */
+  command: 26,
+  /** Planned maintenance, from inclusive, to exclusive, −1 for none: readings of it are neither judged nor learnt. */
+  maintenanceFrom: 27,
+  maintenanceTo: 28,
+  /** Since when the sensor is retired, −1 while it is not. */
+  retired: 29,
 } as const;
 
 /** Doubles of the header. */
-export const HEADER_LENGTH = 26;
+export const HEADER_LENGTH = 30;
 
 /** Bits of a verdict. */
 export const BIT = {
@@ -96,6 +104,8 @@ export const BIT = {
   /** States in which the reading came. */
   stuck: 2048,
   dirty: 4096,
+  /** It came while the sensor was retired or under maintenance: not judged. */
+  held: 8192,
 } as const;
 
 /** Offsets into a window slot's head. */
@@ -103,35 +113,11 @@ export const SLOT = { start: 0, revision: 1 } as const;
 /** Doubles of a window slot's head. */
 export const SLOT_LENGTH = 2;
 
-/** Offsets into the state of one rule's alarm on one channel. */
-export const ALARM = {
-  /** The last flags, newest in the lowest bit. */
-  recent: 0,
-  /** Position at which it was raised, −1 while inactive. */
-  position: 1,
-  time: 2,
-  value: 3,
-  low: 4,
-  high: 5,
-} as const;
-/** Doubles of an alarm. */
-export const ALARM_LENGTH = 6;
-
-/** Offset of the limit rule's alarm in a channel's slice; that of the z-score follows. */
-export const LIMIT_ALARM = FEATURE_LENGTH;
-/** Offset of the z-score rule's alarm. */
-export const Z_ALARM = FEATURE_LENGTH + ALARM_LENGTH;
-const MOMENTS_AT = FEATURE_LENGTH + 2 * ALARM_LENGTH;
-
 /** Detectors that are compared with rules, and their flags. */
 export const COMPARED = ["forest", "network", "surprise", "logistic"] as const;
 
-/** The rest of a channel, from its `restAt` on. */
+/** The rest of a channel, from its `restAt` on, where more than rules judges. */
 export const REST = layOut({
-  warningAlarm: ALARM_LENGTH,
-  rateAlarm: ALARM_LENGTH,
-  /** From here on only where more than rules judges. */
-  stuckAlarm: ALARM_LENGTH,
   stuck: STUCK_DOUBLES,
   /** Surprise of the last reading, 0 to 10, and the number of the view that was most surprised. */
   surprise: 1,
@@ -143,17 +129,12 @@ export const REST = layOut({
   high: 1,
   /** How its values of lately differ from those it was learnt on. */
   drift: DRIFT_DOUBLES,
-  driftAlarm: ALARM_LENGTH,
 });
 
 /** What is known of a sensor as a whole, from `judgementAt` on; the held surprises of its channels follow. */
 export const JUDGEMENT = layOut({
   rhythm: RHYTHM_DOUBLES,
   dirty: DIRTY_DOUBLES,
-  dirtyAlarm: ALARM_LENGTH,
-  anomalyAlarm: ALARM_LENGTH,
-  /** What that is about: {@linkcode ANOMALY}. */
-  anomaly: 5,
   /** The budget's rule. */
   rule: RULE_DOUBLES,
   /** Of the last reading: its rate among normal ones, the budget that it was judged by, and the combined score. */
@@ -183,9 +164,6 @@ export const JUDGEMENT = layOut({
   delay: (COMPARED.length + 1) * DELAY_DOUBLES,
   delays: (COMPARED.length + 1) * DELAYS_DOUBLES,
 });
-
-/** Offsets into what an active alarm of the budget is about: the most surprising channel as it was when it began. */
-export const ANOMALY = { rate: 0, channel: 1, view: 2, others: 3, known: 4 } as const;
 
 /** Detectors whose statistic becomes a calibrated score, each sensor by itself, and the place of their calibration. */
 export const CALIBRATED = { surprise: 0, zscore: 1, forest: 2, network: 3, logistic: 4 } as const;
@@ -235,6 +213,10 @@ export interface Plan {
   readonly bounds: Float64Array;
   /** Likewise: warning limits, greatest change per second; infinite where open. Undefined where no channel has any. */
   readonly warnings?: Float64Array;
+  /** How far inside its limits each channel's value must be to be back, in its unit. */
+  readonly deadbands: Float64Array;
+  /** When its conditions raise and clear alerts. */
+  readonly rules: AlertRules;
   readonly detectors: Judging["detectors"];
   /** What more than rules is judged by; absent where rules alone judge. */
   readonly judge?: JudgePlan;
@@ -305,7 +287,7 @@ export function makePlan(
   names: readonly string[] = channels,
 ): Plan {
   const windows: WindowPlan[] = [];
-  let at = HEADER_LENGTH, moments = MOMENTS_AT;
+  let at = HEADER_LENGTH, moments = FEATURE_LENGTH;
   for (const { lengthMs, hopMs } of judging.windows) {
     // Windows that are not final start in (greatest − lateness − length, greatest]: so many multiples of the hop fit.
     const slots = Math.ceil((lengthMs + judging.latenessMs) / hopMs);
@@ -335,7 +317,7 @@ export function makePlan(
     : undefined;
   const networkAt = heldAt + channels.length;
   if (judged) at = networkAt + (network?.doubles ?? 0);
-  const stride = judged ? surpriseAt + surprise.doubles : restAt + REST.stuckAlarm;
+  const stride = judged ? surpriseAt + surprise.doubles : restAt;
   const floatsAt = Int32Array.from(channels, (_, c) => CALIBRATIONS * CALIBRATION_FLOATS + c * surprise.floats);
   const sorted = Int32Array.from(channels.keys()).sort((a, b) => channels[a] < channels[b] ? -1 : 1);
   const networkFloatsAt = CALIBRATIONS * CALIBRATION_FLOATS + channels.length * surprise.floats;
@@ -352,6 +334,8 @@ export function makePlan(
     bounds,
     detectors: judging.detectors,
     ...(warns ? { warnings } : {}),
+    deadbands: Float64Array.from(kinds, (of) => of?.deadband ?? 0),
+    rules: rulesOf(judging, kind),
     ...(judged
       ? {
         judge: {
@@ -389,6 +373,17 @@ export function makePlan(
   };
 }
 
+const RULES = new WeakMap<Judging["alerts"], Map<SensorType["alerts"], AlertRules>>();
+
+/** Rules of alerts, shared by all plans of a type. */
+function rulesOf({ alerts }: Judging, kind: SensorType | undefined): AlertRules {
+  let known = RULES.get(alerts);
+  if (!known) RULES.set(alerts, known = new Map());
+  let rules = known.get(kind?.alerts);
+  if (!rules) known.set(kind?.alerts, rules = makeRules(alerts, kind?.alerts));
+  return rules;
+}
+
 const LOCAL_TIMES = new Map<string, LocalTime>();
 
 /** Local times of a zone, shared: what it has found out holds for all. */
@@ -424,19 +419,16 @@ function makeEmpty(plan: Plan): Float64Array {
       HEADER.failure + 1,
       HEADER.failedTime,
       HEADER.first,
+      HEADER.maintenanceFrom,
+      HEADER.maintenanceTo,
+      HEADER.retired,
     ]
   ) state[at] = NONE;
   for (const window of plan.windows) {
     state[window.nextEndAt] = NEVER;
     for (let slot = 0; slot < window.slots; slot++) clearHead(state, window.headAt + slot * SLOT_LENGTH);
   }
-  for (let c = 0; c < plan.channels.length; c++) clearChannel(state, plan, plan.channelAt[c]);
-  if (plan.judge) {
-    for (const alarm of [JUDGEMENT.dirtyAlarm, JUDGEMENT.anomalyAlarm]) {
-      state[plan.judgementAt + alarm + ALARM.position] = NONE;
-    }
-    state[plan.judgementAt + JUDGEMENT.rate] = 1;
-  }
+  if (plan.judge) state[plan.judgementAt + JUDGEMENT.rate] = 1;
   return state;
 }
 
@@ -444,15 +436,6 @@ function makeEmpty(plan: Plan): Float64Array {
 export function clearHead(state: Float64Array, head: number): void {
   state[head + SLOT.start] = NONE;
   state[head + SLOT.revision] = NONE;
-}
-
-function clearChannel(state: Float64Array, plan: Plan, at: number): void {
-  for (const alarm of [LIMIT_ALARM, Z_ALARM, plan.restAt + REST.warningAlarm, plan.restAt + REST.rateAlarm]) {
-    state[at + alarm + ALARM.position] = NONE;
-  }
-  if (!plan.judge) return;
-  state[at + plan.restAt + REST.stuckAlarm + ALARM.position] = NONE;
-  state[at + plan.restAt + REST.driftAlarm + ALARM.position] = NONE;
 }
 
 /** New floats: all detectors begin with zeros. */
@@ -482,8 +465,8 @@ export function moveState(old: Float64Array, from: Plan, plan: Plan): Float64Arr
   }
   for (let c = 0; c < from.channels.length; c++) {
     const at = from.channelAt[c], to = plan.channelAt[c];
-    state.set(old.subarray(at, at + (windows ? from.restAt : MOMENTS_AT)), to);
-    const end = judges ? from.channelLength : from.restAt + REST.stuckAlarm;
+    state.set(old.subarray(at, at + (windows ? from.restAt : FEATURE_LENGTH)), to);
+    const end = judges ? from.channelLength : from.restAt;
     state.set(old.subarray(at + from.restAt, at + end), to + plan.restAt);
   }
   return state;

@@ -3,7 +3,7 @@
  *
  *     2 bits for each double | the doubles that are written out | the short ones, 4 bytes each | padding to 8
  *
- * What is as in a new sensor, or as in the channel before, is not written out: alarms that are not active, the times of the last
+ * What is as in a new sensor, or as in the channel before, is not written out: slots that hold no window, the times of the last
  * readings where a sensor sends all its channels at once. Short are decimal numbers of at most four decimals, as most
  * sensors send them, and times, as their distance from the sensor's own. That leaves some 40 % of a state. The store takes
  * time for every byte, and three times less for a row that fits into a page's quarter (1,002 bytes) than for one that does not.

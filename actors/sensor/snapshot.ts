@@ -1,23 +1,24 @@
 /**
  * A sensor's snapshot: its state and unfinished history as bytes, with a header that says what they are.
  *
- *     u32 magic | u16 version | u16 0 | u32 bytes of meta | u32 doubles of state | u32 doubles of rows | u32 bytes of the
- *     packed state | f64 wake | u32 floats | u32 bytes of the packed floats
+ *     u32 magic | u16 version | u16 doubles of lives | u32 bytes of meta | u32 doubles of state | u32 doubles of rows |
+ *     u32 bytes of the packed state | f64 wake | u32 floats | u32 bytes of the packed floats
  *     meta (JSON, padded to 8) | packed state | packed floats, see `packing.ts` | rows of the history since the last whole
- *     chunk
+ *     chunk | lives of alerts that are not quiet
  *
  * Little-endian, as every machine that runs Deno. An unknown magic or version is refused. Older versions are read: 2 had no
  * floats, in 1 the state was not packed either; see `upgrade.ts`.
  *
  * @module
  */
+import { Lives } from "../alerts/lives.ts";
 import type { Judging } from "../config.ts";
 import type { SensorActor } from "./actor.ts";
 import { CHUNK_ROWS, History, upgradeRows } from "./history.ts";
 import { emptyFloats, HEADER, makePlan, moveFloats, moveState, type Plan, sameJudges, sameWindows } from "./layout.ts";
 import { packedFloatsMost, packedMost, packFloats, packState, shapeOf, unpackFloats, unpackState } from "./packing.ts";
 import { wakeTime } from "./transition.ts";
-import { oldShape, upgradeState } from "./upgrade.ts";
+import { oldShape, upgradeLives, upgradeState } from "./upgrade.ts";
 
 const MAGIC = 0x52534e53; // "SNSR"
 /** The version that is written. */
@@ -52,20 +53,23 @@ export class SnapshotError extends Error {
  * @param applied everything before this position is in it
  */
 export function encodeSnapshot(actor: SensorActor, applied: number): Uint8Array<ArrayBuffer> {
-  const { plan, state, floats } = actor, text = encoder.encode(metaOf(actor));
+  const { plan, state, floats, lives } = actor, text = encoder.encode(metaOf(actor));
   const stateAt = HEAD_BYTES + Math.ceil(text.length / 8) * 8;
   const next = state[HEADER.rows], history = historyOf(actor), rows = history?.copy(next - next % CHUNK_ROWS, next);
-  const most = stateAt + packedMost(state.length) + packedFloatsMost(floats.length) + (rows?.byteLength ?? 0);
+  const most = stateAt + packedMost(state.length) + packedFloatsMost(floats.length) + (rows?.byteLength ?? 0) +
+    (lives?.data.byteLength ?? 0);
   if (scratch.length < most) scratch = new Uint8Array(2 * most);
   const before = state[HEADER.applied];
   state[HEADER.applied] = applied; // in the snapshot alone
   const floatsAt = packState(state, shapeOf(plan), scratch, stateAt), rowsAt = packFloats(floats, scratch, floatsAt);
   state[HEADER.applied] = before;
   if (rows) new Float64Array(scratch.buffer).set(rows, rowsAt / 8);
-  const bytes = scratch.slice(0, rowsAt + (rows?.byteLength ?? 0)), head = new DataView(bytes.buffer);
+  const livesAt = rowsAt + (rows?.byteLength ?? 0), livesLength = lives?.data.length ?? 0;
+  if (lives) new Float64Array(scratch.buffer).set(lives.data, livesAt / 8);
+  const bytes = scratch.slice(0, livesAt + 8 * livesLength), head = new DataView(bytes.buffer);
   head.setUint32(0, MAGIC, true);
   head.setUint16(4, SNAPSHOT_VERSION, true);
-  head.setUint16(6, 0, true);
+  head.setUint16(6, livesLength, true); // at most 10 conditions of 50 channels, 19 doubles each
   head.setUint32(8, text.length, true);
   head.setUint32(12, state.length, true);
   head.setUint32(16, rows?.length ?? 0, true);
@@ -140,7 +144,8 @@ export function decodeSnapshot(
   const stateAt = headBytes(head) + Math.ceil(head.getUint32(8, true) / 8) * 8, length = head.getUint32(12, true);
   const floatsAt = stateAt + (version === UNPACKED ? 8 * length : head.getUint32(20, true));
   const rowsLength = head.getUint32(16, true), rowsAt = floatsAt + (learns ? head.getUint32(36, true) : 0);
-  if (bytes.length !== rowsAt + 8 * rowsLength) {
+  const livesAt = rowsAt + 8 * rowsLength;
+  if (bytes.length !== livesAt + 8 * head.getUint16(6, true)) {
     throw new SnapshotError(`the snapshot of ${meta.name} has ${bytes.length} bytes, not as many as its header says`);
   }
   const plan = planOf(meta.type, meta.channels), { windows, latenessMs, type, channels } = meta;
@@ -148,8 +153,13 @@ export function decodeSnapshot(
   const written = isLaidOutFor(meta, judging)
     ? plan
     : makePlan({ ...judging, windows, latenessMs, detectors }, type, channels);
-  const parts = { state: bytes.slice(stateAt, floatsAt), floats: bytes.slice(floatsAt, rowsAt) };
-  let { state, floats } = readLearnt(parts, version, written, meta.name);
+  const parts = {
+    state: bytes.slice(stateAt, floatsAt),
+    floats: bytes.slice(floatsAt, rowsAt),
+    lives: bytes.slice(livesAt),
+  };
+  const learnt = readLearnt(parts, version, written, meta.name), { lives } = learnt;
+  let { state, floats } = learnt;
   if (!sameWindows(written, plan) || !sameJudges(written, plan)) {
     state = moveState(state, written, plan);
     floats = moveFloats(floats, written, plan);
@@ -163,9 +173,10 @@ export function decodeSnapshot(
     plan,
     state,
     floats,
+    ...(lives.isEmpty ? {} : { lives }),
   };
   if (keepHistory) {
-    const old = new Float64Array(bytes.slice(rowsAt).buffer);
+    const old = new Float64Array(bytes.slice(rowsAt, livesAt).buffer);
     actor.history = new History(channels.length);
     const rows = learns ? old : upgradeRows(old, channels.length);
     actor.history.restore(state[HEADER.rows] - rows.length / actor.history.width, rows);
@@ -173,19 +184,23 @@ export function decodeSnapshot(
   return actor;
 }
 
-/** State and floats as they were written, in today's layout. */
+/** State, floats and lives as they were written, in today's layout. */
 function readLearnt(
-  { state, floats }: { readonly state: Uint8Array<ArrayBuffer>; readonly floats: Uint8Array<ArrayBuffer> },
+  { state, floats, lives }: { readonly [part in "state" | "floats" | "lives"]: Uint8Array<ArrayBuffer> },
   version: number,
   plan: Plan,
   name: string,
-): { readonly state: Float64Array; readonly floats: Float32Array } {
+): { readonly state: Float64Array; readonly floats: Float32Array; readonly lives: Lives } {
   try {
     if (version >= LEARNING) {
-      return { state: unpackState(state, shapeOf(plan)), floats: unpackFloats(floats, plan.floats) };
+      return {
+        state: unpackState(state, shapeOf(plan)),
+        floats: unpackFloats(floats, plan.floats),
+        lives: new Lives(new Float64Array(lives.buffer)),
+      };
     }
     const old = version === UNPACKED ? new Float64Array(state.buffer) : unpackState(state, oldShape(plan));
-    return { state: upgradeState(old, plan), floats: emptyFloats(plan) };
+    return { state: upgradeState(old, plan), floats: emptyFloats(plan), lives: upgradeLives(old, plan) };
   } catch (error) {
     throw new SnapshotError(
       `the snapshot of ${name} cannot be read: ${error instanceof Error ? error.message : error}`,

@@ -12,7 +12,8 @@ import { mixNumber } from "../../models/hash.ts";
 import { addMoment, replaceMoment } from "../../models/moments.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
-import { moveAlarm, moveAnomaly, moveDirty, moveDrift, moveStuck, raiseSilence, settleSilence } from "./alarm.ts";
+import { LEVEL, levelOf } from "../alerts/life.ts";
+import { alarmsWake, CONDITION, isTended, moveAlarm, moveAnomaly, moveState, tickAlarms } from "./alarm.ts";
 import {
   beginReading,
   FLAG_SCORE,
@@ -24,7 +25,7 @@ import {
   said,
   silenceMs,
 } from "./judge.ts";
-import { ALARM, BIT, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
+import { BIT, HEADER, JUDGEMENT, NEVER, NONE, REST } from "./layout.ts";
 import { followNetwork } from "./network.ts";
 import type { Outputs } from "./outputs.ts";
 import { packSurprise, SAID, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./verdict.ts";
@@ -67,9 +68,41 @@ export function takeReading(actor: SensorActor, time: number, position: number, 
   for (let w = 0; w < windows.length; w++) {
     if (time >= state[windows[w].nextEndAt]) closeDue(actor, w, time, position, out);
   }
-  if (state[HEADER.silentPosition] >= 0) settleSilence(actor, time, position, out);
+  state[HEADER.silentPosition] = state[HEADER.silentTime] = NONE;
+  if (isTended(actor, CONDITION.silent)) moveState(actor, CONDITION.silent, -1, false, NaN, time, position, out);
   openSlots(actor, time);
-  judgeInOrder(actor, time, time === greatest, position, out);
+  if (isHeld(state, time)) takeHeld(actor, time, time === greatest, position, out);
+  else judgeInOrder(actor, time, time === greatest, position, out);
+}
+
+/** Whether the sensor is retired, or under maintenance at this time: then nothing is judged or learnt. */
+export function isHeld(state: Float64Array, time: number): boolean {
+  return state[HEADER.retired] >= 0 || (time < state[HEADER.maintenanceTo] && time >= state[HEADER.maintenanceFrom]);
+}
+
+/** A reading that is not judged: features and windows go on, so that the sensor can be looked at. */
+function takeHeld(actor: SensorActor, time: number, repeated: boolean, position: number, out: Outputs): void {
+  const { plan, state } = actor, { channels, values, count } = input;
+  let taken = 0;
+  limitMask =
+    zMask =
+    ruleMask =
+    ruleBits =
+      0;
+  beginReading(plan.channels.length);
+  for (let i = 0; i < count; i++) {
+    const at = plan.channelAt[channels[i]];
+    flagged[i] = 0;
+    if (repeated && isRepeated(actor, at, time, values[i])) {
+      channels[i] = -1;
+      continue;
+    }
+    taken++;
+    pushValue(state, at, values[i], time);
+  }
+  if (taken === 0) return;
+  addToWindows(actor, 0);
+  writeDown(actor, time, position, BIT.held, -1, NaN, out);
 }
 
 let limitMask = 0, zMask = 0, ruleMask = 0, ruleBits = 0;
@@ -100,11 +133,14 @@ function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, posit
     if (possible) {
       judgeValue(actor, judge, c, value, local);
       const drifted = followDrift(actor, judge, c, value, time) === DRIFT.drifted && judge.driftAlerts;
-      const told = state[at + plan.restAt + REST.driftAlarm + ALARM.position] >= 0;
-      if (drifted !== told) moveDrift(actor, c, drifted, value, time, position, out);
+      if (drifted || isTended(actor, CONDITION.drift)) {
+        moveState(actor, CONDITION.drift, c, drifted, value, time, position, out);
+      }
     }
-    const stuck = followStuck(actor, c, value, time), alarm = at + plan.restAt + REST.stuckAlarm;
-    if (stuck !== state[alarm + ALARM.position] >= 0) moveStuck(actor, c, stuck, value, time, position, out);
+    const stuck = followStuck(actor, c, value, time);
+    if (stuck || isTended(actor, CONDITION.stuck)) {
+      moveState(actor, CONDITION.stuck, c, stuck, value, time, position, out);
+    }
   }
   if (taken === 0) return;
   let bits = limitMask > 0 ? BIT.anomalous : 0;
@@ -130,16 +166,18 @@ function judgeAsWhole(
   out: Outputs,
 ): number {
   const began = judgeSensor(actor, judge, time, limitMask > 0 || (ruleBits & BIT.rate) !== 0);
-  const { bits } = said, active = actor.state[actor.plan.judgementAt + JUDGEMENT.anomalyAlarm + ALARM.position] >= 0;
-  if (began || active) moveAnomaly(actor, began, (bits & BIT.anomalous) !== 0, said.rate, time, position, out);
+  const { bits } = said;
+  if (began || isTended(actor, CONDITION.anomaly)) {
+    moveAnomaly(actor, began, (bits & BIT.anomalous) !== 0, time, position, out);
+  }
   return bits | (said.stuck ? BIT.stuck : 0);
 }
 
 /** Notes whether the reading was bad data, and tells when the sensor begins or ends to send too much of it. */
 function followBad(actor: SensorActor, bad: boolean, time: number, position: number, out: Outputs): number {
-  const { state, plan } = actor, dirty = followDirty(actor, bad);
-  if (dirty !== state[plan.judgementAt + JUDGEMENT.dirtyAlarm + ALARM.position] >= 0) {
-    moveDirty(actor, dirty, time, position, out);
+  const dirty = followDirty(actor, bad);
+  if (dirty || isTended(actor, CONDITION.dirty)) {
+    moveState(actor, CONDITION.dirty, -1, dirty, NaN, time, position, out);
   }
   return dirty ? BIT.dirty : 0;
 }
@@ -163,13 +201,15 @@ function takeValue(actor: SensorActor, i: number, time: number, position: number
   pushValue(state, at, value, time);
   state[at + FEATURE.z] = z;
   flagged[i] = overLimit || overZ ? 1 : 0;
-  if (overLimit || state[at + LIMIT_ALARM] !== 0) {
-    moveAlarm(actor, "limit", c, LIMIT_ALARM, overLimit, value, plan.low[c], plan.high[c], time, position, out);
+  if (overLimit || isTended(actor, CONDITION.limit)) {
+    const level = levelOf(value, plan.low[c], plan.high[c], plan.deadbands[c]);
+    moveAlarm(actor, CONDITION.limit, c, level, value, plan.low[c], plan.high[c], time, position, out);
   }
   // Where there is a budget, what deviates is told under it: three deviations of ten values are passed too often.
   const alarming = overZ && !plan.judge;
-  if (alarming || state[at + Z_ALARM] !== 0) {
-    moveAlarm(actor, "zscore", c, Z_ALARM, alarming, value, low, high, time, position, out);
+  if (alarming || isTended(actor, CONDITION.zscore)) {
+    const level = alarming ? LEVEL.broken : LEVEL.quiet;
+    moveAlarm(actor, CONDITION.zscore, c, level, value, low, high, time, position, out);
   }
   if (warnings) takeWarnings(actor, warnings, c, value, possible, time, position, out);
   if (overZ && out.wanted.flags) out.flag(actor, c, value, time, position);
@@ -193,12 +233,13 @@ function takeWarnings(
   if (warned) ruleBits |= BIT.warning;
   if (rushed) ruleBits |= BIT.rate;
   if (possible && (warned || rushed)) ruleMask += 2 ** c;
-  const warning = plan.restAt + REST.warningAlarm, rush = plan.restAt + REST.rateAlarm;
-  if (warned || state[at + warning] !== 0) {
-    moveAlarm(actor, "warning", c, warning, warned, value, low, high, time, position, out);
+  if (warned || isTended(actor, CONDITION.warning)) {
+    const level = levelOf(value, low, high, plan.deadbands[c]);
+    moveAlarm(actor, CONDITION.warning, c, level, value, low, high, time, position, out);
   }
-  if (rushed || state[at + rush] !== 0) {
-    moveAlarm(actor, "rate", c, rush, rushed, rate, -most, most, time, position, out);
+  if (rushed || isTended(actor, CONDITION.rate)) {
+    const level = rushed ? LEVEL.broken : LEVEL.quiet;
+    moveAlarm(actor, CONDITION.rate, c, level, rate, -most, most, time, position, out);
   }
 }
 
@@ -239,12 +280,12 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   if (time < state[HEADER.greatest] - plan.latenessMs) {
     state[HEADER.tooLate]++;
     mixNumber(state, HEADER.hash, time);
-    if (plan.judge) followBad(actor, true, time, position, out);
+    if (plan.judge && !isHeld(state, time)) followBad(actor, true, time, position, out);
     return giveLate(actor, time, position, out);
   }
   if (count === 0) return;
   findSlots(actor, time);
-  const conflicts = state[HEADER.conflicts];
+  const conflicts = state[HEADER.conflicts], held = isHeld(state, time);
   let taken = 0;
   limitMask =
     zMask =
@@ -260,7 +301,7 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
       continue;
     }
     taken++;
-    const overLimit = value < plan.low[c] || value > plan.high[c];
+    const overLimit = !held && (value < plan.low[c] || value > plan.high[c]);
     if (overLimit) limitMask += 2 ** c;
     for (let k = 0; k < slotCount; k++) addMoment(state, at + slotMoments[k], value, overLimit ? 1 : 0);
   }
@@ -270,7 +311,8 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   }
   if (taken === 0) return;
   state[HEADER.late]++;
-  writeDown(actor, time, position, BIT.late | (limitMask > 0 ? BIT.anomalous : 0), -1, NaN, out);
+  const bits = BIT.late | (limitMask > 0 ? BIT.anomalous : 0) | (held ? BIT.held : 0);
+  writeDown(actor, time, position, bits, -1, NaN, out);
 }
 
 /** The late output: a reading that came too late for any window. */
@@ -345,7 +387,7 @@ function writeDown(
   for (let i = 0; i < count; i++) {
     if (channels[i] >= 0) to[first + channels[i] * VERDICT_CHANNEL + SAID.value] = values[i];
   }
-  if (plan.judge && (bits & BIT.late) === 0) writeSaid(actor, to, first);
+  if (plan.judge && (bits & (BIT.late | BIT.held)) === 0) writeSaid(actor, to, first);
 }
 
 /** What was said of each channel: its band where it has a value, and its surprise as held. */
@@ -372,8 +414,14 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
       closeDue(actor, w, time - plan.latenessMs, position, out);
     }
   }
-  if (maySilence(actor) && time >= state[HEADER.greatest] + silenceMs(actor)) {
-    raiseSilence(actor, time, position, out);
+  if (!isHeld(state, time)) {
+    if (maySilence(actor) && time >= state[HEADER.greatest] + silenceMs(actor)) {
+      state[HEADER.silentPosition] = position;
+      state[HEADER.silentTime] = time;
+      moveState(actor, CONDITION.silent, -1, true, NaN, time, position, out);
+    }
+    // Silence first: what a tick finds silent, it does not clear.
+    tickAlarms(actor, time, position, out);
   }
   const round = roundEnd(actor);
   if (time >= round) state[plan.judgementAt + JUDGEMENT.roundSeen] = round;
@@ -404,6 +452,11 @@ function roundEnd({ state, plan }: SensorActor): number {
 export function wakeTime(actor: SensorActor): number {
   const { state, plan } = actor;
   let wake = maySilence(actor) ? state[HEADER.greatest] + silenceMs(actor) : NEVER;
+  if (actor.lives) wake = Math.min(wake, alarmsWake(actor));
+  if (state[HEADER.retired] >= 0) wake = NEVER;
+  else if (wake >= state[HEADER.maintenanceFrom] && wake < state[HEADER.maintenanceTo]) {
+    wake = state[HEADER.maintenanceTo];
+  }
   const end = nextEnd(actor), round = roundEnd(actor);
   if (round < wake) wake = round;
   if (end < NEVER && end + plan.latenessMs < wake) wake = end + plan.latenessMs;

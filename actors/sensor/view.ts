@@ -6,15 +6,17 @@
 import { strengthOf } from "../../models/budget/rule.ts";
 import { DRIFT, driftAdapted, driftIndex, driftSince, driftStatus } from "../../models/drift/drift.ts";
 import { FEATURE, hourCos, hourSin, lastPlace, rangeOf, ROLLING } from "../../models/features.ts";
-import { flatSince } from "../../models/states/stuck.ts";
+import { isDirty } from "../../models/states/dirty.ts";
+import { flatSince, isStuck } from "../../models/states/stuck.ts";
 import type { ChannelView, DriftView, FlagView, ReadingView, SensorState, SensorView } from "../views.ts";
 import { DETECTORS, hasFlag, SCORING, type ScoringName, VERSIONED, type VersionedName } from "../detectors.ts";
 import type { SensorActor } from "./actor.ts";
-import { alertId, channelsSaid } from "./alarm.ts";
+import { activeAlerts, channelsSaid, CONDITION, raisedAt } from "./alarm.ts";
 import { type ChannelSaid, contributionsOf, othersOf, sayVerdict, viewNamed } from "./explain.ts";
 import { HISTORY_ROWS, readRow, rowWidth } from "./history.ts";
 import { warmUp } from "./judge.ts";
-import { ALARM, BIT, HEADER, JUDGEMENT, LIMIT_ALARM, NEVER, REST, Z_ALARM } from "./layout.ts";
+import { BIT, HEADER, JUDGEMENT, NEVER, REST } from "./layout.ts";
+import { isHeld } from "./transition.ts";
 import { SAID, surpriseOf, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD, viewOf } from "./verdict.ts";
 
 /** The sensor now. */
@@ -42,6 +44,9 @@ export function viewSensor(actor: SensorActor): SensorView {
     conflicts: state[HEADER.conflicts],
     steps_back: state[HEADER.stepsBack],
     active_alerts: status.alerts,
+    ...(state[HEADER.maintenanceTo] < 0
+      ? {}
+      : { maintenance: { from: state[HEADER.maintenanceFrom], to: state[HEADER.maintenanceTo] } }),
     ...viewJudgement(actor),
   };
 }
@@ -50,7 +55,7 @@ function viewChannel({ state, plan }: SensorActor, channel: string, c: number): 
   const at = plan.channelAt[c], last = lastPlace(state, at), rest = at + plan.restAt;
   if (last < 0) return undefined;
   const low = plan.low[c], high = plan.high[c], unit = plan.units[c];
-  const stuck = plan.judge !== undefined && state[rest + REST.stuckAlarm + ALARM.position] >= 0;
+  const stuck = plan.judge !== undefined && isStuck(state, rest + REST.stuck);
   return {
     channel,
     ...(unit === undefined ? {} : { unit }),
@@ -133,47 +138,34 @@ export interface Status {
 
 /** How the sensor is, whether its last reading is anomalous, and its active alerts. */
 export function statusOf(actor: SensorActor): Status {
-  const { state, plan } = actor, alerts: string[] = [];
+  const { state, plan } = actor, alerts = activeAlerts(actor);
   let warmupLeft = 0, stuck = NEVER;
-  plan.channels.forEach((channel, c) => {
+  plan.channels.forEach((_, c) => {
     const at = plan.channelAt[c], rest = at + plan.restAt;
     warmupLeft = Math.max(warmupLeft, ROLLING - state[at]);
-    const conditions = [
-      ["limit", at + LIMIT_ALARM],
-      ["zscore", at + Z_ALARM],
-      ["warning", rest + REST.warningAlarm],
-      ["rate", rest + REST.rateAlarm],
-      ...(plan.judge ? [["stuck", rest + REST.stuckAlarm] as const, ["drift", rest + REST.driftAlarm] as const] : []),
-    ] as const;
-    for (const [condition, alarm] of conditions) {
-      const position = state[alarm + ALARM.position];
-      if (position < 0) continue;
-      alerts.push(alertId(actor, condition, channel, position));
-      if (condition === "stuck") stuck = Math.min(stuck, flatSince(state, rest + REST.stuck));
+    if (plan.judge && isStuck(state, rest + REST.stuck)) {
+      stuck = Math.min(stuck, flatSince(state, rest + REST.stuck));
     }
   });
-  const whole = plan.judge ? [["anomaly", JUDGEMENT.anomalyAlarm], ["dirty", JUDGEMENT.dirtyAlarm]] as const : [];
-  for (const [condition, alarm] of whole) {
-    const position = state[plan.judgementAt + alarm + ALARM.position];
-    if (position >= 0) alerts.push(alertId(actor, condition, undefined, position));
-  }
-  const silent = state[HEADER.silentPosition];
-  if (silent >= 0) alerts.push(alertId(actor, "silent", undefined, silent));
   const isAnomaly = (state[HEADER.bits] & BIT.anomalous) !== 0;
   return { ...sensorState(actor, warmupLeft, stuck), isAnomaly, warmupLeft: Math.max(0, warmupLeft), alerts };
 }
 
 /** The gravest state first: one that says nothing, then what it says being worth nothing, then being too young. */
 function sensorState(
-  { state, plan }: SensorActor,
+  actor: SensorActor,
   warmupLeft: number,
   stuck: number,
 ): { readonly state: SensorState; readonly since: number } {
+  const { state, plan } = actor;
   if (state[HEADER.failedTime] >= 0) return { state: "failed", since: state[HEADER.failedTime] };
+  if (state[HEADER.retired] >= 0) return { state: "retired", since: state[HEADER.retired] };
+  if (isHeld(state, state[HEADER.greatest])) return { state: "maintenance", since: state[HEADER.maintenanceFrom] };
   if (state[HEADER.silentPosition] >= 0) return { state: "silent", since: state[HEADER.greatest] };
   if (stuck < NEVER) return { state: "stuck", since: stuck };
-  const dirty = plan.judgementAt + JUDGEMENT.dirtyAlarm;
-  if (plan.judge && state[dirty + ALARM.position] >= 0) return { state: "dirty", since: state[dirty + ALARM.time] };
+  if (plan.judge && isDirty(state, plan.judgementAt + JUDGEMENT.dirty)) {
+    return { state: "dirty", since: raisedAt(actor, CONDITION.dirty) ?? state[HEADER.greatest] };
+  }
   const warm = warmupLeft <= 0 && (!plan.judge || warmUp(state, plan).done >= 1);
   return { state: warm ? "ok" : "warming_up", since: Math.max(0, state[HEADER.first]) };
 }
@@ -228,6 +220,7 @@ export function viewVerdict(
     values,
     ...(label === 0 || label === 1 ? { label } : {}),
     is_anomaly: anomalous,
+    ...((bits & BIT.held) !== 0 ? { held: true } : {}),
     flags: flagsOf(channels, verdict, at),
     ...((bits & BIT.alarm) !== 0 ? { alarm: strengthOf(rate) } : {}),
     ...(said.length > 0 ? { ...viewScores(verdict, at), rate, expected, ...explained(said, rate, anomalous) } : {}),

@@ -10,13 +10,16 @@ const START = 1_700_000_000_000;
 const CHANNELS = ["a", "b"];
 
 function judge(changes: Partial<Judging> = {}): Judging {
-  return judgingSchema.parse({
+  const judging = judgingSchema.parse({
     detectors: "rules",
     types: { pump: { channels: { a: { low: 0, high: 50, physicalHigh: 90 } }, intervalMs: 1_000 } },
     windows: [{ lengthMs: 10_000, hopMs: 10_000 }],
     latenessMs: 4_000,
+    alerts: { rules: { silent: { offDelayMs: 0 } } },
     ...changes,
   });
+  // As simple as the naive one has them: back at once, and nothing chatters.
+  return { ...judging, alerts: { ...judging.alerts, chatterMs: -Infinity } };
 }
 
 function reading(time: number, values: Record<string, number>): NaiveEvent {
