@@ -27,7 +27,7 @@ export const FLAG_SCORE = 0.99;
 /** z-score at which half of the scale of its calibration is reached. */
 const Z_SCALE = 4;
 /** Readings of a sensor from which on its surprise is calibrated: before that it is 0, as most views say nothing yet. */
-const SURPRISE_AGE = 100;
+export const SURPRISE_AGE = 100;
 /** How long the reading that came closest to an alarm is remembered, ms of event time. */
 const CLOSEST_MS = 86_400_000;
 
