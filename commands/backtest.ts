@@ -3,37 +3,45 @@
  *
  * @module
  */
+import type { Judging } from "../actors/config.ts";
+import { makeZone } from "../models/zone.ts";
 import type { MappingHints } from "../sources/detect.ts";
 import type { Mapping } from "../sources/mapping.ts";
-import { makeZone } from "../models/zone.ts";
+import { partitionName } from "../sources/replay_partition.ts";
 import { join } from "../std/path.ts";
-import { JudgePlan, type JudgeSettings } from "./backtest_judge.ts";
 import { type Labels, parseLabels } from "./backtest_labels.ts";
-import { type OutputFormat, verdictWriter } from "./backtest_output.ts";
+import { verdictWriter } from "./backtest_output.ts";
 import { outputPaths } from "./backtest_paths.ts";
 import { judgePipe } from "./backtest_pipe.ts";
 import { report } from "./backtest_report.ts";
-import { openInput } from "./backtest_rows.ts";
+import { type InputBlock, openInput } from "./backtest_rows.ts";
 import { FileRun } from "./backtest_run.ts";
-import { type BacktestSettings, command, comparedSettings, judgeSettings, sayJudging } from "./backtest_settings.ts";
-import { cellsOf, type Side, textTable, totalRows } from "./backtest_summary.ts";
-import { openOutput } from "./backtest_writer.ts";
+import { type BacktestSettings, command, comparedJudging, judgingIn, sayJudging } from "./backtest_settings.ts";
+import { agreementTable, ALARM_COLUMNS, alarmCells, detectorTable, sayAlerts, type Side } from "./backtest_summary.ts";
+import { textTable, totalTable } from "./backtest_summary.ts";
+import { openOutput, type Output } from "./backtest_writer.ts";
+import type { VerdictWriter } from "./backtest_cells.ts";
 import { EXIT, UsageError } from "./errors.ts";
-import { type ProgressBar, progressBar } from "./progress.ts";
 import { readMapping } from "./mapping_file.ts";
+import { type ProgressBar, progressBar } from "./progress.ts";
 import { processWorld, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 
 /** Files listed one by one in the text; the report has all. */
 const LISTED_MOST = 40;
+/** Transitions of alerts, below the output folder; no file of verdicts ends like this. */
+const ALERTS_FILE = "alerts.jsonl";
 
 /** A configuration while it runs. */
 interface Running {
   readonly name: string;
-  readonly settings: JudgeSettings;
+  readonly judging: Judging;
   /** Below the output folder; empty for the first. */
   readonly folder: string;
   readonly runs: { readonly path: string; readonly run: FileRun }[];
+  readonly alerts: Map<string, number>;
+  /** Where every transition of an alert goes; absent without an output folder. */
+  readonly told?: Output;
 }
 
 /**
@@ -57,9 +65,9 @@ async function pipe(given: BacktestSettings, signal: AbortSignal): Promise<numbe
   for (const name of ["labels", "compare", "out"] as const) {
     if (given.values[name] !== undefined) throw new UsageError(`--${name} needs files, not standard input`);
   }
-  const plan = new JudgePlan(judgeSettings(given)), { mapping, baselines } = given.values;
+  const judging = judgingIn(given), { mapping, baselines } = given.values;
   const declared = mapping === undefined ? undefined : await readMapping(mapping);
-  await judgePipe(plan, declared, hintsOf(given), baselines, Deno.stdin.readable, Deno.stdout, signal);
+  await judgePipe(judging, declared, hintsOf(given), baselines, Deno.stdin.readable, Deno.stdout, signal);
   return EXIT.done;
 }
 
@@ -81,11 +89,17 @@ async function files(given: BacktestSettings, args: readonly string[], signal: A
       };
       await judgeFile(path, names[i], given, mapping, labels, sides, show, signal);
     }
+    for (const { told } of sides) await told?.finish();
   } finally {
     finish(bar);
   }
   const rate = rows * 1000 / Math.max(1, performance.now() - begun);
-  const shown: Side[] = sides.map(({ name, settings, runs }) => ({ name, about: sayJudging(settings), runs }));
+  const shown: Side[] = sides.map(({ name, judging, runs, alerts }) => ({
+    name,
+    about: sayJudging(judging),
+    runs,
+    alerts,
+  }));
   console.log(summary(shown, values.baselines));
   if (signal.aborted) console.log("stopped before the end");
   if (values.out !== undefined && values.report) {
@@ -111,40 +125,63 @@ async function judgeFile(
 ): Promise<void> {
   const { out, format, report: wanted, baselines } = given.values;
   const input = await openInput(path, mapping, hintsOf(given));
-  const windows = labels?.of(path);
-  const own = { windows, own: labels === undefined };
-  const tracks = await Promise.all(sides.map(async (side) => {
-    const run = new FileRun(new JudgePlan(side.settings), own, baselines, out !== undefined && wanted);
+  const labelled = { windows: labels?.of(path), own: labels === undefined };
+  const tracks = await Promise.all(sides.map(async (side): Promise<Track> => {
+    const options = { baselines, series: out !== undefined && wanted };
+    const run = new FileRun(partitionName([path]), side.judging, labelled, options);
     side.runs.push({ path: name, run });
     const output = out === undefined ? undefined : await openOutput(join(out, side.folder, name));
-    return { run, output, writer: verdictWriter(format as OutputFormat, input.columns, baselines) };
+    const writer = output && verdictWriter(format, input.columns, run, baselines, output);
+    return { side, run, path: name, ...(writer ? { writer } : {}) };
   }));
-  for (const { output, writer } of tracks) await output?.write(writer.begin());
-  let done = 0;
   for await (const block of input.blocks(signal)) {
-    for (const { run, output, writer } of tracks) {
-      let text = "";
-      for (const row of block.rows) {
-        const sensor = run.take(row);
-        if (output !== undefined) text += writer.row(row, sensor?.judge, sensor?.baselines);
-      }
-      await output?.write(text);
-    }
-    done = block.done;
-    show(done, block.rows.length);
+    for (const track of tracks) await judgeBlock(block, track);
+    show(block.done, block.rows.length);
   }
-  for (const { output } of tracks) await output?.finish();
+  for (const { writer } of tracks) await writer?.finish();
+}
+
+/** A file under one configuration. */
+interface Track {
+  readonly side: Running;
+  readonly run: FileRun;
+  readonly path: string;
+  readonly writer?: VerdictWriter;
+}
+
+/** Judges a piece of a file, counts it and writes its rows. */
+async function judgeBlock({ rows, chunk }: InputBlock, { side, run, path, writer }: Track): Promise<void> {
+  const outcomes = await run.judge(chunk);
+  let reading = -1;
+  for (const row of rows) {
+    if (row.first) reading++;
+    const outcome = outcomes[reading];
+    const sensor = run.count(row, outcome);
+    writer?.add({ row, outcome, progress: sensor?.progress });
+  }
+  await writer?.flush();
+  let told = "";
+  for (const { transition } of run.takeAlerts()) {
+    const { condition } = transition;
+    if (transition.transition === "raised") side.alerts.set(condition, (side.alerts.get(condition) ?? 0) + 1);
+    told += JSON.stringify({ file: path, ...transition }) + "\n";
+  }
+  if (told !== "") await side.told?.write(told);
 }
 
 async function sidesOf(given: BacktestSettings): Promise<Running[]> {
-  const own: Running = { name: "this", settings: judgeSettings(given), folder: "", runs: [] };
-  const { compare } = given.values;
+  const { compare, out } = given.values;
+  const side = async (name: string, judging: Judging, folder: string): Promise<Running> => {
+    const told = out === undefined ? undefined : await openOutput(join(out, folder, ALERTS_FILE));
+    return { name, judging, folder, runs: [], alerts: new Map(), ...(told ? { told } : {}) };
+  };
+  const own = await side("this", judgingIn(given), "");
   if (compare === undefined) return [own];
   const other = await readSettings(command, ["--config", compare, ...given.positional], {
     ...processWorld,
     variable: () => undefined, // only what the file says
   });
-  return [own, { name: compare, settings: comparedSettings(given, other), folder: "compared", runs: [] }];
+  return [own, await side(compare, comparedJudging(given, other), "compared")];
 }
 
 function hintsOf({ values }: BacktestSettings): MappingHints {
@@ -172,28 +209,39 @@ function finish(bar: ProgressBar): void {
 function summary(sides: readonly Side[], baselines: boolean): string {
   const [own] = sides, lines = sides.map(({ name, about }) => `${name}: ${about}`);
   if (own.runs.length > 1 && own.runs.length <= LISTED_MOST) {
-    lines.push("", textTable("file", own.runs.map(({ path, run }) => [path, cellsOf(run.measure())])));
+    const rows = own.runs.map(({ path, run }) => [path, alarmCells(run.measure())] as const);
+    lines.push("", textTable({ first: "file", columns: ALARM_COLUMNS, rows }));
   }
-  lines.push("", textTable("total", totalRows(sides, baselines)));
-  const sum = { refused: 0, late: 0, duplicates: 0 };
-  for (const { run } of own.runs) {
-    sum.refused += run.refused;
-    sum.late += run.late;
-    sum.duplicates += run.duplicates;
-  }
-  if (sum.refused > 0) lines.push(`${sum.refused.toLocaleString("en")} records could not be read as readings`);
-  if (sum.late > 0) lines.push(`${sum.late.toLocaleString("en")} readings were behind their sensor's time: not judged`);
-  if (sum.duplicates > 0) lines.push(`${sum.duplicates.toLocaleString("en")} readings were there already: not judged`);
+  lines.push("", textTable(totalTable("total", sides, baselines)), "", textTable(detectorTable(own)));
+  const agreement = agreementTable(own, false);
+  if (agreement.rows.length > 0) lines.push("", textTable(agreement));
+  lines.push("", `alerts: ${sayAlerts(own)}`, ...notJudged(own));
   const closest = closestOf(own);
   if (closest !== undefined) lines.push(closest);
   return lines.join("\n");
+}
+
+/** How many rows have no verdict, and why. */
+function notJudged({ runs }: Side): string[] {
+  const why = {
+    invalid: "records could not be read as readings",
+    late: "readings were behind their sensor's time: judged by limits alone, or not at all",
+    duplicate: "readings were there already: not judged",
+    empty: "readings had no value: not judged",
+    future: "readings were ahead of the others' time: not judged",
+    failed: "readings made their sensor's actor fail: not judged",
+  };
+  return Object.entries(why).flatMap(([reason, what]) => {
+    const count = runs.reduce((sum, { run }) => sum + run.passed[reason as keyof typeof why], 0);
+    return count === 0 ? [] : [`${count.toLocaleString("en")} ${what}`];
+  });
 }
 
 /** Where nothing was raised: how close it came, and when. */
 function closestOf(side: Side): string | undefined {
   const sensors = side.runs.flatMap(({ run }) => [...run.sensors.values()]);
   if (sensors.some(({ alarms }) => alarms.length > 0)) return undefined;
-  const warming = sensors.filter(({ judge }) => judge.verdict.warm < 1).length;
+  const warming = sensors.filter(({ progress }) => progress.warm < 1).length;
   const first = sensors.filter(({ closest }) => closest !== undefined)
     .sort((a, b) => (b.closest?.part ?? 0) - (a.closest?.part ?? 0))[0];
   const parts = ["no alarm"];

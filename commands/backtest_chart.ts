@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sayNumber } from "./backtest_sentence.ts";
+import { sayNumber } from "../actors/sensor/explain.ts";
 import type { Series } from "./backtest_series.ts";
 
 /** A stretch of time, epoch ms. */

@@ -14,10 +14,13 @@ import type { InputRow } from "./backtest_rows.ts";
 /** The output's columns that come from the input; the first is `timestamp`. */
 export interface Columns {
   readonly names: readonly string[];
+  /** For each of them whether it holds numbers. */
+  readonly numeric: readonly boolean[];
   /** A row's own texts for them, empty where it has none. */
   cells(row: InputRow): readonly string[];
 }
 
+const NUMERIC: ReadonlySet<Role> = new Set<Role>(["channel", "byType", "longValue"]);
 const SHOWN: ReadonlySet<Role> = new Set<Role>(["sensor", "channel", "byType", "longChannel", "longValue", "label"]);
 
 /** The columns of a file, as its mapping has them. */
@@ -35,6 +38,7 @@ export function columnsIn(shape: FileShape, mapping: Mapping | undefined, hints:
     : (text: string) => splitFields(text, delimiter);
   return {
     names: ["timestamp", ...shown.map(({ field }) => field)],
+    numeric: [false, ...shown.map(({ role }) => NUMERIC.has(role))],
     cells(row) {
       const values = read(row.text);
       const own = stamp < 0 ? isoOf(row) : clock < 0 ? values[stamp] : `${values[stamp]} ${values[clock]}`;
@@ -53,6 +57,7 @@ function canonicalColumns({ sample }: FileShape): Columns {
   const labelled = sample.fields.includes("label");
   return {
     names: ["timestamp", "sensor", ...channels, ...(labelled ? ["label"] : [])],
+    numeric: [false, false, ...[...channels].map(() => true), ...(labelled ? [false] : [])],
     cells(row) {
       const { item } = row;
       if (isRefusal(item)) return [];

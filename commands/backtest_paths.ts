@@ -8,7 +8,11 @@ import type { Labels } from "./backtest_labels.ts";
 import type { OutputFormat } from "./backtest_output.ts";
 import { UsageError } from "./errors.ts";
 
-const ENDINGS: Readonly<Record<OutputFormat, string>> = { csv: ".csv", ndjson: ".ndjson" };
+const ENDINGS: Readonly<Record<OutputFormat, string>> = {
+  csv: ".csv",
+  ndjson: ".ndjson",
+  parquet: ".parquet",
+};
 
 /**
  * The outputs' paths below the output folder, in the order of the inputs.

@@ -3,20 +3,23 @@
  *
  * @module
  */
-import { isRefusal, refusal } from "../actors/reading.ts";
+import type { Judging } from "../actors/config.ts";
+import { type Reading, type Refusal, refusal } from "../actors/reading.ts";
 import type { MappingHints } from "../sources/detect.ts";
 import type { FileShape } from "../sources/inspect.ts";
 import type { Mapping } from "../sources/mapping.ts";
 import { makeParser, type RecordParser } from "../sources/parser.ts";
 import { RECORD_BYTES_MAX } from "../sources/text/records.ts";
-import { SensorBaselines } from "./backtest_baselines.ts";
-import { type JudgePlan, SensorJudge } from "./backtest_judge.ts";
-import { verdictWriter } from "./backtest_output.ts";
+import { ndjsonRow } from "./backtest_output.ts";
+import { FileRun } from "./backtest_run.ts";
 
 /** Where text goes to. */
 interface Out {
   write(bytes: Uint8Array): Promise<number>;
 }
+
+/** Name of the partition that a pipe is. */
+const PARTITION = "standard-input";
 
 /**
  * Judges lines until the input ends, the signal is aborted or nobody reads the output any more.
@@ -27,7 +30,7 @@ interface Out {
  * @param mapping how records become readings; else it is seen from the lines that come first
  */
 export async function judgePipe(
-  plan: JudgePlan,
+  judging: Judging,
   mapping: Mapping | undefined,
   hints: MappingHints,
   baselines: boolean,
@@ -35,7 +38,7 @@ export async function judgePipe(
   out: Out,
   signal: AbortSignal,
 ): Promise<void> {
-  const judge = new LineJudge(plan, mapping, hints, baselines), lines = new LineCutter();
+  const judge = new LineJudge(judging, mapping, hints, baselines), lines = new LineCutter();
   const reader = input.pipeThrough(new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array>)
     .getReader();
   const stop = () => void reader.cancel().catch(() => {});
@@ -43,7 +46,7 @@ export async function judgePipe(
   try {
     while (!signal.aborted) {
       const { value, done } = await reader.read();
-      const text = judge.judge(done ? lines.rest() : lines.cut(value ?? ""));
+      const text = await judge.judge(done ? lines.rest() : lines.cut(value ?? ""));
       if (text !== "" && !await put(out, text)) return;
       if (done) return;
     }
@@ -82,49 +85,46 @@ class LineCutter {
   }
 }
 
-/** Judges whole lines. */
+/** Judges whole lines. A line's position is its number: there is no file to go back to. */
 class LineJudge {
-  readonly #sensors = new Map<string, { readonly judge: SensorJudge; readonly baselines?: SensorBaselines }>();
-  readonly #writer = verdictWriter("ndjson", { names: [], cells: () => [] }, false);
+  readonly #run: FileRun;
   #parser: RecordParser | undefined;
   #row = 0;
 
   constructor(
-    private readonly plan: JudgePlan,
+    judging: Judging,
     private readonly mapping: Mapping | undefined,
     private readonly hints: MappingHints,
-    private readonly baselines: boolean,
-  ) {}
+    baselines: boolean,
+  ) {
+    this.#run = new FileRun(PARTITION, judging, { windows: undefined, own: false }, { baselines, series: false });
+  }
 
-  judge(lines: readonly string[]): string {
+  async judge(lines: readonly string[]): Promise<string> {
     const filled = lines.filter((line) => line.trim() !== "");
     if (filled.length === 0) return "";
-    this.#parser ??= makeParser(shapeOf(filled), this.mapping, this.hints);
+    const parser = this.#parser ??= makeParser(shapeOf(filled), this.mapping, this.hints), from = this.#row;
+    const items = filled.map((line) => this.#parse(parser, line));
+    const outcomes = await this.#run.judge({
+      kind: "readings",
+      items,
+      positions: items.map((_, i) => from + i),
+      next: this.#row,
+    });
     let text = "";
-    for (const line of filled) text += this.#line(this.#parser, line);
+    for (const [i, outcome] of outcomes.entries()) {
+      const row = { text: filled[i], item: items[i], index: from + i, first: true };
+      text += ndjsonRow(this.#run, { row, outcome, progress: this.#run.count(row, outcome)?.progress });
+    }
+    this.#run.takeAlerts(); // a pipe has no place for them: an alarm stands at its reading
     return text;
   }
 
-  #line(parser: RecordParser, line: string): string {
+  #parse(parser: RecordParser, line: string): Reading | Refusal {
     const index = this.#row++;
-    const item = line.length > RECORD_BYTES_MAX
+    return line.length > RECORD_BYTES_MAX
       ? refusal([{ field: "", message: `the record must have at most ${RECORD_BYTES_MAX} bytes` }], line, index + 1)
       : parser.parse(line, index + 1, index);
-    const row = { text: line, item, index };
-    if (isRefusal(item)) return this.#writer.row(row, undefined, undefined);
-    const sensor = this.#sensors.get(item.sensor) ?? this.#newSensor(item.sensor);
-    const { passed, budget } = sensor.judge.judge(item);
-    if (passed === undefined) sensor.baselines?.judge(item, budget);
-    return this.#writer.row(row, sensor.judge, sensor.baselines);
-  }
-
-  #newSensor(name: string) {
-    const sensor = {
-      judge: new SensorJudge(this.plan),
-      ...(this.baselines ? { baselines: new SensorBaselines(name) } : {}),
-    };
-    this.#sensors.set(name, sensor);
-    return sensor;
   }
 }
 

@@ -6,7 +6,16 @@
 import { chart, escapeHtml, sayTime } from "./backtest_chart.ts";
 import type { Alarm, FileRun, SensorResult } from "./backtest_run.ts";
 import type { Series } from "./backtest_series.ts";
-import { cellsOf, COLUMN_NOTES, COLUMNS, type Side, totalRows } from "./backtest_summary.ts";
+import {
+  agreementTable,
+  ALARM_COLUMNS,
+  alarmCells,
+  detectorTable,
+  sayAlerts,
+  type Side,
+  type Table,
+  totalTable,
+} from "./backtest_summary.ts";
 
 /** Charts and listed alarms of a report; what is beyond is said, not drawn. */
 const CHARTS_MOST = 120, LISTED_MOST = 200;
@@ -52,25 +61,23 @@ export function* report(head: ReportHead, sides: readonly Side[]): Generator<str
   }</p><p class="dim">Judged strictly in order: no figure of a reading depends on a later one. ` +
     `${Math.round(head.rate).toLocaleString("en")} readings a second.</p>` +
     `<details><summary>The command that made this</summary><p><code>${escapeHtml(head.command)}</code></p></details>`;
-  yield table("configuration", totalRows(sides, head.baselines));
+  yield html(totalTable("configuration", sides, head.baselines));
   yield `<p class="dim">${
     sides.map((side) => `<b>${escapeHtml(side.name)}</b>: ${escapeHtml(side.about)}`).join("<br>")
   }` +
     `${head.baselines ? "<br>The rows below are trivial detectors under the same budget, for comparison." : ""}</p>`;
-  yield `<details><summary>What the columns mean</summary><ul>${
-    COLUMNS.map((name, i) => `<li><b>${name}</b>: ${COLUMN_NOTES[i]}</li>`).join("")
-  }</ul></details>`;
-  yield `<h2>By file</h2>${
-    table(
-      "file",
-      sides.flatMap((side) =>
-        side.runs.map(({ path, run }): [string, string[]] => [
-          sides.length > 1 ? `${path} (${side.name})` : path,
-          cellsOf(run.measure()),
-        ])
-      ),
-    )
-  }`;
+  yield notes(totalTable("configuration", [], false));
+  yield* detectors(sides);
+  const byFile: Table = {
+    first: "file",
+    columns: ALARM_COLUMNS,
+    rows: sides.flatMap((side) =>
+      side.runs.map(({ path, run }) =>
+        [sides.length > 1 ? `${path} (${side.name})` : path, alarmCells(run.measure())] as const
+      )
+    ),
+  };
+  yield `<h2>By file</h2>${html(byFile)}`;
   yield* charts(sides);
   yield alarmList(own);
   yield "</html>\n";
@@ -86,16 +93,38 @@ function count(number: number, what: string): string {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }
 
-function table(first: string, rows: readonly [string, string[]][]): string {
-  const head = [first, ...COLUMNS].map((name, i) =>
-    `<th scope="col"${i > 0 ? ` title="${escapeHtml(COLUMN_NOTES[i - 1])}"` : ""}>${name}</th>`
+function html({ first, columns, rows }: Table): string {
+  const head = [[first, ""], ...columns].map(([name, note]) =>
+    `<th scope="col"${note === "" ? "" : ` title="${escapeHtml(note)}"`}>${escapeHtml(name)}</th>`
   );
   const body = rows.map(([name, cells]) =>
     `<tr><td>${escapeHtml(name)}</td>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`
   );
-  return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead><tbody>${
+  return `<div class="scroll" tabindex="0"><table><thead><tr>${head.join("")}</tr></thead><tbody>${
     body.join("")
   }</tbody></table></div>`;
+}
+
+function notes({ columns }: Table): string {
+  const items = columns.map(([name, note]) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(note)}</li>`);
+  return `<details><summary>What the columns mean</summary><ul>${items.join("")}</ul></details>`;
+}
+
+/** What each detector is worth, how machine learning and rules agree, and the alerts. */
+function* detectors(sides: readonly Side[]): Generator<string> {
+  const named = (title: string, side: Side) => sides.length > 1 ? `${title}: ${escapeHtml(side.name)}` : title;
+  for (const side of sides) {
+    const table = detectorTable(side);
+    yield `<h2>${named("Detector by detector", side)}</h2>${html(table)}${notes(table)}`;
+  }
+  for (const side of sides) {
+    const table = agreementTable(side);
+    if (table.rows.length === 0) continue;
+    yield `<h2>${named("Machine learning against rules", side)}</h2><p class="dim">On their flags. Limits are those ` +
+      `that are configured, of values and of their rate of change; 3 sigma is a z-score over the last readings.</p>` +
+      `${html(table)}${notes(table)}`;
+  }
+  for (const side of sides) yield `<p>${named("Alerts raised", side)}: ${escapeHtml(sayAlerts(side))}.</p>`;
 }
 
 function* charts(sides: readonly Side[]): Generator<string> {
@@ -135,10 +164,10 @@ function courses({ series, alarms }: SensorResult): [string, Series][] {
 }
 
 /** What there is to say of a sensor below its chart. */
-function state({ alarms, closest, judge }: SensorResult): string {
+function state({ alarms, closest, progress }: SensorResult): string {
   const parts = [count(alarms.length, "alarm")];
-  if (judge.verdict.warm < 1) {
-    parts.push(`still warming up: ${Math.floor(100 * judge.verdict.warm)} % of the readings that it takes`);
+  if (progress.warm < 1) {
+    parts.push(`still warming up: ${Math.floor(100 * progress.warm)} % of the readings that it takes`);
   } else if (alarms.length === 0 && closest !== undefined) {
     parts.push(`the closest was ${closest.part.toFixed(2)} of the threshold, ${sayTime(closest.time)}`);
   } else if (alarms.length === 0) parts.push("nothing came near one");

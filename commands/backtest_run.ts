@@ -1,18 +1,24 @@
 /**
- * One file's backtest under one configuration: row by row through its sensors' judges, into text, counts and charts.
+ * One file's backtest under one configuration: row by row through the sensors' actors, into text, counts and charts.
  *
  * @module
  */
+import type { Judging } from "../actors/config.ts";
+import type { ReadingsChunk } from "../actors/ports.ts";
 import { isRefusal, type Reading } from "../actors/reading.ts";
-import { BASELINES, SensorBaselines } from "./backtest_baselines.ts";
+import { isJudged, type Outcome, Rehearsal, type Rehearsed } from "../actors/rehearsal.ts";
+import type { AlertOutput } from "../actors/sensor/outputs.ts";
+import { SAID, VERDICT_CHANNEL, VERDICT_HEAD } from "../actors/sensor/verdict.ts";
+import type { ContributionView, ReadingView } from "../actors/views.ts";
+import { BASELINES } from "./backtest_baselines.ts";
 import type { ChartAlarm, Span } from "./backtest_chart.ts";
-import { type JudgePlan, SensorJudge } from "./backtest_judge.ts";
 import type { LabelWindow } from "./backtest_labels.ts";
 import { addMeasure, emptyMeasure, type Measure, SensorMeasure } from "./backtest_measure.ts";
-import { contributionsOf } from "./backtest_output.ts";
+import { SensorProgress } from "./backtest_progress.ts";
 import type { InputRow } from "./backtest_rows.ts";
-import { sayVerdict } from "./backtest_sentence.ts";
 import { Series } from "./backtest_series.ts";
+import { Agreements, detectorMeasures, SensorFlags } from "./backtest_tables.ts";
+import { VerdictFigures } from "./backtest_verdict.ts";
 
 /** Sensors, channels of each and alarms that a file keeps for its report; what is beyond is counted only. */
 export const KEPT = { sensors: 24, channels: 6, alarms: 500 } as const;
@@ -22,7 +28,7 @@ export interface Alarm extends ChartAlarm {
   readonly sensor: string;
   readonly strength: number;
   readonly row: number;
-  readonly contributions: ReturnType<typeof contributionsOf>;
+  readonly contributions: readonly ContributionView[];
 }
 
 /** The reading that came closest to an alarm, where there was none. */
@@ -35,9 +41,9 @@ export interface Closest {
 /** What a file's backtest keeps of one sensor. */
 export interface SensorResult {
   readonly sensor: string;
-  readonly judge: SensorJudge;
+  readonly progress: SensorProgress;
   readonly measure: SensorMeasure;
-  readonly baselines: SensorBaselines | undefined;
+  readonly flags: SensorFlags;
   readonly baselineMeasures: readonly SensorMeasure[];
   readonly series: Map<string, Series> | undefined;
   readonly alarms: Alarm[];
@@ -56,37 +62,74 @@ export interface FileLabels {
   readonly own: boolean;
 }
 
+/** What is kept beside counts. */
+export interface RunOptions {
+  readonly baselines: boolean;
+  readonly series: boolean;
+}
+
 /** One file under one configuration. */
 export class FileRun {
   readonly sensors = new Map<string, SensorResult>();
+  readonly agreements = new Agreements();
+  /** What the last row that was counted says. */
+  readonly figures: VerdictFigures;
   rows = 0;
-  refused = 0;
-  late = 0;
-  duplicates = 0;
+  /** Rows without a verdict by why, and readings that came late. */
+  readonly passed: Record<Exclude<Outcome, Rehearsed>["passed"], number> = {
+    invalid: 0,
+    late: 0,
+    future: 0,
+    duplicate: 0,
+    empty: 0,
+    failed: 0,
+    foreign: 0,
+    channels: 0,
+  };
+  readonly #rehearsal: Rehearsal;
 
+  /** @param partition the name that a replay of the file has: models are seeded by it */
   constructor(
-    private readonly plan: JudgePlan,
+    partition: string,
+    readonly judging: Judging,
     private readonly labels: FileLabels,
-    private readonly withBaselines: boolean,
-    private readonly withSeries: boolean,
-  ) {}
+    private readonly options: RunOptions,
+  ) {
+    this.#rehearsal = new Rehearsal(partition, judging);
+    this.figures = new VerdictFigures(judging.detectors !== "rules");
+  }
+
+  /** Judges a piece of the file: what came of each of its readings, in their order. */
+  judge(chunk: ReadingsChunk): Promise<Outcome[]> {
+    return this.#rehearsal.take(chunk);
+  }
+
+  /** Transitions of alerts since the last call. */
+  takeAlerts(): AlertOutput[] {
+    return this.#rehearsal.takeAlerts();
+  }
+
+  /** A verdict as a person sees it. */
+  view(outcome: Rehearsed): ReadingView {
+    return this.#rehearsal.view(outcome);
+  }
 
   /**
-   * Judges a row.
+   * Counts a row, in order; of a reading of several rows the first.
    *
-   * @returns its sensor, with the verdict in its judge; undefined for what is no reading
+   * @returns its sensor; undefined where it has no verdict. What it says is in {@linkcode figures}.
    */
-  take({ item, index }: InputRow): SensorResult | undefined {
+  count({ item, index, first }: InputRow, outcome: Outcome): SensorResult | undefined {
     this.rows++;
-    if (isRefusal(item)) {
-      this.refused++;
+    if (!isJudged(outcome) || isRefusal(item)) {
+      if (!isJudged(outcome) && first) this.passed[outcome.passed]++;
       return undefined;
     }
     const sensor = this.sensors.get(item.sensor) ?? this.#newSensor(item);
-    const verdict = sensor.judge.judge(item);
-    if (verdict.passed === "late") this.late++;
-    else if (verdict.passed === "duplicate") this.duplicates++;
-    else this.#count(sensor, item, index);
+    this.figures.read(outcome);
+    if (!first) return sensor;
+    if (this.figures.late) this.passed.late++;
+    else this.#count(sensor, item, index, outcome);
     return sensor;
   }
 
@@ -95,20 +138,25 @@ export class FileRun {
     return summed([...this.sensors.values()].map(({ measure }) => measure));
   }
 
+  /** The counts of each detector's flags, in the order of `DETECTORS`. */
+  detectors(): Measure[] {
+    return detectorMeasures([...this.sensors.values()].map(({ flags }) => flags));
+  }
+
   /** The counts of a baseline, by its place in {@linkcode BASELINES}. */
   baselineMeasure(place: number): Measure {
     return summed([...this.sensors.values()].map(({ baselineMeasures }) => baselineMeasures[place]));
   }
 
   #newSensor({ sensor }: Reading): SensorResult {
-    const labelled = this.labels.windows !== undefined;
+    const labelled = this.labels.windows !== undefined, { baselines, series } = this.options;
     const result: SensorResult = {
       sensor,
-      judge: new SensorJudge(this.plan),
+      progress: new SensorProgress(this.judging, sensor, baselines),
       measure: new SensorMeasure(labelled),
-      baselines: this.withBaselines ? new SensorBaselines(sensor) : undefined,
-      baselineMeasures: this.withBaselines ? BASELINES.map(() => new SensorMeasure(labelled)) : [],
-      series: this.withSeries && this.sensors.size < KEPT.sensors ? new Map() : undefined,
+      flags: new SensorFlags(labelled),
+      baselineMeasures: baselines ? BASELINES.map(() => new SensorMeasure(labelled)) : [],
+      series: series && this.sensors.size < KEPT.sensors ? new Map() : undefined,
       alarms: [],
       spans: [],
       closest: undefined,
@@ -120,26 +168,30 @@ export class FileRun {
     return result;
   }
 
-  #count(sensor: SensorResult, reading: Reading, row: number): void {
-    const { judge, measure } = sensor, { verdict } = judge, { time } = reading;
+  #count(sensor: SensorResult, reading: Reading, row: number, outcome: Rehearsed): void {
+    const { figures } = this, { measure, progress } = sensor, { time } = reading;
     this.#locate(sensor, reading, row);
-    const { event, eventBegun } = sensor;
-    measure.count(time, event, eventBegun, verdict.anomalous, verdict.alarm > 0, verdict.budget);
+    progress.take(time, outcome.plan.type);
+    const { event, eventBegun } = sensor, { budget, age } = progress, { labelled } = measure.measure;
+    measure.count(time, event, eventBegun, figures.anomalous, figures.alarm > 0, budget);
+    sensor.flags.count(figures, time, event, eventBegun, age, budget);
+    this.agreements.count(figures, outcome.plan.group, event >= 0 ? 1 : labelled ? 0 : -1);
     this.#baselines(sensor, reading);
-    this.#draw(sensor, reading);
-    if (verdict.rate < 1) {
-      const part = Math.log(verdict.rate) / Math.log(verdict.budget);
+    draw(sensor.series, outcome, time);
+    if (figures.rate < 1) {
+      const part = Math.log(figures.rate) / Math.log(budget);
       if (part > (sensor.closest?.part ?? 0)) sensor.closest = { time, part };
     }
-    if (verdict.alarm === 0 || sensor.alarms.length >= KEPT.alarms) return;
+    if (figures.alarm === 0 || sensor.alarms.length >= KEPT.alarms) return;
+    const { explanation = "", contributions = [] } = this.view(outcome);
     sensor.alarms.push({
       sensor: sensor.sensor,
       time,
       row,
-      strength: verdict.alarm,
-      right: measure.measure.labelled ? event >= 0 : undefined,
-      text: sayVerdict(judge),
-      contributions: contributionsOf(judge),
+      strength: figures.alarm,
+      right: labelled ? event >= 0 : undefined,
+      text: explanation,
+      contributions,
     });
   }
 
@@ -162,29 +214,30 @@ export class FileRun {
   }
 
   #baselines(sensor: SensorResult, reading: Reading): void {
-    const { baselines, baselineMeasures, event, eventBegun } = sensor;
+    const { progress: { baselines, budget }, baselineMeasures, event, eventBegun } = sensor;
     if (baselines === undefined) return;
-    const { budget } = sensor.judge.verdict;
     baselines.judge(reading, budget);
     for (let b = 0; b < BASELINES.length; b++) {
       const alarm = baselines.alarms[b] === 1;
       baselineMeasures[b].count(reading.time, event, eventBegun, alarm, alarm, budget);
     }
   }
+}
 
-  #draw({ series, judge }: SensorResult, { time }: Reading): void {
-    if (series === undefined) return;
-    for (const channel of judge.channels) {
-      if (channel.time !== time) continue;
-      let course = series.get(channel.name);
-      if (course === undefined && series.size < KEPT.channels) series.set(channel.name, course = new Series());
-      course?.add(time, channel.value, channel.low, channel.high);
-    }
+/** Adds a reading's values and bands to the courses of its channels. */
+function draw(series: SensorResult["series"], { verdict, at, plan: { channels } }: Rehearsed, time: number): void {
+  if (series === undefined) return;
+  for (let c = 0; c < channels.length; c++) {
+    const from = at + VERDICT_HEAD + c * VERDICT_CHANNEL, value = verdict[from + SAID.value];
+    if (Number.isNaN(value)) continue;
+    let course = series.get(channels[c]);
+    if (course === undefined && series.size < KEPT.channels) series.set(channels[c], course = new Series());
+    course?.add(time, value, verdict[from + SAID.low], verdict[from + SAID.high]);
   }
 }
 
-function measuresOf({ measure, baselineMeasures }: SensorResult): readonly SensorMeasure[] {
-  return [measure, ...baselineMeasures];
+function measuresOf({ measure, flags, baselineMeasures }: SensorResult): readonly SensorMeasure[] {
+  return [measure, ...flags.measures, ...baselineMeasures];
 }
 
 function summed(measures: readonly SensorMeasure[]): Measure {

@@ -4,12 +4,12 @@
  * @module
  */
 import { z } from "zod";
+import type { Judging } from "../actors/config.ts";
 import { type Budget, BUDGET_DEFAULT, BUDGET_LEAST, BUDGET_MOST } from "../models/budget/budget.ts";
-import { makeZone, type Zone } from "../models/zone.ts";
-import type { JudgeSettings } from "./backtest_judge.ts";
+import { makeZone } from "../models/zone.ts";
 import { UsageError } from "./errors.ts";
 import { choice, custom, text, toggle, wholeNumber } from "./setting.ts";
-import type { Command, Settings } from "./settings.ts";
+import { type Command, judgingOf, type JudgingPart, type Settings } from "./settings.ts";
 
 const EVERY_MS: Readonly<Record<string, number>> = {
   hour: 3_600_000,
@@ -43,7 +43,7 @@ const settings = {
     help: "folder for a file of verdicts per input and report.html",
     placeholder: "DIR",
   }),
-  format: choice({ words: ["csv", "ndjson"], fallback: "csv", help: "how verdicts are written" }),
+  format: choice({ words: ["csv", "ndjson", "parquet"], fallback: "csv", help: "how verdicts are written" }),
   labels: text({
     fallback: undefined,
     help: "JSON file of labelled windows: what is found, and how soon",
@@ -57,11 +57,15 @@ const settings = {
     help: "false alarms allowed for each sensor, 1/week if not said",
     placeholder: "1/week|1e-3",
   }),
-  light: toggle({ fallback: false, help: "a third of the memory and half the time, a little less found" }),
+  detectors: choice({
+    words: ["full", "light", "rules"],
+    fallback: "full",
+    help: "all of them; a light surprise and no network; or limits and z-scores alone",
+  }),
   direction: choice({ words: ["both", "above", "below"], fallback: "both", help: "which deviations of a value count" }),
   compare: text({
     fallback: undefined,
-    help: "a second config file, whose part backtest is set side by side with this one",
+    help: "a second config file, whose parts backtest and judging are set side by side with this one",
     placeholder: "CONFIG",
   }),
   baselines: toggle({ fallback: false, help: "trivial detectors beside: last value, 3 sigma, new extreme, random" }),
@@ -107,36 +111,39 @@ export const command: Command<typeof settings> = {
 /** Settings of one run. */
 export type BacktestSettings = Settings<typeof settings>;
 
-/** The judging part of the settings. */
-export function judgeSettings({ values }: BacktestSettings): JudgeSettings {
-  const { budget, light, direction } = values;
-  return { budget, light, direction, zone: zoneOf(values.zone) };
+/** What is judged by: the config file's part, and over it what was said beside. */
+export function judgingIn(given: BacktestSettings): Judging {
+  return judgingOf(partOf(given));
 }
 
 /** The second configuration: what its file says, and where it says nothing what this one says. */
-export function comparedSettings(own: BacktestSettings, other: BacktestSettings): JudgeSettings {
-  const pick = <Name extends "budget" | "light" | "direction" | "zone">(name: Name) =>
-    (other.origins[name] === "file" ? other : own).values[name];
+export function comparedJudging(own: BacktestSettings, other: BacktestSettings): Judging {
+  return judgingOf(partOf(other), partOf(own));
+}
+
+/** What was said of judging: settings of the command over the config file's part. */
+function partOf({ values, origins, judging }: BacktestSettings): JudgingPart {
+  const { budget, detectors, direction, zone } = values;
   return {
-    budget: pick("budget"),
-    light: pick("light"),
-    direction: pick("direction"),
-    zone: zoneOf(pick("zone")),
+    ...judging,
+    ...(origins.budget === "default" ? {} : { budget }),
+    ...(origins.detectors === "default" ? {} : { detectors }),
+    ...(origins.direction === "default" ? {} : { direction }),
+    ...(zone === undefined ? {} : { zone: zoneOf(zone) }),
   };
 }
 
-function zoneOf(name: string | undefined): Zone {
-  const zone = makeZone(name ?? "UTC");
-  if (zone !== undefined) return zone;
+function zoneOf(name: string): string {
+  if (makeZone(name) !== undefined) return name;
   throw new UsageError(`--zone must be UTC, a name such as Europe/Berlin or an offset such as +02:00, not ${name}`);
 }
 
 /** A configuration in a few words. */
-export function sayJudging({ budget, light, direction, zone }: JudgeSettings): string {
+export function sayJudging({ budget, detectors, direction, zone, types }: Judging): string {
   const every = "perReading" in budget
     ? `${budget.perReading} a reading`
     : `${budget.alarms} per ${Object.keys(EVERY_MS).find((unit) => EVERY_MS[unit] === budget.everyMs) ?? "time"}`;
-  return `budget ${every}, ${light ? "light" : "full"} detector, deviations ${
-    direction === "both" ? "above and below" : direction
-  }, profiles in ${zone.name}`;
+  const sides = direction === "both" ? "above and below" : direction, known = Object.keys(types).length;
+  return `budget ${every}, ${detectors} detectors, deviations ${sides}, profiles in ${zone}` +
+    (known === 0 ? "" : `, ${known} sensor type${known === 1 ? "" : "s"} configured`);
 }

@@ -1,11 +1,14 @@
 /**
- * A backtest's figures as a table for a person, in text and in HTML.
+ * A backtest's figures as tables for a person, for text and for HTML.
  *
  * @module
  */
+import { addCounts, AGREEMENT_DOUBLES, agreementOf } from "../models/agreement.ts";
 import { BASELINES } from "./backtest_baselines.ts";
 import { addMeasure, emptyMeasure, type Measure, ratesOf } from "./backtest_measure.ts";
 import type { FileRun } from "./backtest_run.ts";
+import { Agreements, PAIRS } from "./backtest_tables.ts";
+import { DETECTORS } from "./backtest_verdict.ts";
 
 /** Everything of one configuration. */
 export interface Side {
@@ -15,35 +18,68 @@ export interface Side {
   readonly about: string;
   /** Its runs, file by file in the order given. */
   readonly runs: readonly { readonly path: string; readonly run: FileRun }[];
+  /** Alerts that were raised, by condition. */
+  readonly alerts: ReadonlyMap<string, number>;
 }
 
-/** The heads of the table's columns. */
-export const COLUMNS: readonly string[] = [
-  "readings",
-  "alarms",
-  "per day",
-  "budget",
-  "of it",
-  "events",
-  "found",
-  "precision",
-  "recall",
-  "F1",
-  "delay",
+/** A column: its head, and what it means. */
+export type Column = readonly [name: string, note: string];
+
+/** A table: what its rows are, its columns, and the rows' names and cells. */
+export interface Table {
+  readonly first: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly [string, readonly string[]])[];
+}
+
+const FOUND: readonly Column[] = [
+  ["events", "labelled windows or stretches, counted for each sensor"],
+  ["found", "events with an alarm"],
+  ["precision", "alarms that lie in an event"],
+  ["recall", "events found"],
+  ["F1", "harmonic mean of precision and recall"],
+  ["delay", "from an event's beginning to its first alarm, median"],
 ];
-/** What each column means. */
-export const COLUMN_NOTES: readonly string[] = [
-  "readings judged",
-  "alarms that began",
+const PER_DAY: Column = [
+  "per day",
   "alarms outside of labelled windows a sensor and day; all alarms where nothing is labelled",
-  "alarms that the budget allows outside of labelled windows",
-  "false alarms to what the budget allows: 1 is on the spot, less is better",
-  "labelled windows or stretches, counted for each sensor",
-  "events with an alarm",
-  "alarms that lie in an event",
-  "events found",
-  "harmonic mean of precision and recall",
-  "from an event's beginning to its first alarm, median",
+];
+
+/** Columns of a table of alarms. */
+export const ALARM_COLUMNS: readonly Column[] = [
+  ["readings", "readings judged"],
+  ["alarms", "alarms that began"],
+  PER_DAY,
+  ["budget", "alarms that the budget allows outside of labelled windows"],
+  ["of it", "false alarms to what the budget allows: 1 is on the spot, less is better"],
+  ...FOUND,
+];
+
+/** Columns of a table of detectors. */
+const DETECTOR_COLUMNS: readonly Column[] = [
+  ["flagged", "readings that it flags at its own setting, as a share"],
+  ["right", "flagged readings that are labelled"],
+  ["hit", "labelled readings that are flagged"],
+  [
+    "alarms",
+    "flags, one for a stretch: after an alarm comes a rest, as the budget's rule takes it, unless an event begins",
+  ],
+  PER_DAY,
+  ...FOUND,
+];
+
+/** Columns of a table of agreement. */
+const AGREEMENT_COLUMNS: readonly Column[] = [
+  ["both", "readings that both flag"],
+  ["learning alone", "readings that only machine learning flags"],
+  ["rule alone", "readings that only the rule flags"],
+  ["learning flags", "share of the readings that machine learning flags"],
+  ["rule flags", "share of the readings that the rule flags"],
+  ["agree", "share of the readings on which both say the same"],
+  ["kappa", "agreement beyond chance: 1 for the same flags, 0 for two that know nothing of each other"],
+  ["only learning finds", "labelled readings that only machine learning flags"],
+  ["only rule finds", "labelled readings that only the rule flags"],
+  ["both miss", "labelled readings that neither flags"],
 ];
 
 /** A duration as people say it. */
@@ -54,46 +90,127 @@ export function sayDuration(ms: number): string {
   return `${Math.round(ms)} ms`;
 }
 
-/** The cells of one row. */
-export function cellsOf(m: Measure): string[] {
-  const rates = ratesOf(m), share = (part: number) => Number.isFinite(part) ? part.toFixed(2) : "–";
-  const labels = m.labelled
-    ? [String(m.events), String(m.found), share(rates.precision), share(rates.recall), share(rates.f1)]
-    : ["–", "–", "–", "–", "–"];
+/** A share with two digits; a dash where there is none. */
+function share(part: number): string {
+  return Number.isFinite(part) ? part.toFixed(2) : "–";
+}
+
+/** A share in percent, small ones with a digit more. */
+function percent(part: number): string {
+  if (!Number.isFinite(part)) return "–";
+  return `${Number((100 * part).toPrecision(part < 0.1 ? 2 : 3))} %`;
+}
+
+function perDay(value: number): string {
+  return Number.isFinite(value) ? Number(value.toPrecision(3)).toString() : "–";
+}
+
+function foundCells(m: Measure): string[] {
+  if (!m.labelled) return FOUND.map(() => "–");
+  const { precision, recall, f1, delayMs } = ratesOf(m);
+  return [String(m.events), String(m.found), share(precision), share(recall), share(f1), sayDuration(delayMs)];
+}
+
+/** The cells of {@linkcode ALARM_COLUMNS}. */
+export function alarmCells(m: Measure): string[] {
+  const rates = ratesOf(m);
   return [
     m.readings.toLocaleString("en"),
     String(m.alarms),
-    Number.isFinite(rates.falsePerSensorDay) ? Number(rates.falsePerSensorDay.toPrecision(3)).toString() : "–",
+    perDay(rates.falsePerSensorDay),
     Number(m.allowed.toPrecision(3)).toString(),
     m.allowed > 0 ? rates.ratio.toFixed(2) : "–",
-    ...labels,
-    m.labelled ? sayDuration(rates.delayMs) : "–",
+    ...foundCells(m),
   ];
 }
 
-/** The sum over a side's files. */
-export function totalOf(side: Side): Measure {
+/** The sum of something over a side's files. */
+function summed(side: Side, of: (run: FileRun) => Measure): Measure {
   const sum = emptyMeasure();
-  for (const { run } of side.runs) addMeasure(sum, run.measure());
+  for (const { run } of side.runs) addMeasure(sum, of(run));
   return sum;
 }
 
-/** Rows of the table of both sides: name and cells; baselines below the first side where they were asked for. */
-export function totalRows(sides: readonly Side[], baselines: boolean): [string, string[]][] {
-  const rows: [string, string[]][] = sides.map((side) => [side.name, cellsOf(totalOf(side))]);
+/** The totals of all sides; baselines below them where they were asked for. */
+export function totalTable(first: string, sides: readonly Side[], baselines: boolean): Table {
+  const rows: [string, string[]][] = sides.map((side) => [side.name, alarmCells(summed(side, (run) => run.measure()))]);
   if (baselines) {
     for (const [place, name] of BASELINES.entries()) {
-      const sum = emptyMeasure();
-      for (const { run } of sides[0].runs) addMeasure(sum, run.baselineMeasure(place));
-      rows.push([name, cellsOf(sum)]);
+      rows.push([name, alarmCells(summed(sides[0], (run) => run.baselineMeasure(place)))]);
     }
   }
-  return rows;
+  return { first, columns: ALARM_COLUMNS, rows };
+}
+
+/** What each detector's flags are worth, and the alarms of all together. */
+export function detectorTable(side: Side): Table {
+  const sums = DETECTORS.map(() => emptyMeasure());
+  for (const { run } of side.runs) run.detectors().forEach((measure, d) => addMeasure(sums[d], measure));
+  const cells = (m: Measure) => {
+    const { readingPrecision, readingRecall, falsePerSensorDay } = ratesOf(m);
+    const byReading = m.labelled ? [share(readingPrecision), share(readingRecall)] : ["–", "–"];
+    return [
+      percent(m.anomalous / m.readings),
+      ...byReading,
+      String(m.alarms),
+      perDay(falsePerSensorDay),
+      ...foundCells(m),
+    ];
+  };
+  // Without configured limits or a model that was trained from labels there is nothing to show of them.
+  const speaks = DETECTORS.map((name, d) => sums[d].anomalous > 0 || (name !== "limit" && name !== "logistic"));
+  const rows = DETECTORS.flatMap((name, d): [string, string[]][] => speaks[d] ? [[name, cells(sums[d])]] : []);
+  return {
+    first: "detector",
+    columns: DETECTOR_COLUMNS,
+    rows: [["combined", cells(summed(side, (run) => run.measure()))], ...rows],
+  };
+}
+
+/** Machine learning against rules, all groups of sensors together, then each where there are several. */
+export function agreementTable(side: Side, groups = true): Table {
+  const all = new Agreements(), rows: [string, string[]][] = [];
+  for (const { run } of side.runs) all.add(run.agreements);
+  for (const [p, { name }] of PAIRS.entries()) {
+    const tables = [...all.tables[p]].sort(([a], [b]) => a < b ? -1 : 1), sum = new Float64Array(AGREEMENT_DOUBLES);
+    for (const [, table] of tables) addCounts(sum, 0, table, 0, AGREEMENT_DOUBLES);
+    const { firstRate, secondRate } = agreementOf(sum, 0);
+    if (!(firstRate > 0 && secondRate > 0)) continue; // one of them is not there
+    rows.push([name, agreementCells(sum)]);
+    if (!groups || tables.length < 2) continue;
+    for (const [group, table] of tables) rows.push([`${name}: ${group}`, agreementCells(table)]);
+  }
+  return { first: "learning and rule", columns: AGREEMENT_COLUMNS, rows };
+}
+
+function agreementCells(table: Float64Array): string[] {
+  const found = agreementOf(table, 0), count = (number: number) => number.toLocaleString("en");
+  const labelled = found.labelled > 0;
+  return [
+    count(found.both),
+    count(found.onlyFirst),
+    count(found.onlySecond),
+    percent(found.firstRate),
+    percent(found.secondRate),
+    percent(found.agreement),
+    share(found.kappa),
+    labelled ? count(found.foundByFirst) : "–",
+    labelled ? count(found.foundBySecond) : "–",
+    labelled ? count(found.missed) : "–",
+  ];
+}
+
+/** Alerts that were raised, in words: `12 anomaly, 1 stuck`. */
+export function sayAlerts({ alerts }: Side): string {
+  const parts = [...alerts].sort(([, a], [, b]) => b - a).map(([name, count]) =>
+    `${count.toLocaleString("en")} ${name}`
+  );
+  return parts.length === 0 ? "none" : parts.join(", ");
 }
 
 /** A table as text. */
-export function textTable(first: string, rows: readonly [string, string[]][]): string {
-  const all = [[first, ...COLUMNS], ...rows.map(([name, cells]) => [name, ...cells])];
+export function textTable({ first, columns, rows }: Table): string {
+  const all = [[first, ...columns.map(([name]) => name)], ...rows.map(([name, cells]) => [name, ...cells])];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
   return all.map((row) =>
     row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])).join("  ")

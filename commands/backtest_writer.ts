@@ -1,5 +1,5 @@
 /**
- * A text file that is there whole or not at all: it stands as `PATH.part` until it is finished.
+ * A file that is there whole or not at all: it stands as `PATH.part` until it is finished.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { CommandError } from "./errors.ts";
 
 /** A file being written. */
 export interface Output {
-  /** Appends text; resolves once it is handed to the system. */
-  write(text: string): Promise<void>;
+  /** Appends text or bytes; resolves once they are handed to the system. */
+  write(content: string | Uint8Array): Promise<void>;
   /** Puts the file in its place. */
   finish(): Promise<void>;
 }
@@ -30,8 +30,8 @@ export async function openOutput(path: string): Promise<Output> {
     throw new CommandError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
   return {
-    async write(text) {
-      const bytes = encoder.encode(text);
+    async write(content) {
+      const bytes = typeof content === "string" ? encoder.encode(content) : content;
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     },
     async finish() {

@@ -2,12 +2,12 @@
  * The judgement that is measured: a sensor's surprises once, and the alert budget's rule at several budgets at a time,
  * since what is surprising does not depend on the budget.
  *
- * For each budget it concludes what `SensorJudge` of the backtest does at that budget; a test compares them reading by
- * reading.
+ * For each budget it concludes what a sensor's actor does at that budget; a test compares them reading by reading.
  *
  * @module
  */
 import type { Reading } from "../../actors/reading.ts";
+import { SURPRISE_AGE } from "../../actors/sensor/judge.ts";
 import { type Budget, budgetPerReading } from "../../models/budget/budget.ts";
 import { combine, KNEE } from "../../models/budget/combiner.ts";
 import { INTERVAL_DOUBLES, intervalLearn, intervalMs } from "../../models/budget/interval.ts";
@@ -31,7 +31,7 @@ export interface Judged {
   readonly anomalous: Uint8Array;
   readonly alarms: Uint8Array;
   readonly rates: Float64Array;
-  /** Judges a reading, then learns it; false for one that is late or a duplicate, which is passed over. */
+  /** Judges a reading, then learns it; false for one that is late, or without a value that was not there: it is passed over. */
   take(reading: Reading): boolean;
 }
 
@@ -87,7 +87,8 @@ export class BudgetsJudge implements Judged {
     const channels = Math.max(1, this.channels);
     const z = combine(this.#held, 0, this.channels, this.#surprises);
     const joined = z > 0 ? Math.max(KNEE, equivalentSurprise(z, channels)) : this.surprise;
-    this.score = calibrate(this.#calibration, 0, joined / SURPRISE_MOST, surpriseLaw(joined, this.age));
+    const law = surpriseLaw(joined, this.age);
+    this.score = this.age > SURPRISE_AGE ? calibrate(this.#calibration, 0, joined / SURPRISE_MOST, law) : 1 - law;
     const interval = intervalMs(this.#interval, 0);
     for (let b = 0; b < this.#budgets.length; b++) {
       const budget = budgetPerReading(this.#budgets[b], interval);
@@ -99,12 +100,15 @@ export class BudgetsJudge implements Judged {
   }
 
   #passed({ time, values }: Reading): boolean {
-    if (time !== this.#time) return time < this.#time;
-    for (const name in values) {
-      const index = this.#index.get(name);
-      if (index !== undefined && this.#channels[index].time === time && values[name] !== null) return true;
-    }
-    return false;
+    if (time < this.#time) return true;
+    for (const name in values) if (values[name] !== null && !this.#isThere(name, time)) return false;
+    return true;
+  }
+
+  /** Whether a channel has a value of this time already. */
+  #isThere(name: string, time: number): boolean {
+    const index = this.#index.get(name);
+    return index !== undefined && this.#channels[index].time === time;
   }
 
   #surprise({ time, values }: Reading): void {
@@ -112,7 +116,7 @@ export class BudgetsJudge implements Judged {
     this.surprise = 0;
     for (const name in values) {
       const value = values[name];
-      if (value === null) continue;
+      if (value === null || this.#isThere(name, time)) continue;
       const index = this.#index.get(name) ?? this.#newChannel(name), channel = this.#channels[index];
       const surprise = this.#plan.step(channel.floats, 0, channel.doubles, 0, time, value);
       channel.time = time;

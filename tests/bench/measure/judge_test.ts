@@ -1,11 +1,12 @@
 /** @module */
 import { BudgetsJudge } from "../../../bench/measure/judge.ts";
-import { JudgePlan, SensorJudge } from "../../../commands/backtest_judge.ts";
+import { judgingSchema } from "../../../actors/config.ts";
+import type { Reading } from "../../../actors/reading.ts";
+import { isJudged, Rehearsal } from "../../../actors/rehearsal.ts";
+import { VerdictFigures } from "../../../commands/backtest_verdict.ts";
 import { normalAt, uniformAt } from "../../../models/random.ts";
 import { Surprise } from "../../../models/surprise/surprise.ts";
-import { makeZone } from "../../../models/zone.ts";
 import { assert, assertEquals, assertGreater } from "../../../std/assert.ts";
-import type { Reading } from "../../../actors/reading.ts";
 
 const BUDGETS = [1e-4, 1e-3, 1e-2];
 
@@ -19,28 +20,29 @@ function* dirty(count: number): Generator<Reading> {
   }
 }
 
-Deno.test("BudgetsJudge concludes at each budget what the backtest's judge concludes at it alone", () => {
-  const zone = makeZone("UTC");
-  assert(zone !== undefined);
-  const judge = new BudgetsJudge(new Surprise(), BUDGETS);
-  const alone = BUDGETS.map((perReading) =>
-    new SensorJudge(new JudgePlan({ budget: { perReading }, light: false, direction: "both", zone }))
-  );
+Deno.test("BudgetsJudge concludes at each budget what a sensor's actor concludes at it alone", async () => {
+  const judge = new BudgetsJudge(new Surprise(), BUDGETS), items = [...dirty(8_000)];
+  const chunk = { kind: "readings" as const, items, positions: items.map((_, i) => i), next: items.length };
+  const alone = await Promise.all(BUDGETS.map((perReading) => {
+    const judging = judgingSchema.parse({ budget: { perReading }, forest: { everyMs: 86_400_000 } });
+    return new Rehearsal("p", judging).take(chunk);
+  }));
+  const figures = new VerdictFigures(true);
   let alarms = 0, passed = 0;
-  for (const reading of dirty(8_000)) {
-    const taken = judge.take(reading), verdicts = alone.map((one) => one.judge(reading));
-    assertEquals(taken, verdicts[0].passed === undefined);
+  for (const [i, reading] of items.entries()) {
+    const taken = judge.take(reading);
     if (!taken) passed++;
-    if (!taken) continue;
-    assertEquals(judge.surprise, verdicts[0].surprise);
-    assertEquals(judge.score, verdicts[0].score);
-    assertEquals(judge.age, alone[0].readings);
-    verdicts.forEach((verdict, b) => {
-      assertEquals(judge.rates[b], verdict.rate);
-      assertEquals(judge.anomalous[b] === 1, verdict.anomalous);
-      assertEquals(judge.alarms[b] === 1, verdict.alarm > 0);
+    for (const [b, outcomes] of alone.entries()) {
+      const outcome = outcomes[i];
+      if (isJudged(outcome)) figures.read(outcome);
+      assertEquals(taken, isJudged(outcome) && !figures.late);
+      if (!taken) continue;
+      assertEquals(judge.score, figures.score);
+      assertEquals(judge.rates[b], figures.rate);
+      assertEquals(judge.anomalous[b] === 1, figures.anomalous);
+      assertEquals(judge.alarms[b] === 1, figures.alarm > 0);
       alarms += judge.alarms[b];
-    });
+    }
   }
   assertGreater(alarms, 10);
   assertGreater(passed, 10);
