@@ -94,11 +94,14 @@ export function followDrift(actor: SensorActor, judge: JudgePlan, c: number, val
   return driftStep(state, plan.channelAt[c] + plan.restAt + REST.drift, time, value, judge.driftMs);
 }
 
-/** Follows whether a channel's value still changes; true while it is stuck. */
+/** Follows whether a channel's value still changes; true while it is stuck. Being stuck is a state, and no anomaly beside it. */
 export function followStuck(actor: SensorActor, c: number, value: number, time: number): boolean {
-  const { state, plan } = actor;
-  const stuck = stuckStep(state, plan.channelAt[c] + plan.restAt + REST.stuck, value, time);
-  if (stuck) said.stuck = true;
+  const { state, plan } = actor, rest = plan.channelAt[c] + plan.restAt;
+  const stuck = stuckStep(state, rest + REST.stuck, value, time);
+  if (stuck) {
+    said.stuck = true;
+    surprises[c] = state[rest + REST.surprise] = 0;
+  }
   return stuck;
 }
 
