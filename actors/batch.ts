@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { RecordedCommand } from "./commands/words.ts";
 import type { LocalNetwork } from "./sensor/network.ts";
 import type { AlertOutput, HistoryOutput } from "./sensor/outputs.ts";
 import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
@@ -30,6 +31,11 @@ export interface BatchTick {
   readonly index: number;
   readonly position: number;
   readonly time: number;
+}
+
+/** A command to a sensor of the batch, by its number: before its first reading. */
+export interface BatchCommand extends Omit<RecordedCommand, "sensor"> {
+  readonly sensor: number;
 }
 
 /** A kind of model that several sensors share. */
@@ -70,6 +76,8 @@ export interface ShardBatch {
   readonly ticks: readonly BatchTick[];
   readonly describe: readonly Describe[];
   readonly arrivals: readonly Arrival[];
+  /** Carried out before the first reading. */
+  readonly commands: readonly BatchCommand[];
   /** In force before the first reading. */
   readonly models: readonly ModelSwitch[];
 }
@@ -172,6 +180,10 @@ export interface CutResult {
   readonly oldestChange: number;
   /** Actors that changed since their snapshot. */
   readonly changed: number;
+  /** Actors of all partitions that the shard holds after it, … */
+  readonly resident: number;
+  /** … and bytes of their states and histories, as of when each was last applied. */
+  readonly residentBytes: number;
 }
 
 /** What one sensor adds to a run's digest. */

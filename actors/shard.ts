@@ -12,6 +12,7 @@ import { mixNumber } from "../models/hash.ts";
 import { ChannelTable } from "../models/scan.ts";
 import type {
   Arrival,
+  BatchCommand,
   BatchTick,
   CutResult,
   Describe,
@@ -40,6 +41,7 @@ import { History } from "./sensor/history.ts";
 import { conclude } from "./sensor/conclude.ts";
 import { emptyFloats, emptyState, HEADER, makePlan, moveFloats, moveState, NEVER, type Plan } from "./sensor/layout.ts";
 import { localNetwork } from "./sensor/network.ts";
+import { takeOrder } from "./sensor/orders.ts";
 import { Outputs, type Wanted } from "./sensor/outputs.ts";
 import { RowWriter } from "./sensor/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "./sensor/snapshot.ts";
@@ -47,7 +49,7 @@ import { input, takeEnd, takeReading, takeTick, wakeTime } from "./sensor/transi
 import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./sensor/verdict.ts";
 import { nextEnd } from "./sensor/windows.ts";
 import { SharedModels } from "./shared_models.ts";
-import { answerAsk } from "./shard_answers.ts";
+import { answerAsk, bytesOf } from "./shard_answers.ts";
 import type { QuarantineView } from "./views.ts";
 
 /** How a shard judges and what it gives out. Can be cloned into a worker. */
@@ -69,6 +71,9 @@ export class Shard {
   private wake = new Float64Array(1024).fill(NEVER);
   /** Position of a sensor's first change since its snapshot, −1 for none. */
   private changedAt = new Float64Array(1024).fill(-1);
+  /** Bytes that each actor held when it was last applied, and what is in memory of all of them. */
+  private sizes = new Float64Array(1024);
+  private readonly residence = { resident: 0, residentBytes: 0 };
   /** Sensors of each partition in memory. */
   private readonly rolls = new Map<string, Roll>();
   private readonly table = new ChannelTable();
@@ -127,6 +132,7 @@ export class Shard {
   private apply(batch: ShardBatch): ShardOutput {
     this.models.switch(batch.partition, batch.models);
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
+    for (const command of batch.commands) this.order(command);
     const { records } = this;
     records.fill(batch, this.out.quarantine, (sensor) => this.actors[sensor]?.name ?? "");
     const describes = groupBySensor(batch.describe);
@@ -138,6 +144,24 @@ export class Shard {
     this.tickOthers(batch);
     this.conclude(batch.partition);
     return this.give(records.refused, records.refusedHash);
+  }
+
+  /** Carries a command out; an actor that fails at it is as it was before. */
+  private order(command: BatchCommand): void {
+    const actor = this.present(command.sensor), { number, position } = command;
+    if (number <= actor.state[HEADER.command]) return;
+    this.touch(actor, position);
+    this.aside.put(actor.state, actor.floats, actor.lives?.save());
+    this.out.mark();
+    try {
+      takeOrder(actor, command, this.out);
+    } catch (error) {
+      this.restore(actor);
+      this.out.rewind();
+      actor.state[HEADER.command] = number;
+      this.quarantineFailure(actor, position, `the command ${command.command.command} failed: ${sayError(error)}`);
+    }
+    this.wake[actor.id] = wakeTime(actor);
   }
 
   /** Scores by shared models, then the end of every verdict. */
@@ -205,6 +229,7 @@ export class Shard {
     }
     if (tick < ticks.length) this.ticksUpTo(actor, ticks, tick, Infinity);
     this.wake[actor.id] = wakeTime(actor);
+    this.weigh(actor);
   }
 
   /** Gives an actor in the midst of its readings the ticks from `tick` on that come before reading `index`. */
@@ -424,9 +449,13 @@ export class Shard {
     actor.place = this.placeOf(actor.location);
     let roll = this.rolls.get(partition);
     if (!roll) this.rolls.set(partition, roll = new Roll((sensor) => this.present(sensor).name));
-    if (!this.actors[sensor]) roll.add(sensor);
+    if (!this.actors[sensor]) {
+      roll.add(sensor);
+      this.residence.resident++;
+    }
     this.actors[sensor] = actor;
     if (sensor >= this.wake.length) this.growIndex(sensor);
+    this.weigh(actor);
     this.wake[sensor] = wakeTime(actor);
     this.changedAt[sensor] = -1;
   }
@@ -434,10 +463,13 @@ export class Shard {
   private growIndex(sensor: number): void {
     const length = Math.max(2 * this.wake.length, sensor + 1);
     const wake = new Float64Array(length).fill(NEVER), changedAt = new Float64Array(length).fill(-1);
+    const sizes = new Float64Array(length);
     wake.set(this.wake);
     changedAt.set(this.changedAt);
+    sizes.set(this.sizes);
     this.wake = wake;
     this.changedAt = changedAt;
+    this.sizes = sizes;
   }
 
   private give(refused: number, refusedHash: number): ShardOutput {
@@ -461,7 +493,7 @@ export class Shard {
 
   private cut({ partition, position, share, least, release }: ShardCut): CutResult {
     const roll = this.rolls.get(partition), snapshots: Snapshot[] = [], released: Sleeper[] = [];
-    if (!roll) return { snapshots, released, oldestChange: -1, changed: 0 };
+    if (!roll) return { snapshots, released, oldestChange: -1, changed: 0, ...this.residence };
     const write = (sensor: number) => {
       if (this.changedAt[sensor] < 0) return false;
       const actor = this.present(sensor);
@@ -479,9 +511,22 @@ export class Shard {
     if (leaving.length > 0) {
       const gone = new Set(leaving);
       roll.remove((sensor) => gone.has(sensor));
-      for (const sensor of leaving) this.actors[sensor] = undefined;
+      for (const sensor of leaving) {
+        this.actors[sensor] = undefined;
+        this.residence.residentBytes -= this.sizes[sensor];
+        this.sizes[sensor] = 0;
+      }
+      this.residence.resident -= leaving.length;
     }
-    return { snapshots, released, oldestChange: this.oldestChange(roll), changed: roll.changed };
+    const { changed } = roll;
+    return { snapshots, released, oldestChange: this.oldestChange(roll), changed, ...this.residence };
+  }
+
+  /** Notes how many bytes an actor holds now: states and histories grow. */
+  private weigh(actor: SensorActor): void {
+    const bytes = bytesOf(actor);
+    this.residence.residentBytes += bytes - this.sizes[actor.id];
+    this.sizes[actor.id] = bytes;
   }
 
   /** What the sensors of a partition have learnt since a time: they bring it to a round. */

@@ -73,10 +73,20 @@ function countStates(actors: readonly SensorActor[]): StateCounts {
   return counts;
 }
 
+/** Bytes of an actor's state; its history is counted apart. */
+function stateBytesOf({ state, floats, lives }: SensorActor): number {
+  return state.byteLength + floats.byteLength + (lives?.data.byteLength ?? 0);
+}
+
+/** Bytes that an actor holds. */
+export function bytesOf(actor: SensorActor): number {
+  return stateBytesOf(actor) + (actor.history?.bytes ?? 0);
+}
+
 function countBytes(actors: readonly SensorActor[]): ShardMemory {
   let stateBytes = 0, historyBytes = 0;
   for (const actor of actors) {
-    stateBytes += actor.state.byteLength + actor.floats.byteLength + (actor.lives?.data.byteLength ?? 0);
+    stateBytes += stateBytesOf(actor);
     historyBytes += actor.history?.bytes ?? 0;
   }
   return { sensors: actors.length, stateBytes, historyBytes };

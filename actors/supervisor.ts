@@ -16,6 +16,13 @@ import type {
 } from "./batch.ts";
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
 import { FencedError } from "./checkpoint.ts";
+import {
+  type CommandDesk,
+  type CommandPlace,
+  CommandRefused,
+  type SensorCommand,
+  sensorOf,
+} from "./commands/words.ts";
 import type { Judging } from "./config.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { PlanTables } from "./outputs_bucket.ts";
@@ -23,6 +30,7 @@ import { PartitionRun } from "./partition_run.ts";
 import type { Clock, Source, SourceMemory } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
+import { Residence } from "./residence.ts";
 import type { ShardOptions } from "./shard.ts";
 import { agreementIn, digestOf, NO_STATES, sumAgreements } from "./shard_answers.ts";
 import { makePlan, NEVER } from "./sensor/layout.ts";
@@ -47,8 +55,10 @@ export interface SupervisorOptions {
   readonly snapshotReadings: number;
   /** Changed actors that a checkpoint writes of each shard at least. */
   readonly snapshotLeast: number;
-  /** Actors in memory at the most; beyond that those not heard of for longest are let go. */
+  /** Actors in memory at the most, … */
   readonly residentMost: number;
+  /** … and bytes of their states and histories, about; beyond either those not heard of for longest are let go. */
+  readonly residentBytes: number;
   /** Bytes of snapshots that are kept at hand at a start. */
   readonly preloadBytes: number;
   /** Whether windows are stored; else only sinks get them. */
@@ -68,6 +78,7 @@ export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
   snapshotReadings: 5_000_000,
   snapshotLeast: 100,
   residentMost: 200_000,
+  residentBytes: 1 << 30,
   preloadBytes: 512 << 20,
   storeWindows: true,
   feedReadings: 5_000,
@@ -121,7 +132,7 @@ export interface Shared {
 }
 
 /** Owns the shards and runs the partitions. */
-export class Supervisor implements Shared {
+export class Supervisor implements Shared, CommandDesk {
   readonly store: CheckpointStore;
   readonly clock: Clock;
   readonly hosts: readonly ShardHost[];
@@ -135,7 +146,7 @@ export class Supervisor implements Shared {
   /** Sensors out of memory that a tick will change, and when. */
   private readonly sleepers = new Map<number, number>();
   private leastSleep = NEVER;
-  private resident = 0;
+  private readonly residence: Residence;
   /** Bytes of snapshots that were read at the start. */
   private bytesAtHand = 0;
 
@@ -144,6 +155,7 @@ export class Supervisor implements Shared {
     this.clock = parts.clock;
     this.models = parts.models;
     this.directory = new Directory(parts.shards);
+    this.residence = new Residence(options);
     const { judging, wanted, keepHistory } = options;
     this.hosts = Array.from(
       { length: parts.shards },
@@ -202,6 +214,24 @@ export class Supervisor implements Shared {
     await source.close();
   }
 
+  /**
+   * Takes a command to a sensor; resolves once it is durable.
+   *
+   * @throws {CommandRefused} if there is no such sensor, or its partition takes no commands now
+   */
+  async order(command: SensorCommand): Promise<CommandPlace> {
+    const name = sensorOf(command), entry = name === undefined ? undefined : this.directory.find(name);
+    if (entry === undefined) {
+      throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${name ?? "of that alert"}`);
+    }
+    const run = this.runs.findLast(({ partition }) => partition.id === entry.partition);
+    if (run === undefined) {
+      const message = `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, does not run`;
+      throw new CommandRefused("busy", message);
+    }
+    return await run.order(entry.name, command);
+  }
+
   /** Ends the shards. */
   close(): Promise<void> {
     for (const host of this.hosts) host.close();
@@ -239,18 +269,18 @@ export class Supervisor implements Shared {
       const { sensor, name } = entry;
       arrivals[entry.shard].push({ sensor, name, ...(snapshot ? { snapshot: snapshot.slice() } : {}) });
     }));
-    this.resident += entries.length;
+    this.residence.arrived(entries.length);
     return arrivals;
   }
 
   overBudget(): boolean {
-    return this.resident > this.options.residentMost;
+    return this.residence.isOver();
   }
 
   /** The sensors of a partition not heard of for longest, as many as are over the budget and a tenth more. */
   chooseReleases(partition: string): Entry[] {
-    if (!this.overBudget()) return [];
-    const count = this.resident - Math.floor(0.9 * this.options.residentMost);
+    const count = this.residence.excess();
+    if (count === 0) return [];
     const chosen = this.directory.entries.filter((entry) => entry.resident && entry.partition === partition)
       .sort((a, b) => a.touched - b.touched).slice(0, count);
     for (const entry of chosen) entry.resident = false;
@@ -258,8 +288,8 @@ export class Supervisor implements Shared {
   }
 
   released(results: readonly CutResult[]): void {
+    this.residence.answered(results);
     for (const { released, snapshots } of results) {
-      this.resident -= released.length;
       const gone = new Set(released.map(({ sensor }) => sensor));
       for (const { sensor, wake } of released) this.sleep(sensor, wake);
       for (const { sensor, bytes } of snapshots) if (gone.has(sensor)) this.atHand.set(sensor, bytes);
