@@ -14,7 +14,7 @@ import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 const settings = {
   kills: wholeNumber({ min: 1, max: 1_000_000, fallback: 500, help: "kills that meet a living process" }),
   seed: COMMON.seed,
-  rounds: wholeNumber({ min: 100, max: 1_000_000, fallback: 4_000, help: "readings of each of the 30 sensors" }),
+  rounds: wholeNumber({ min: 100, max: 1_000_000, fallback: 2_000, help: "readings of each of the 30 sensors" }),
   verbose: toggle({ fallback: false, help: "say of every history how it was run" }),
 };
 

@@ -21,6 +21,10 @@ export const JUDGING = {
     },
   },
   windows: [{ lengthMs: 60_000, hopMs: 60_000 }, { lengthMs: 30_000, hopMs: 10_000 }],
+  // Every detector, and models that are trained and averaged again and again.
+  detectors: "full",
+  forest: { everyMs: 120_000 },
+  federation: { everyMs: 600_000 },
 };
 
 /** How a recording is made. */
