@@ -125,7 +125,7 @@ export class Shard {
       case "round":
         return this.round(message);
       case "ask":
-        return answerAsk(message, this.actors);
+        return answerAsk(message, this.actors, (actor) => this.models.contributions(actor));
     }
   }
 

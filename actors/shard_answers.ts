@@ -10,15 +10,24 @@ import type { GroupAgreement, SensorDigest, ShardAnswer, ShardAsk, ShardMemory, 
 import type { SensorActor } from "./sensor/actor.ts";
 import { COMPARED, HEADER, JUDGEMENT } from "./sensor/layout.ts";
 import { statusOf, viewReadings, viewSensor } from "./sensor/view.ts";
+import type { FeatureContribution, SensorView } from "./views.ts";
 
-/** Answers a question over a shard's actors, by the numbers of their sensors. */
-export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefined)[]): ShardAnswer {
+/**
+ * Answers a question over a shard's actors, by the numbers of their sensors.
+ *
+ * @param contributions what the features of a sensor did to its forest's score
+ */
+export function answerAsk(
+  ask: ShardAsk,
+  actors: readonly (SensorActor | undefined)[],
+  contributions: (actor: SensorActor) => readonly FeatureContribution[],
+): ShardAnswer {
   const asked = () =>
     (ask.sensors ?? []).map((sensor) => actors[sensor]).filter((actor) => actor !== undefined).filter(wasHeard);
   const present = () => actors.filter((actor) => actor !== undefined);
   switch (ask.about) {
     case "sensors":
-      return { about: "sensors", views: asked().map(viewSensor) };
+      return { about: "sensors", views: asked().map((actor) => viewWith(actor, contributions(actor))) };
     case "readings":
       return { about: "readings", readings: asked().flatMap(viewReadings) };
     case "digests":
@@ -30,6 +39,10 @@ export function answerAsk(ask: ShardAsk, actors: readonly (SensorActor | undefin
     case "memory":
       return { about: "memory", memory: countBytes(present()) };
   }
+}
+
+function viewWith(actor: SensorActor, contributions: readonly FeatureContribution[]): SensorView {
+  return { ...viewSensor(actor), ...(contributions.length > 0 ? { forest_contributions: contributions } : {}) };
 }
 
 /** Whether anything ever happened to the sensor; one that only sent what is no reading is in memory, but not a part of what came out. */

@@ -17,8 +17,9 @@ import type { ModelFamily, ModelSwitch } from "./batch.ts";
 import { decodeWeights } from "./federation/weights.ts";
 import type { GlobalNetwork, SensorActor } from "./sensor/actor.ts";
 import { place } from "./sensor/judge.ts";
-import { BIT, CALIBRATED, type Plan } from "./sensor/layout.ts";
-import { Doubles, type Outputs } from "./sensor/outputs.ts";
+import { BIT, CALIBRATED, HEADER, type Plan } from "./sensor/layout.ts";
+import { Doubles, type Outputs, rowLength, writeFeatures } from "./sensor/outputs.ts";
+import type { FeatureContribution } from "./views.ts";
 import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./sensor/verdict.ts";
 
 /** Doubles of a sample record before its row: plan, key, position, sensor's id, length of the row. */
@@ -35,6 +36,9 @@ const FOREST_SCALE = 0.03;
 const LOGIT_SPAN = 14;
 /** Part of normal readings that pass its threshold; beyond it they become rarer as odds grow: a prior belief. */
 const LOGISTIC_PASSED = 0.05;
+
+/** Features that are told of a forest's score. */
+const FEATURES_TOLD = 5;
 
 /** A version in use. */
 interface InUse<T> {
@@ -122,6 +126,19 @@ export class SharedModels {
   /** The network that a group shares. */
   global(partition: string, plan: Plan): GlobalNetwork | undefined {
     return this.groupOf(partition, plan.number).network;
+  }
+
+  /** What each feature of a sensor's last reading did to its forest's score, those that raised it most first; none without a forest. */
+  contributions(actor: SensorActor): readonly FeatureContribution[] {
+    const { plan, partition, state } = actor;
+    if (!plan.judge || plan.channels.length === 0 || state[HEADER.greatest] < 0) return [];
+    const { forest } = this.groupOf(partition, plan.number);
+    if (!forest) return [];
+    const row = new Float64Array(rowLength(actor)), parts = new Float64Array(row.length);
+    writeFeatures(actor, state[HEADER.greatest], row, 0);
+    forest.model.contribute(row, 0, parts);
+    return forest.model.features.map((feature, i) => ({ feature, part: parts[i] }))
+      .filter(({ part }) => part > 0).sort((a, b) => b.part - a.part).slice(0, FEATURES_TOLD);
   }
 
   /** Scores the verdicts of a batch that have a row, and gives out candidates for the samples. */

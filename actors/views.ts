@@ -54,6 +54,14 @@ export interface DriftView {
   readonly adapted_at?: number;
 }
 
+/** What a feature did to a forest's score. */
+export interface FeatureContribution {
+  /** `temperature rate`, `hour_sin`. */
+  readonly feature: string;
+  /** By how much it shortened the paths, in usual ones; above 0. */
+  readonly part: number;
+}
+
 /** How far a sensor's warm-up is. */
 export interface WarmUpView {
   /** 0..1. */
@@ -143,6 +151,8 @@ export interface SensorView {
   /** The last verdict in one sentence. */
   readonly explanation?: string;
   readonly closest?: ClosestView;
+  /** Features that raised the isolation forest's score of the last reading, the most first; absent without a forest. */
+  readonly forest_contributions?: readonly FeatureContribution[];
 }
 
 /** One detector's yes; of a channel, where it judges channels. */

@@ -164,6 +164,8 @@ export const sensorSchema = documents<WireSensor>()(z.object({
   warm_up: z.object({ done: share, remaining_ms: z.number().optional() }).optional(),
   budget: z.number().optional().describe("False alarms a reading that the alert budget allows"),
   maintenance: z.object({ from: time, to: time }).optional().describe("Planned; its readings are not judged"),
+  forest_contributions: z.array(z.object({ feature: z.string(), part: z.number() })).optional()
+    .describe("Features that raised the isolation forest's score"),
   closest: z.object({ part: z.number().describe("At 1 an alarm may begin"), time }).optional(),
   ...conclusion,
 }));

@@ -93,6 +93,22 @@ export class Doubles {
   }
 }
 
+/** Doubles of a sensor's row of features. */
+export function rowLength({ plan: { sorted } }: SensorActor): number {
+  return HOUR_FEATURES + sorted.length * CHANNEL_FEATURES;
+}
+
+/** Writes the features of a sensor's reading of that time, which is its last one: channels in order of name, NaN where missing. */
+export function writeFeatures(actor: SensorActor, time: number, row: Float64Array, at: number): void {
+  const { plan: { sorted, channelAt }, state } = actor;
+  writeHour(row, at, time);
+  for (let k = 0; k < sorted.length; k++) {
+    const from = channelAt[sorted[k]], last = lastPlace(state, from);
+    const has = last >= 0 && state[from + FEATURE.times + last] === time;
+    writeChannel(row, at, k, has ? state[from + FEATURE.values + last] : NaN, state, from);
+  }
+}
+
 /** The outputs of one shard for one batch. */
 export class Outputs {
   readonly windows = new Doubles(1024);
@@ -155,14 +171,8 @@ export class Outputs {
 
   /** Writes the features of the sensor's last reading as shared models take them; returns where the row starts. */
   row(actor: SensorActor, time: number): number {
-    const { plan: { sorted, channelAt }, state } = actor, width = HOUR_FEATURES + sorted.length * CHANNEL_FEATURES;
-    const at = this.rows.claim(width), { array } = this.rows;
-    writeHour(array, at, time);
-    for (let k = 0; k < sorted.length; k++) {
-      const from = channelAt[sorted[k]], last = lastPlace(state, from);
-      const has = last >= 0 && state[from + FEATURE.times + last] === time;
-      writeChannel(array, at, k, has ? state[from + FEATURE.values + last] : NaN, state, from);
-    }
+    const at = this.rows.claim(rowLength(actor));
+    writeFeatures(actor, time, this.rows.array, at);
     return at;
   }
 
