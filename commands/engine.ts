@@ -7,6 +7,7 @@
 import type { CommitSink } from "../actors/checkpoint.ts";
 import type { Judging } from "../actors/config.ts";
 import { runDigest } from "../actors/digest.ts";
+import type { FederationStore } from "../actors/federation/port.ts";
 import type { Clock, Source } from "../actors/ports.ts";
 import { InlineHost } from "../actors/runtime/host.ts";
 import { WorkerHost } from "../actors/runtime/worker_host.ts";
@@ -48,6 +49,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   /** The sinks of a partition. */
   readonly sinks?: (partition: string, models: EngineModels) => readonly CommitSink[];
+  /** What rounds are kept in, where that is more than the store: its place is taken in the actors' eyes alone. */
+  readonly federation?: (models: EngineModels) => FederationStore;
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
   /** Told when a partition has failed; the others run on. */
@@ -126,7 +129,7 @@ export class Engine {
           written,
         }),
         clock,
-        models,
+        models: { ...models, federation: options.federation?.(models) ?? models.federation },
         sinks: (partition) => options.sinks?.(partition, models) ?? [],
         shards,
         host: (shardOptions) => shards > 1 ? new WorkerHost(shardOptions) : new InlineHost(shardOptions),

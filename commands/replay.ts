@@ -18,13 +18,16 @@ import { intelFindings, sayFindings } from "./intel_report.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
 import { readMapping } from "./mapping_file.ts";
+import { Outlets } from "./outlets.ts";
 import { progressBar } from "./progress.ts";
 import { ReplayEvaluation } from "./replay_evaluation.ts";
 import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
 import { sendAll } from "./replay_send.ts";
+import { roundOutlet } from "./round_outlet.ts";
 import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings, type Settings } from "./settings.ts";
 import { type StopSignal, stopSignal } from "./signals.ts";
+import { openSinks, SINKS } from "./sink_settings.ts";
 
 const speed: z.ZodType<Speed> = z.union([
   z.enum(["recorded", "max"]),
@@ -104,6 +107,7 @@ const settings = {
     placeholder: "PATH",
   }),
   records: wholeNumber({ min: 1, max: 100_000, fallback: 1000, help: "records of one batch file" }),
+  sink: SINKS,
   to: text({
     fallback: undefined,
     help: "send the readings to kafka://host:port/topic, instead of judging them here",
@@ -131,6 +135,8 @@ const command: Command<typeof settings> = {
 const REPLAYS = ".sensorium/replays";
 /** Time between two steps of the progress bar, ms. */
 const LOOK_MS = 200;
+/** Items of a kind that may wait for a sink before reading waits too. */
+const WAIT_ITEMS = 50_000;
 
 /**
  * The command.
@@ -179,12 +185,13 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
   const { values } = given;
   const recorded = new ReplaySource(await replayOptions(given), systemClock);
   const source = injected(recorded, given), evaluation = new ReplayEvaluation(values.evaluate, systemClock);
+  const judging = judgingOf(given.judging), sinks = await openSinks(values.sink, judging, values);
   let failure: Error | undefined;
   const engine = await Engine.open({
     dataDir,
     fresh: values.fresh,
     kv: values.kv,
-    judging: judgingOf(given.judging),
+    judging,
     shards: values.shards,
     clock: systemClock,
     supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot },
@@ -200,15 +207,27 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
           log: (line) => console.error(line),
         }),
       ]),
+      ...outlets.commitSinks(partition, stop.signal),
     ],
+    federation: roundOutlet(sinks, () => outlets),
     failed: (_, error) => failure = error,
   });
+  const outlets: Outlets = new Outlets({
+    kv: engine.kv,
+    sinks,
+    clock: systemClock,
+    partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
+    report: (line) => console.error(`sensorium: ${line}`),
+    waitItems: WAIT_ITEMS,
+  });
+  const delivering = new AbortController(), delivered = outlets.run(delivering.signal);
   try {
     const begun = performance.now(), ended = new AbortController();
     const bar = showProgress(engine, recorded, ended.signal);
     const retention = engine.retention.run(ended.signal, (error) => console.error(`sensorium: ${error}`));
     try {
       await engine.run(source, stop.signal);
+      if (!failure) await outlets.drained(stop.signal);
     } finally {
       ended.abort();
       await Promise.all([bar, retention]);
@@ -223,6 +242,8 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     if (findings) console.log(sayFindings(findings));
     if (values.digest) console.log(`digest ${await engine.digest()}`);
   } finally {
+    delivering.abort();
+    await delivered;
     await engine.close();
   }
   return EXIT.done;

@@ -10,11 +10,14 @@ import { z } from "zod";
 import { UsageError } from "./errors.ts";
 
 /** How a setting is written on the command line. */
-export type SettingForm = "text" | "number" | "switch" | "list";
+export type SettingForm = "text" | "number" | "switch" | "list" | "words";
 
 /** One setting whose value is a `T`. */
 export interface Setting<T> {
-  /** A switch takes no value (`--loop`, `--no-loop`); a list may come several times, or once with commas. */
+  /**
+   * A switch takes no value (`--loop`, `--no-loop`); a list may come several times, or once with commas; words too, but
+   * with spaces between them, since addresses hold commas.
+   */
   readonly form: SettingForm;
   /** Judges the value, once a text has been brought into its form. */
   readonly schema: z.ZodType<T>;
@@ -26,6 +29,8 @@ export interface Setting<T> {
   readonly help: string;
   /** What stands for the value in the help: `PATH`; none for a switch. */
   readonly placeholder: string;
+  /** Whether the value may hold a password: then no error repeats it, and the schema's own sentence is told instead. */
+  readonly isSecret?: boolean;
 }
 
 /** Settings by their names in the result. */
@@ -122,6 +127,7 @@ export function variableName(name: string): string {
 export function judgeSetting(where: string, setting: Setting<unknown>, value: unknown): unknown {
   const result = setting.schema.safeParse(value);
   if (result.success) return result.data;
+  if (setting.isSecret) throw new UsageError(`${where}: ${result.error.issues[0].message}`);
   throw new UsageError(`${where} must be ${setting.allowed}, not ${shorten(JSON.stringify(value))}`);
 }
 

@@ -157,6 +157,8 @@ function fromTexts({ form }: Setting<unknown>, texts: readonly string[]): unknow
   switch (form) {
     case "list":
       return texts.flatMap((some) => some.split(","));
+    case "words":
+      return texts.flatMap((some) => some.split(/\s+/).filter((word) => word !== ""));
     case "number":
       return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(last) ? Number(last) : last;
     case "switch":

@@ -32,10 +32,13 @@ import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { KAFKA_SOURCE, kafkaSource, runKafka } from "./kafka_source.ts";
+import { Outlets } from "./outlets.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
+import { roundOutlet } from "./round_outlet.ts";
 import { choice, text, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
+import { openSinks, shownSinks, SINKS } from "./sink_settings.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 
@@ -60,6 +63,7 @@ const settings = {
       "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
   }),
   ...KAFKA_SOURCE,
+  sink: SINKS,
   history: wholeNumber({
     min: 0,
     max: 744,
@@ -88,6 +92,7 @@ const command: Command<typeof settings> = {
       line: "deno task start --source kafka --kafka kafka://127.0.0.1:9092/iot_sensors",
       does: "read a topic of Kafka",
     },
+    { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
   ],
 };
 
@@ -97,6 +102,8 @@ export const END_MS = 10_000;
 const LEAST_CLOSING_MS = 1_000;
 /** Longest time that a request under way may still take, ms. */
 const CLOSING_MS = 5_000;
+/** Longest time that sinks are given for the last outputs at the end, ms; what they miss then they get at the next start. */
+const DRAIN_MS = 3_000;
 /** Time between two looks at how far catching up is, ms. */
 const LOOK_MS = 200;
 /** Less than this behind the present is live, ms. */
@@ -113,6 +120,7 @@ export async function start(args: readonly string[]): Promise<number> {
   const { values, origins, judging: given } = await readSettings(command, args), cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
+  const sinks = await openSinks(values.sink, judging, values);
   if (values.checkConfig) {
     console.log("The configuration is valid.");
     return EXIT.done;
@@ -142,10 +150,19 @@ export async function start(args: readonly string[]): Promise<number> {
           log: (line) => console.error(line),
         }),
       ]),
+      ...outlets.commitSinks(partition, stop.signal),
     ],
+    federation: roundOutlet(sinks, () => outlets),
     failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
   });
-  const ending = new AbortController();
+  const outlets: Outlets = new Outlets({
+    kv: engine.kv,
+    sinks,
+    clock,
+    partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
+    report: (line) => console.error(`sensorium: ${line}`),
+  });
+  const ending = new AbortController(), delivering = new AbortController(), delivered = outlets.run(delivering.signal);
   let kafka: KafkaSource | undefined;
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
   const closing = new AbortController(), token = makeToken(), report = sayFailure;
@@ -172,10 +189,11 @@ export async function start(args: readonly string[]): Promise<number> {
       origins: cors,
       counts: new HttpCounts(),
       counters: () => countersOf(engine),
-      config: () => configView(values, origins, judging),
+      config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", settings),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine, kafka?.problems()),
+      ...(sinks.length === 0 ? {} : { sinks: () => outlets.views() }),
       export: () =>
         Promise.resolve(exportSavepoint(engine.kv, {
           clock,
@@ -220,6 +238,7 @@ export async function start(args: readonly string[]): Promise<number> {
     await aborted(ending.signal);
     const begun = clock.now(), left = () => END_MS - (clock.now() - begun);
     if (!await within(stored, left() - LEAST_CLOSING_MS)) throw unfinished();
+    await within(outlets.drained(delivering.signal), Math.min(left() - LEAST_CLOSING_MS, DRAIN_MS));
     closing.abort(ending.signal.reason);
     await within(server.shutdown(), Math.min(left(), CLOSING_MS));
     await leave();
@@ -228,6 +247,8 @@ export async function start(args: readonly string[]): Promise<number> {
       throw new CommandError(`ended, but ${failed.join("; ")}: the next start reads on from the last checkpoint`);
     }
   } finally {
+    delivering.abort();
+    await delivered;
     await engine.close();
     stop.release();
   }

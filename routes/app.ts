@@ -24,6 +24,7 @@ import { protect } from "./protect.ts";
 import { quarantine } from "./quarantine.ts";
 import { readings } from "./readings.ts";
 import { sensors } from "./sensors.ts";
+import { sinks } from "./sinks.ts";
 import { streams } from "./streams.ts";
 import { summary } from "./summary.ts";
 import { v2 } from "./v2.ts";
@@ -58,6 +59,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     keys,
     audit,
     config,
+    sinks,
     metrics,
     docs,
   ];

@@ -20,7 +20,7 @@ const PUBLIC =
   /^\/(livez|readyz|healthz|login|session|openapi\.json|docs(\/.*)?|static\/.*|vendor\/.*|v2\/health\/.*)$/;
 /** Questions that are too long for an address: a POST that changes nothing. */
 const QUESTIONS = /^\/(predict|v2\/models\/.*\/infer)$/;
-const ADMIN = /^\/(admin|webhooks|sinks)(\/|$)/;
+const ADMIN = /^\/(admin|webhooks)(\/|$)/;
 
 /**
  * The scope that a request needs.

@@ -12,6 +12,7 @@ import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { CoreCounters } from "../actors/counters.ts";
 import type { Clock, Json } from "../actors/ports.ts";
+import type { DeliveryView } from "../sinks/delivery/view.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
 import type { Access } from "./auth.ts";
 import type { ConfigView } from "./config.ts";
@@ -83,6 +84,8 @@ export interface AppDeps {
   readonly counts?: HttpCounts;
   /** What the core counts. */
   counters?(): CoreCounters | Promise<CoreCounters>;
+  /** How the sinks are doing; absent where there is none. */
+  sinks?(): readonly DeliveryView[];
   /** What the instance runs with. */
   config?(): ConfigView;
   /** JSON Schema of the config file. */

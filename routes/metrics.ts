@@ -13,6 +13,7 @@ import type { AppDeps } from "./deps.ts";
 import type { HttpCounts } from "./metrics_counts.ts";
 import { type Labels, MetricsText } from "./metrics_text.ts";
 import { onlyMethods } from "./problem.ts";
+import { sinkMetrics } from "./sinks.ts";
 
 /** Models whose versions are shown; more would be series without a bound. */
 const MODELS_SHOWN = 200;
@@ -28,6 +29,7 @@ export function metrics(deps: AppDeps): Hono {
     sensorMetrics(page, await deps.queries.summary());
     coreMetrics(page, await deps.counters?.() ?? {});
     if (deps.models !== undefined) await modelMetrics(page, deps.models, now);
+    if (deps.sinks !== undefined) sinkMetrics(page, deps.sinks());
     if (deps.counts !== undefined) httpMetrics(page, deps.counts);
     return c.body(page.toString(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
   });

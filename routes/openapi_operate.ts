@@ -5,8 +5,22 @@
  */
 import { z } from "zod";
 import type { Answer, Operation } from "./openapi.ts";
+import { noQuery } from "./openapi_observe.ts";
 import { partitionSchema } from "./openapi_schemas.ts";
 
+const sink = z.object({
+  sink: z.string(),
+  state: z.enum(["starting", "ok", "failing", "stopped"]),
+  error: z.string().optional(),
+  failing_since: z.iso.datetime().optional(),
+  backlog_items: z.number(),
+  backlog_age_seconds: z.number(),
+  delivered: z.number(),
+  set_aside: z.number(),
+  missed: z.number(),
+  retries: z.number(),
+  last_delivery: z.iso.datetime().optional(),
+});
 const health = z.object({
   status: z.enum(["ready", "not_ready"]),
   version: z.string(),
@@ -14,6 +28,7 @@ const health = z.object({
   lock: z.boolean(),
   kv: z.boolean(),
   partitions: z.array(partitionSchema),
+  sinks: z.array(sink).optional(),
 });
 const readiness: Readonly<Record<number, Answer>> = {
   200: { description: "It can work.", content: { "application/json": health } },
@@ -41,6 +56,16 @@ export const operating: readonly Operation[] = [
     tag: "Probes",
     summary: "The same as `/readyz`, for old habits",
     answers: readiness,
+  },
+  {
+    method: "get",
+    path: "/sinks",
+    tag: "Administration",
+    summary: "Where outputs are written beside the store: how each sink is doing, and what waits for it",
+    query: noQuery,
+    answers: {
+      200: { description: "The sinks.", content: { "application/json": z.object({ items: z.array(sink) }) } },
+    },
   },
   {
     method: "post",

@@ -6,6 +6,7 @@
 import { type Context, Hono } from "hono";
 import type { AppDeps, Health } from "./deps.ts";
 import { onlyMethods } from "./problem.ts";
+import { wireSink } from "./sinks.ts";
 import { wirePartition } from "./wire.ts";
 
 /** Time within which the instance must say how it is, ms. */
@@ -52,6 +53,8 @@ export function probes(deps: AppDeps): Hono {
       lock,
       kv,
       partitions: partitions.map(wirePartition),
+      // A sink that is away is shown, and takes no part in readiness: nothing waits for it.
+      ...(deps.sinks === undefined ? {} : { sinks: deps.sinks().map(wireSink) }),
     }, isReady ? 200 : 503);
   }
 

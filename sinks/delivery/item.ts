@@ -56,7 +56,8 @@ export interface LocalModelItem {
   readonly readings: number;
   /** Its own running loss over them; null if it has none. */
   readonly loss: number | null;
-  readonly weights: readonly number[];
+  /** Absent where only the round's record is known. */
+  readonly weights?: readonly number[];
 }
 
 /** A network averaged from the participants' own ones. */

@@ -17,6 +17,20 @@ import { modelDeps } from "./models_fakes.ts";
 /** The token of the tests. */
 export const TOKEN = "a-token-of-the-tests";
 
+/** A sink that is away, with every field. */
+const AWAY = {
+  sink: "postgres",
+  state: "failing",
+  error: "no PostgreSQL answers at db:5432",
+  failing_since: NOON,
+  backlog_items: 7,
+  backlog_age_ms: 1_500,
+  delivered: 100,
+  set_aside: 1,
+  missed: 2,
+  retries: 3,
+  last_delivery: NOON - 1_000,
+} as const;
 /** What is concluded from a reading. */
 const CONCLUSION = {
   score: 0.9,
@@ -109,6 +123,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     ingest,
     access,
     counts: new HttpCounts(),
+    sinks: () => [AWAY],
     configSchema: () => ({ type: "object" }),
     config: () => ({
       settings: {

@@ -59,6 +59,7 @@ function spec(libs: string): ServerSpec {
   return {
     name: "mongodb",
     ports: ["mongodb"],
+    usual: { mongodb: 27017 },
     ready: /listening on/,
     prepare(folder, ports) {
       port = ports.mongodb;

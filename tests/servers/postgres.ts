@@ -1,7 +1,8 @@
 /**
  * A PostgreSQL server, Debian's, with TLS and passwords.
  *
- * The role `test` may do everything and needs no password; any other one has to give its password.
+ * The role `test` may do everything and needs no password, as `sensorium` in a database of its own name; any other one
+ * has to give its password.
  *
  * @module
  */
@@ -65,6 +66,7 @@ async function spec(): Promise<ServerSpec> {
   return {
     name: "postgres",
     ports: ["postgres"],
+    usual: { postgres: 5432 },
     ready: /database system is ready to accept connections/,
     async prepare(folder, { postgres: port }) {
       const key = join(folder, "server.key"), certificate = join(folder, "ca.pem"), data = join(folder, "data");
@@ -93,7 +95,7 @@ async function spec(): Promise<ServerSpec> {
       );
       await Deno.writeTextFile(
         join(data, "pg_hba.conf"),
-        "host all test 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
+        "host all test 127.0.0.1/32 trust\nhost sensorium sensorium 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
       );
       return command(bin, folder);
     },

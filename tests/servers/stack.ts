@@ -6,7 +6,7 @@
 import { makeAdmin } from "../../sources/kafka/client.ts";
 import { kafkaBroker } from "./kafka.ts";
 import { mongoServer } from "./mongodb.ts";
-import { postgresServer } from "./postgres.ts";
+import { asTest, postgresServer } from "./postgres.ts";
 
 /** A server that a person may start. */
 export interface StackServer {
@@ -39,10 +39,17 @@ async function startKafka(): Promise<string> {
 }
 
 async function startPostgres(): Promise<string> {
-  const server = await postgresServer(0), { host, port, user } = server.address();
-  return `postgres://${user}@${host}:${port}/${await server.database()}`;
+  const server = await postgresServer(0), address = server.address(), { host, port } = address;
+  await asTest(address, async (client) => {
+    const roles = await client.query("SELECT 1 FROM pg_roles WHERE rolname = 'sensorium'");
+    if (roles.length > 0) return;
+    await client.script("CREATE ROLE sensorium LOGIN");
+    await client.script("CREATE DATABASE sensorium OWNER sensorium");
+  });
+  return `postgres://sensorium@${host}:${port}/sensorium`;
 }
 
 async function startMongo(): Promise<string> {
-  return (await mongoServer(0)).database();
+  const { ports: { mongodb } } = await mongoServer(0);
+  return `mongodb://127.0.0.1:${mongodb}/sensorium`;
 }
