@@ -1,12 +1,12 @@
 /**
- * What a sensor of four channels takes in memory, with and without its last readings: the supervisor's directory, the
- * actor, its state and history. Each in a process of its own that collects its garbage before it looks.
+ * What a sensor of four channels takes in memory, by detectors, with and without its last readings: the supervisor's
+ * directory, the actor, its state and history. Each in a process of its own that collects its garbage before it looks.
  *
  *     deno run -A bench/memory.ts
  *
  * @module
  */
-import { judgingSchema } from "../actors/config.ts";
+import { type Judging, judgingSchema } from "../actors/config.ts";
 import { Directory } from "../actors/directory.ts";
 import type { Reading } from "../actors/reading.ts";
 import { Router } from "../actors/router.ts";
@@ -27,8 +27,8 @@ function inUse(): { readonly heap: number; readonly buffers: number; readonly re
 }
 
 /** Makes the sensors and says what each took. */
-function weigh(sensors: number, keepHistory: boolean): void {
-  const judging = judgingSchema.parse({});
+function weigh(sensors: number, detectors: Judging["detectors"], keepHistory: boolean): void {
+  const judging = judgingSchema.parse({ detectors });
   const directory = new Directory(1), router = new Router("p", directory, 1, judging, () => []);
   const shard = new Shard({ judging, keepHistory, wanted: { verdicts: false, flags: false, history: false } });
   const before = inUse();
@@ -52,6 +52,7 @@ function weigh(sensors: number, keepHistory: boolean): void {
   const each = (bytes: number) => Math.round(bytes / sensors).toLocaleString("en").padStart(9);
   console.log(
     String(sensors).padStart(8),
+    detectors.padStart(10),
     (keepHistory ? "yes" : "no").padStart(9),
     each(stateBytes),
     each(historyBytes),
@@ -62,12 +63,22 @@ function weigh(sensors: number, keepHistory: boolean): void {
 }
 
 if (import.meta.main) {
-  if (Deno.args.length === 2) weigh(Number(Deno.args[0]), Deno.args[1] === "true");
+  const [sensors, detectors, history] = Deno.args;
+  if (history) weigh(Number(sensors), judgingSchema.shape.detectors.parse(detectors), history === "true");
   else {
-    console.log(" sensors   history     state   history      heap   buffers  resident   bytes a sensor");
-    for (const [sensors, history] of [[100, false], [10_000, false], [100_000, false], [10_000, true]]) {
+    console.log(" sensors detectors   history     state   history      heap   buffers  resident   bytes a sensor");
+    const runs = [
+      [100, "rules", false],
+      [10_000, "rules", false],
+      [100_000, "rules", false],
+      [10_000, "rules", true],
+      [1_000, "light", true],
+      [1_000, "full", false],
+      [1_000, "full", true],
+    ];
+    for (const run of runs) {
       const args = ["run", "-A", "--v8-flags=--expose-gc", "--config", "tests/deno.json", "--no-lock"];
-      args.push("bench/memory.ts", String(sensors), String(history));
+      args.push("bench/memory.ts", ...run.map(String));
       await new Deno.Command(Deno.execPath(), { args }).spawn().status;
     }
   }

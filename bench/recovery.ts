@@ -5,7 +5,7 @@
  *
  * A program takes readings from a log that grows by so many a second (a file, of which only what is due may be read), with
  * windows as rows, and state and position in Deno KV, in two workers. After so many seconds it is killed and started
- * again at once; the log goes on growing. It is back at work once it has read what was due at that moment: then every sensor
+ * again at once; the log goes on growing. Rules alone judge. It is back at work once it has read what was due at that moment: then every sensor
  * has the state that it would have had without the kill. Said are the steps on the way.
  *
  * @module
@@ -75,7 +75,7 @@ async function program([path, dataDir, begun, bytesPerMs, shards]: readonly stri
   const say = (report: Omit<Report, "at">) => console.log(JSON.stringify({ at: Date.now(), ...report }));
   const engine = await Engine.open({
     dataDir,
-    judging: judgingSchema.parse({}),
+    judging: judgingSchema.parse({ detectors: "rules" }),
     shards: Number(shards),
     clock,
     sinks: () => [new RowsSink(`${dataDir}/rows.csv`)],

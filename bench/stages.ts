@@ -74,7 +74,7 @@ function parsedOf(batch: ShardBatch, { array }: Records, names: readonly string[
   };
 }
 
-const judging = judgingSchema.parse({});
+const judging = judgingSchema.parse({ detectors: "rules" });
 const SHARD = {
   judging,
   wanted: { verdicts: false, flags: false, history: false },
