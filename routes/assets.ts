@@ -3,8 +3,8 @@
  *
  * Each file is part of the module graph (`with { type: "text" }`), so serving it needs no permission to read, follows
  * the program into `deno compile` and onto a host without files, and no request can name a file that is not listed.
- * The same holds for Chart.js: the import of its entry brings the package into the cache, and its ready-made script,
- * which the package does not export, lies beside the entry. Deno lets modules of a cached package be loaded without
+ * The same holds for Chart.js and its plugin for lines across a chart: the import of an entry brings the package into the
+ * cache, and its ready-made script, which the package does not export, lies beside the entry. Deno lets modules of a cached package be loaded without
  * `--allow-read`.
  *
  * Every answer carries an ETag and is asked for again each time (`no-cache`): a new version shows at once, an unchanged
@@ -13,8 +13,9 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-// The text is not used: this import makes Deno fetch the package before the script beside it is asked for.
+// The texts are not used: these imports make Deno fetch the packages before the scripts beside them are asked for.
 import "chart.js" with { type: "text" };
+import "chartjs-plugin-annotation" with { type: "text" };
 import { files } from "./page_files.ts";
 
 /**
@@ -39,8 +40,12 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml; charset=utf-8",
 };
 
-/** Where Chart.js's script is served. */
-const CHART_PATH = "/vendor/chart.umd.min.js";
+/** Scripts of packages, each of which sets a global: where it is served, and where it lies beside the package's entry. */
+const VENDOR: Readonly<Record<string, () => string>> = {
+  "/vendor/chart.umd.min.js": () => new URL("./chart.umd.min.js", import.meta.resolve("chart.js")).href,
+  "/vendor/chartjs-plugin-annotation.min.js": () =>
+    new URL("./chartjs-plugin-annotation.min.js", import.meta.resolve("chartjs-plugin-annotation")).href,
+};
 
 interface Asset {
   readonly text: string;
@@ -55,7 +60,7 @@ export function assets(): Hono {
   function find(path: string): Promise<Asset> | undefined {
     const before = known.get(path);
     if (before) return before;
-    const text = path === CHART_PATH ? chartScript() : files[path];
+    const text = Object.hasOwn(VENDOR, path) ? vendorScript(VENDOR[path]()) : files[path];
     if (text === undefined) return undefined;
     const asset = Promise.resolve(text).then((text) => assetOf(path, text));
     known.set(path, asset);
@@ -83,10 +88,9 @@ export function assets(): Hono {
   return app;
 }
 
-/** Chart.js as one script that sets a global: its modules need a bare import of another package. */
-async function chartScript(): Promise<string> {
-  const url = new URL("./chart.umd.min.js", import.meta.resolve("chart.js"));
-  const script: { default: string } = await import(url.href, { with: { type: "text" } });
+/** A package's ready-made script: its modules need bare imports of other packages. */
+async function vendorScript(url: string): Promise<string> {
+  const script: { default: string } = await import(url, { with: { type: "text" } });
   return script.default;
 }
 

@@ -6,10 +6,25 @@
 import { Model } from "./core/model.js";
 import { parseHash } from "./core/router.js";
 import { Sync } from "./core/sync.js";
+import { detectionView } from "./views/detection.js";
+import { federationView } from "./views/federation.js";
 import { header } from "./views/header.js";
 import { footer } from "./views/footer.js";
+import { liveView } from "./views/live.js";
 import { overview } from "./views/overview.js";
+import { predictView } from "./views/predict.js";
 import { sensorView } from "./views/sensor.js";
+import { windowsView } from "./views/windows.js";
+
+/** Views by their name in the address; the sensor's needs a name besides. */
+const SHOW = {
+  overview,
+  live: liveView,
+  windows: windowsView,
+  detection: detectionView,
+  federation: federationView,
+  predict: predictView,
+};
 
 /** What every view is given. @typedef {{ model: Model, sync: Sync, main: HTMLElement, signal: AbortSignal }} Stage */
 
@@ -41,7 +56,7 @@ function route() {
   leave = new AbortController();
   const stage = { model, sync, main, signal: leave.signal };
   if (view === "sensor") sensorView(stage, sensor);
-  else overview(stage);
+  else SHOW[view](stage);
   if (!first) {
     scrollTo(0, 0);
     main.focus({ preventScroll: true });

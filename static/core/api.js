@@ -2,6 +2,10 @@
  * Questions to the API. Times arrive as ISO 8601 and leave this file as epoch milliseconds, as charts need them.
  *
  * @module
+ * @import { AgreementView } from "../../actors/agreement_view.ts"
+ * @import { EvaluationRecord } from "../../actors/evaluation/port.ts"
+ * @import { RoundRecord } from "../../actors/federation/port.ts"
+ * @import { ModelState, ModelVersion } from "../../actors/model_registry.ts"
  * @import { AlertView, Page, ReadingView, SensorView, SummaryView, WindowView } from "../../actors/views.ts"
  */
 
@@ -20,6 +24,10 @@ const TIMES = new Set([
   "raised_at",
   "cleared_at",
   "source_time",
+  "created",
+  "started",
+  "from",
+  "to",
 ]);
 
 /** An answer that is not the one asked for; the message is a sentence for a person. */
@@ -58,17 +66,34 @@ export function parse(text) {
  * @returns {Promise<unknown>}
  * @throws {ApiError} if the server cannot be reached or answers with a problem
  */
-async function ask(path, query = {}, signal) {
+function ask(path, query = {}, signal) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
+  return exchange(url, { headers: { accept: "application/json" } }, signal);
+}
+
+/**
+ * Says something to the server.
+ *
+ * @param {string} path @param {unknown} body @param {AbortSignal} [signal]
+ * @returns {Promise<unknown>}
+ * @throws {ApiError} if the server cannot be reached or refuses it
+ */
+function tell(path, body, signal) {
+  const headers = { accept: "application/json", "content-type": "application/json" };
+  return exchange(new URL(path, location.origin), { method: "POST", headers, body: JSON.stringify(body) }, signal);
+}
+
+/** @param {URL} url @param {RequestInit} request @param {AbortSignal} [signal] @returns {Promise<unknown>} */
+async function exchange(url, request, signal) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response;
   try {
     response = await fetch(url, {
+      ...request,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      headers: { accept: "application/json" },
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -82,7 +107,10 @@ async function ask(path, query = {}, signal) {
 /** The sentence of a problem document, if it is one. @param {string} text @returns {string | undefined} */
 function problem(text) {
   try {
-    const { title, detail } = JSON.parse(text);
+    const { title, detail, errors } = JSON.parse(text);
+    if (Array.isArray(errors) && errors.length > 0) {
+      return errors.map(({ field, message }) => field ? `${field}: ${message}` : message).join("; ");
+    }
     if (typeof detail === "string") return detail;
     return typeof title === "string" ? title : undefined;
   } catch {
@@ -135,4 +163,84 @@ export async function alerts(query, signal) {
 /** One alert. @param {string} id @returns {Promise<AlertView>} */
 export async function alert(id) {
   return /** @type {AlertView} */ (await ask(`/alerts/${encodeURIComponent(id)}`));
+}
+
+/** Windows of all sensors, newest first. @param {Query} query @param {AbortSignal} [signal] @returns {Promise<Page<WindowView>>} */
+export async function allWindows(query, signal) {
+  return /** @type {Page<WindowView>} */ (await ask("/windows", query, signal));
+}
+
+/** What a model says of one item. @typedef {{ prediction: 0 | 1, score: number, threshold: number, contributions: Record<string, number>, model: string, model_version: number }} Prediction */
+
+/** Asks the parts model. @param {Record<string, number>} item @param {AbortSignal} [signal] @returns {Promise<Prediction>} */
+export async function predict(item, signal) {
+  return /** @type {Prediction} */ (await tell("/predict", item, signal));
+}
+
+/** A model with the version in use. @typedef {ModelState & { version: ModelVersion }} ModelInUse */
+
+/** All models. @param {AbortSignal} [signal] @returns {Promise<ModelInUse[]>} */
+export async function models(signal) {
+  const { items } = /** @type {{ items: ModelInUse[] }} */ (await ask("/models", {}, signal));
+  return items;
+}
+
+/** One model with all its versions, newest first. @param {string} name @param {AbortSignal} [signal] @returns {Promise<ModelState & { versions: ModelVersion[] }>} */
+export async function modelVersions(name, signal) {
+  const path = `/models/${encodeURIComponent(name)}`;
+  return /** @type {ModelState & { versions: ModelVersion[] }} */ (await ask(path, {}, signal));
+}
+
+/**
+ * Changes which version of a model is in use.
+ *
+ * @param {string} name @param {"pin" | "unpin" | "rollback"} verb @param {number} [version]
+ */
+export async function changeModel(name, verb, version) {
+  await tell(`/models/${encodeURIComponent(name)}/${verb}`, version === undefined ? {} : { version });
+}
+
+/** A group that learns together. @typedef {{ group: string, round: number, time?: number, devices: number, waiting: number, devices_most: number, model: string, version?: number, latest?: number, pinned?: boolean }} Group */
+
+/** Groups that learn together; undefined where there is no federation. @param {AbortSignal} [signal] @returns {Promise<Group[] | undefined>} */
+export async function groups(signal) {
+  const answer = await there(ask("/federation/groups", {}, signal));
+  return /** @type {{ items: Group[] } | undefined} */ (answer)?.items;
+}
+
+/** A group's rounds, newest first. @param {Query} query @param {AbortSignal} [signal] @returns {Promise<RoundRecord[]>} */
+export async function rounds(query, signal) {
+  return /** @type {Page<RoundRecord>} */ (await ask("/federation/rounds", query, signal)).items.slice();
+}
+
+/** Evaluations; undefined where none are kept. @param {AbortSignal} [signal] @returns {Promise<EvaluationRecord[] | undefined>} */
+export async function evaluations(signal) {
+  const answer = await there(ask("/evaluations", { limit: 100 }, signal));
+  return /** @type {{ items: EvaluationRecord[] } | undefined} */ (answer)?.items;
+}
+
+/** Machine learning against rules; undefined where it is not counted. @param {AbortSignal} [signal] @returns {Promise<AgreementView[] | undefined>} */
+export async function agreement(signal) {
+  const answer = await there(ask("/analytics/agreement", {}, signal));
+  return /** @type {{ items: AgreementView[] } | undefined} */ (answer)?.items;
+}
+
+/** Whether people may label here. @param {AbortSignal} [signal] */
+export async function labelling(signal) {
+  return await there(ask("/labels/counts", {}, signal)) !== undefined;
+}
+
+/** Says whether an alert was about an anomaly. @param {string} alert its id @param {0 | 1} label */
+export async function labelAlert(alert, label) {
+  await tell("/labels", { alert, label });
+}
+
+/** The answer, or undefined where this instance has no such resource. @param {Promise<unknown>} question */
+async function there(question) {
+  try {
+    return await question;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
 }

@@ -17,6 +17,17 @@ const ODD_FOR_MS = 60_000;
 /** Priorities, worst first. @type {readonly Priority[]} */
 export const PRIORITIES = ["critical", "high", "medium", "low"];
 
+/** States in which a sensor's readings cannot be judged, worst first. @type {readonly string[]} */
+export const OUT = ["failed", "silent", "stuck", "dirty"];
+
+/** Conditions of alerts that are such states, and no anomalies. */
+const STATE_CONDITIONS = ["silent", "stuck", "dirty"];
+
+/** Whether an alert is about the sensor's state, not about what it measures. @param {AlertView} alert */
+export function isOfState({ condition }) {
+  return STATE_CONDITIONS.includes(condition);
+}
+
 /**
  * How the page stands to the server.
  *
@@ -150,13 +161,16 @@ export class Model {
     if (sensor && reading.time >= sensor.last_time) {
       const channels = sensor.channels.map((channel) => {
         const value = reading.values[channel.channel];
-        return typeof value === "number" ? { ...channel, value } : channel;
+        const expected = reading.expected?.[channel.channel] ?? channel.expected;
+        return typeof value === "number" ? { ...channel, value, ...(expected && { expected }) } : channel;
       });
+      const { is_anomaly, time, score, scores, versions, rate } = reading;
       this.sensors.set(reading.sensor, {
         ...sensor,
         channels,
-        is_anomaly: reading.is_anomaly,
-        last_time: reading.time,
+        is_anomaly,
+        last_time: time,
+        ...(score === undefined ? {} : { score, scores, versions, rate }),
       });
     }
     this.#tell("reading", reading);
@@ -192,9 +206,15 @@ export class Model {
     return last;
   }
 
-  /** Sensors that are failed or silent. @returns {SensorView[]} */
+  /** Sensors that say nothing that can be judged: failed, silent, stuck or dirty. @returns {SensorView[]} */
   out() {
-    return [...this.sensors.values()].filter(({ state }) => state === "failed" || state === "silent");
+    return [...this.sensors.values()].filter(({ state }) => OUT.includes(state));
+  }
+
+  /** Sensors that warm up, those with the longest way to go first. @returns {SensorView[]} */
+  warming() {
+    const warming = [...this.sensors.values()].filter(({ state }) => state === "warming_up");
+    return warming.sort((a, b) => (a.warm_up?.done ?? 0) - (b.warm_up?.done ?? 0) || (a.sensor < b.sensor ? -1 : 1));
   }
 
   /**

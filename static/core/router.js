@@ -1,14 +1,22 @@
 /**
- * The address holds the view: `#/`, `#/?location=office&range=6h`, `#/sensors/NAME?range=1h`. Links can be sent to a
- * colleague, and Back works.
+ * The address holds the view: `#/`, `#/?location=office&range=6h`, `#/detection?type=co2`, `#/sensors/NAME?range=1h`.
+ * Links can be sent to a colleague, and Back works.
  *
  * @module
  */
 
+/** Views that have a name of their own in the address. */
+export const VIEWS = /** @type {const} */ (["live", "windows", "detection", "federation", "predict"]);
+
+/** What goes along from view to view. */
+const KEPT = ["location", "type", "refresh", "records"];
+
+/** @typedef {"overview" | "sensor" | (typeof VIEWS)[number]} ViewName */
+
 /**
  * @typedef {object} Route
- * @property {"overview" | "sensor"} view
- * @property {string} sensor name, empty for the overview
+ * @property {ViewName} view
+ * @property {string} sensor name, empty for any other view
  * @property {URLSearchParams} query
  */
 
@@ -16,6 +24,8 @@
 export function parseHash(hash) {
   const [path, search] = hash.replace(/^#/, "").split("?", 2);
   const query = new URLSearchParams(search ?? "");
+  const named = VIEWS.find((view) => path === `/${view}`);
+  if (named) return { view: named, sensor: "", query };
   const match = /^\/sensors\/([^/]+)$/.exec(path);
   if (!match) return { view: "overview", sensor: "", query };
   try {
@@ -28,6 +38,17 @@ export function parseHash(hash) {
 /** Where a sensor is shown. @param {string} name */
 export function sensorHref(name) {
   return `#/sensors/${encodeURIComponent(name)}`;
+}
+
+/** Where a view is, with the filters of the present one. @param {ViewName} view @param {URLSearchParams} query */
+export function viewHref(view, query) {
+  const kept = new URLSearchParams();
+  for (const name of KEPT) {
+    const value = query.get(name);
+    if (value) kept.set(name, value);
+  }
+  const path = view === "overview" ? "#/" : `#/${view}`;
+  return kept.size === 0 ? path : `${path}?${kept}`;
 }
 
 /**

@@ -38,18 +38,25 @@ export function priorityBadge(priority) {
 
 /** @typedef {SensorState | "anomalous"} Condition */
 
-/** @type {Record<Condition, { word: string, paths: string[] }>} */
+/** A state that is not listed is shown by its own word. @type {Readonly<Record<string, { word: string, paths: string[] }>>} */
 const STATES = {
   anomalous: { word: "anomalous", paths: ["M8 2.2 14.6 13.8H1.4z", "M8 6.5v3.6", "M8 11.6v.6"] },
   silent: { word: "silent", paths: ["M2 8h2.5M6.8 8h2.4M11.5 8H14", "M2 3.5v9M14 3.5v9"] },
+  stuck: { word: "stuck", paths: ["M2 8h12", "M2 4v8M14 4v8", "M8 2v3M8 11v3"] },
+  dirty: { word: "dirty", paths: ["M2 9l2.5-5 3 9 3-7 1.5 4H14", "M2.5 13.5l11-11"] },
   failed: { word: "failed", paths: ["M2.5 2.5h11v11h-11z", "M5.5 5.5l5 5M10.5 5.5l-5 5"] },
   warming_up: { word: "warming up", paths: ["M4 2h8M4 14h8M5 2c0 4 6 8 6 12M11 2c0 4-6 8-6 12"] },
+  maintenance: {
+    word: "in maintenance",
+    paths: ["M3 13 9 7", "M8 4.5a3.2 3.2 0 0 1 4.3-2.2L10.5 4l1.5 1.5 1.7-1.8A3.2 3.2 0 0 1 9.5 8"],
+  },
+  retired: { word: "retired", paths: ["M2.5 4.5h11M3.5 4.5v9h9v-9M6 8h4"] },
   ok: { word: "normal", paths: ["M8 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"] },
 };
 
 /** The word for a state. @param {Condition} state */
 export function stateWord(state) {
-  return STATES[state].word;
+  return STATES[state]?.word ?? state.replaceAll("_", " ");
 }
 
 /** The outlined mark of a state. @param {Condition} state */
@@ -57,7 +64,7 @@ export function stateMark(state) {
   return svg(
     "svg",
     { viewBox: "0 0 16 16", class: `mark state ${state}`, "aria-hidden": "true" },
-    ...STATES[state].paths.map((d) => svg("path", { d })),
+    ...(STATES[state] ?? STATES.ok).paths.map((d) => svg("path", { d })),
   );
 }
 

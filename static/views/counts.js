@@ -7,7 +7,7 @@
  */
 import { h, put, say } from "../core/dom.js";
 import { clock, count, duration } from "../core/format.js";
-import { PRIORITIES } from "../core/model.js";
+import { OUT, PRIORITIES } from "../core/model.js";
 import { setQuery } from "../core/router.js";
 import { priorityMark, stateMark, stateWord } from "../core/shapes.js";
 
@@ -15,7 +15,7 @@ import { priorityMark, stateMark, stateWord } from "../core/shapes.js";
 const OLD_MS = 60_000;
 const RECORDED_MS = 86_400_000;
 
-const STATES = /** @type {const} */ (["anomalous", "silent", "failed", "warming_up", "ok"]);
+const STATES = /** @type {const} */ (["anomalous", "silent", "stuck", "dirty", "failed", "warming_up", "ok"]);
 
 /** The strip of counts. @param {Stage} stage */
 export function counts({ model, signal }) {
@@ -77,6 +77,8 @@ export function counts({ model, signal }) {
     if (summary) {
       set(states.get("anomalous"), summary.anomalous);
       set(states.get("silent"), summary.silent);
+      set(states.get("stuck"), summary.stuck);
+      set(states.get("dirty"), summary.dirty);
       set(states.get("failed"), summary.failed);
       set(states.get("warming_up"), summary.warming_up);
       set(states.get("ok"), normal(model));
@@ -133,7 +135,7 @@ function answer(model) {
       const more = `of ${of} · ${alert.sensor}, for ${duration(now - alert.raised_at)}`;
       return { worst: alert.priority, mark: () => priorityMark(alert.priority), words, more, wrong };
     }
-    const { state, sensor } = out.find(({ state }) => state === "failed") ?? out[0];
+    const [{ state, sensor }] = out.toSorted((a, b) => OUT.indexOf(a.state) - OUT.indexOf(b.state));
     return {
       worst: state,
       mark: () => stateMark(state),
@@ -156,5 +158,6 @@ function answer(model) {
 function normal(model) {
   const { summary } = model;
   if (!summary) return 0;
-  return Math.max(0, summary.sensors - summary.anomalous - summary.silent - summary.failed - summary.warming_up);
+  const { sensors, anomalous, silent, stuck, dirty, failed, warming_up } = summary;
+  return Math.max(0, sensors - anomalous - silent - stuck - dirty - failed - warming_up);
 }

@@ -5,6 +5,7 @@
  * @import { Model } from "../core/model.js"
  */
 import { h, put, say, svg } from "../core/dom.js";
+import { parseHash, viewHref } from "../core/router.js";
 import { clockSeconds, dateTime, duration, zone } from "../core/format.js";
 
 /** Data older than this is told by its date instead of its age, ms. */
@@ -29,6 +30,7 @@ export function header(element, model) {
       logo(),
       h("span", {}, "Sensorium"),
     ),
+    navigation(),
     h("p", { class: "lamp", role: "status", id: "lamp" }, lamp, word, " ", age),
     h("p", { class: "clock-box muted" }, time, h("span", { class: "zone" }, ` ${zone()}`)),
     themeButton(),
@@ -74,6 +76,33 @@ function ageOf(model) {
   const age = Date.now() - now;
   if (age < -CLOCKS_APART_MS || age > AGE_MOST_MS) return `data to ${dateTime(now)}`;
   return model.connection === "live" ? `data ${duration(age)} old` : `retrying, data ${duration(age)} old`;
+}
+
+/** Views by what a person calls them. */
+const NAMES = /** @type {const} */ ([
+  ["overview", "Overview"],
+  ["live", "Live"],
+  ["windows", "Windows"],
+  ["detection", "Detection"],
+  ["federation", "Federation"],
+  ["predict", "Predict"],
+]);
+
+/** The row of views; filters go along from one to the next. */
+function navigation() {
+  const links = NAMES.map(([view, name]) => h("a", { href: viewHref(view, new URLSearchParams()) }, name));
+  function follow() {
+    if (location.hash === "#main") return;
+    const { view, query } = parseHash(location.hash);
+    NAMES.forEach(([name], at) => {
+      links[at].setAttribute("href", viewHref(name, query));
+      if (name === view) links[at].setAttribute("aria-current", "page");
+      else links[at].removeAttribute("aria-current");
+    });
+  }
+  addEventListener("hashchange", follow);
+  follow();
+  return h("nav", { class: "views", "aria-label": "Views" }, ...links);
 }
 
 function logo() {

@@ -6,8 +6,10 @@
  */
 import { h, put } from "../core/dom.js";
 import { alertLog } from "./alert_log.js";
+import { apart } from "./apart.js";
 import { counts } from "./counts.js";
 import { grid } from "./grid.js";
+import { lanes } from "./lanes.js";
 import { worst } from "./worst.js";
 
 /** Shows the overview. @param {Stage} stage */
@@ -19,6 +21,8 @@ export function overview(stage) {
     h("h1", { class: "sr" }, "Overview"),
     counts(stage),
     h("div", { class: "columns" }, worst(stage), alertLog(stage)),
+    apart(stage),
+    lanes(stage),
     grid(stage),
   );
 }

@@ -7,19 +7,28 @@
  * @import { Stage } from "../main.js"
  */
 import { ChannelChart } from "../charts/channel_chart.js";
+import { Figure } from "../charts/figure.js";
 import { History } from "../charts/history.js";
 import { anomaliesOf } from "../charts/overlays.js";
 import { forget, redraw } from "../charts/schedule.js";
+import { scoreContent, verdictContent } from "../charts/verdict_picture.js";
 import * as api from "../core/api.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, moment } from "../core/format.js";
 import { parseHash } from "../core/router.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
 import { chosenRange, rangeChoice } from "./range.js";
+import { percent } from "./why.js";
+import { verdictPanel } from "./verdict_panel.js";
 import { alertTable, featureTable, readingTable, windowTable } from "./tables.js";
 
 /** The view catches up with windows and counts so often, ms. */
 const REFRESH_MS = 5_000;
+
+/** Tables follow live readings so often at most, ms. */
+const TABLES_MS = 900;
+/** Readings that are shown with their bands. */
+const BAND_READINGS = 200;
 
 /** Shows one sensor. @param {Stage} stage @param {string} name */
 export function sensorView(stage, name) {
@@ -36,11 +45,18 @@ class View {
   /** @type {Map<string, ChannelChart>} */
   #charts = new Map();
   #range = rangeChoice();
+  #shownAt = 0;
   #note = h("p", { class: "note", id: "sensor-note" }, "Loading…");
   #head = h("div", { class: "sensor-head" });
   #facts = h("dl", { class: "facts" });
   #alarms = h("div", { class: "sensor-alerts" });
   #plots = h("div", { class: "plots" });
+  #verdict = h("div", { class: "verdict-panel", id: "verdict-now" });
+  /** The last readings with their bands, by channel. @type {Map<string, Figure>} */
+  #bands = new Map();
+  #bandBox = h("div", { class: "plots" });
+  /** @type {Figure} */
+  #scores;
   #features = h("div", {});
   #alerts = h("div", {});
   #windows = h("div", {});
@@ -54,6 +70,8 @@ class View {
     document.title = `${name} – Sensorium`;
     sync.watch(name);
     this.#history = new History(name, this.#rangeMs());
+    const scores = { title: "Scores by detector", kind: /** @type {const} */ ("lines"), x: "time", time: true };
+    this.#scores = new Figure({ ...scores, min: 0, max: 1, apart: true }, signal);
     put(
       main,
       h("p", { class: "crumb" }, h("a", { href: "#/" }, "All sensors")),
@@ -118,12 +136,15 @@ class View {
     this.#stage.main.append(
       this.#head,
       this.#alarms,
+      panel("The last verdict", this.#verdict),
       h(
         "section",
         { class: "panel", "aria-label": "Charts" },
         h("div", { class: "grid-head" }, h("h2", {}, "Over time"), this.#range.element),
         this.#plots,
       ),
+      panel("The last readings in their expected band", this.#bandBox),
+      h("section", { class: "panel tall", "aria-label": "Scores by detector" }, this.#scores.element),
       panel("Features, last 10 readings", this.#features),
       panel("Alerts", this.#alerts),
       h(
@@ -139,7 +160,7 @@ class View {
     const sensor = this.#sensor;
     if (!sensor) return;
     const now = this.#stage.model.now(sensor.partition);
-    const warmup = sensor.state === "warming_up" ? `${sensor.warmup_left} readings left` : undefined;
+    const warmup = sensor.state === "warming_up" ? warmUpOf(sensor) : undefined;
     put(
       this.#head,
       h("p", { class: "muted place" }, [sensor.location, sensor.type, sensor.partition].filter(Boolean).join(" · ")),
@@ -159,6 +180,7 @@ class View {
       ["last reading", moment(sensor.last_time, now), new Date(sensor.last_time).toISOString()],
       ["readings", count(sensor.readings), sensor.readings],
       ["anomalies", count(sensor.anomalies), sensor.anomalies],
+      ["impossible", count(sensor.impossible), sensor.impossible],
       ["late", count(sensor.late), sensor.late],
       ["duplicates", count(sensor.duplicates), sensor.duplicates],
       ["conflicts", count(sensor.conflicts), sensor.conflicts],
@@ -211,7 +233,7 @@ class View {
     this.#sensor = this.#stage.model.sensors.get(this.#name) ?? this.#sensor;
     this.#history.add(reading);
     this.#draw();
-    this.#showTables();
+    if (Date.now() - this.#shownAt > TABLES_MS) this.#showTables();
   }
 
   #draw() {
@@ -245,7 +267,16 @@ class View {
   #showTables() {
     const sensor = this.#sensor;
     if (!sensor) return;
+    this.#shownAt = Date.now();
     const now = this.#stage.model.now(sensor.partition);
+    put(this.#verdict, ...verdictPanel(this.#stage.model.sensors.get(this.#name) ?? sensor, now));
+    const latest = this.#history.readings.slice(-BAND_READINGS);
+    this.#scores.show(scoreContent(latest));
+    reconcile(this.#bandBox, sensor.channels, ({ channel }) => channel, ({ channel, unit }) => {
+      const figure = new Figure({ title: channel, kind: "lines", x: "time", unit, time: true }, this.#stage.signal);
+      this.#bands.set(channel, figure);
+      return figure.element;
+    }, (_, { channel }) => this.#bands.get(channel)?.show(verdictContent(latest, channel)));
     put(this.#features, featureTable(sensor));
     put(this.#readings, readingTable(this.#history.readings.slice(-20).reverse(), sensor, now));
     put(
@@ -257,4 +288,11 @@ class View {
       ),
     );
   }
+}
+
+/** How far the warm-up is. @param {SensorView} sensor */
+function warmUpOf({ warm_up, warmup_left }) {
+  if (!warm_up) return `${warmup_left} readings left`;
+  const left = warm_up.remaining_ms === undefined ? "" : `, about ${duration(warm_up.remaining_ms)} left`;
+  return `${percent(warm_up.done)}${left}`;
 }

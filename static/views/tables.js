@@ -7,6 +7,7 @@
 import { h } from "../core/dom.js";
 import { clock, count, duration, measure, moment, number } from "../core/format.js";
 import { priorityBadge, stateBadge } from "../core/shapes.js";
+import { contributionText, detectorWord, flagged, percent, scoreText } from "./why.js";
 
 /** @typedef {string | number | Node | null} Cell */
 
@@ -17,7 +18,7 @@ import { priorityBadge, stateBadge } from "../core/shapes.js";
  * @param {readonly string[]} heads @param {readonly (readonly Cell[])[]} rows
  * @param {string} none what stands there without rows
  */
-function table(caption, heads, rows, none) {
+export function plainTable(caption, heads, rows, none) {
   if (rows.length === 0) return h("p", { class: "note" }, none);
   return h(
     "div",
@@ -49,7 +50,7 @@ function cell(content, at) {
 
 /** Features by channel. @param {SensorView} sensor */
 export function featureTable(sensor) {
-  return table(
+  return plainTable(
     "Table of features by channel",
     ["channel", "unit", "value", "rate /s", "mean", "std", "range", "z", "of", "low", "high"],
     sensor.channels.map((channel) => [
@@ -72,13 +73,16 @@ export function featureTable(sensor) {
 /** Readings, as they are given. @param {readonly ReadingView[]} readings @param {SensorView} sensor @param {number} now */
 export function readingTable(readings, sensor, now) {
   const channels = sensor.channels.map((channel) => channel.channel);
-  return table(
+  return plainTable(
     "Table of the latest readings",
-    ["time", ...channels, "verdict"],
+    ["time", ...channels, "score", "verdict"],
     readings.map((reading) => [
       moment(reading.time, now),
       ...channels.map((channel) => reading.values[channel] ?? "–"),
-      reading.is_anomaly ? stateBadge("anomalous", flagsOf(reading)) : "",
+      h("data", { value: reading.score ?? "" }, scoreText(reading.score)),
+      reading.is_anomaly
+        ? h("span", {}, stateBadge("anomalous", flagsOf(reading)), ` ${reading.explanation ?? ""}`)
+        : "",
     ]),
     "No readings in this range.",
   );
@@ -86,13 +90,13 @@ export function readingTable(readings, sensor, now) {
 
 /** @param {ReadingView} reading */
 function flagsOf(reading) {
-  return [...new Set(reading.flags.map((flag) => flag.detector))].join(", ");
+  return flagged(reading.flags).map(detectorWord).join(", ");
 }
 
 /** Windows, a row for each channel. @param {readonly WindowView[]} windows @param {SensorView} sensor @param {number} now */
 export function windowTable(windows, sensor, now) {
   const several = sensor.channels.length > 1;
-  return table(
+  return plainTable(
     "Table of the latest windows",
     ["start", ...(several ? ["channel"] : []), "count", "mean", "min", "max", "std", "anomalies", "revised"],
     windows.flatMap((window) =>
@@ -114,9 +118,9 @@ export function windowTable(windows, sensor, now) {
 
 /** Alerts of one sensor. @param {readonly AlertView[]} alerts @param {number} now */
 export function alertTable(alerts, now) {
-  return table(
+  return plainTable(
     "Table of its alerts",
-    ["raised", "priority", "state", "condition", "seen", "message"],
+    ["raised", "priority", "state", "condition", "seen", "strength", "message"],
     alerts.map((alert) => [
       moment(alert.raised_at, now),
       priorityBadge(alert.priority),
@@ -125,7 +129,8 @@ export function alertTable(alerts, now) {
         : `cleared after ${duration((alert.cleared_at ?? alert.raised_at) - alert.raised_at)}`,
       alert.channel ? `${alert.condition}, ${alert.channel}` : alert.condition,
       alert.value === undefined ? "–" : measure(alert.value, undefined),
-      alert.message,
+      alert.strength === undefined ? "–" : percent(alert.strength),
+      [alert.message, contributionText(alert.contributions)].filter(Boolean).join(" · "),
     ]),
     "No alert so far.",
   );

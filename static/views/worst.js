@@ -1,8 +1,9 @@
 /**
  * What is wrong, worst first: one row a sensor with its worst alert, what was seen against what was expected, and why.
  *
- * Alerts, silent and failed sensors stand here. Sensors with single anomalous readings are counted in one quiet line
- * below: these come and go while nothing is wrong.
+ * Sensors that measure something wrong stand here; those that are silent, stuck, dirty or failed stand apart, see
+ * `apart.js`. Sensors with single anomalous readings are counted in one quiet line below: these come and go while nothing
+ * is wrong.
  *
  * @module
  * @import { AlertView, SensorView } from "../../actors/views.ts"
@@ -12,9 +13,11 @@ import { History } from "../charts/history.js";
 import { spark, sparkline } from "../charts/spark.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, expected, measure, moment } from "../core/format.js";
-import { PRIORITIES, worstFirst } from "../core/model.js";
+import * as api from "../core/api.js";
+import { isOfState, PRIORITIES, worstFirst } from "../core/model.js";
 import { sensorHref } from "../core/router.js";
-import { priorityBadge, stateBadge } from "../core/shapes.js";
+import { priorityBadge } from "../core/shapes.js";
+import { contributionList, percent } from "./why.js";
 
 /** Rows that are shown: who has more sensors with alerts than this has a flood, not a list. */
 const ROWS = 100;
@@ -23,7 +26,7 @@ const SPARK_MS = 3_600_000;
 /** Readings of a sparkline. */
 const SPARK_READINGS = 60;
 
-/** @typedef {{ name: string, sensor: SensorView | undefined, alerts: AlertView[] }} Row */
+/** A sensor with its alerts, at least one. @typedef {{ name: string, sensor: SensorView | undefined, alerts: AlertView[] }} Row */
 
 /** The list. @param {Stage} stage */
 export function worst({ model, signal }) {
@@ -33,6 +36,12 @@ export function worst({ model, signal }) {
   const odd = oddLine(model);
   /** @type {Map<string, History>} */
   const histories = new Map();
+  /** Whether people may label here: known once it was asked. */
+  let labels = false;
+  api.labelling(signal).then((may) => {
+    labels = may;
+    if (!signal.aborted) update();
+  }).catch(() => {}); // without an answer there is nothing to press
 
   function update() {
     const rows = rowsOf(model);
@@ -60,7 +69,14 @@ export function worst({ model, signal }) {
         h("a", { href: sensorHref(row.name), class: "name" }, row.name),
         h("span", { class: "muted place" }),
       ),
-      h("div", { class: "row-why" }, h("p", { class: "sentence" }), h("p", { class: "seen" })),
+      h(
+        "div",
+        { class: "row-why" },
+        h("p", { class: "sentence" }),
+        h("p", { class: "seen" }),
+        h("div", { class: "row-parts" }),
+        h("p", { class: "actions", hidden: true }),
+      ),
       sparkline(),
       h("p", { class: "row-since" }),
     );
@@ -74,20 +90,24 @@ export function worst({ model, signal }) {
     const [alert] = alerts;
     /** @param {string} selector */
     const part = (selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
-    const state = sensor?.state === "failed" ? "failed" : "silent";
-    const mark = alert?.priority ?? state;
-    if (element.dataset.mark !== mark) {
-      element.dataset.mark = mark;
-      put(part(".row-priority"), alert ? priorityBadge(alert.priority) : stateBadge(state));
+    if (element.dataset.mark !== alert.priority) {
+      element.dataset.mark = alert.priority;
+      put(part(".row-priority"), priorityBadge(alert.priority));
     }
+    if (element.dataset.alert !== alert.id) {
+      element.dataset.alert = alert.id;
+      put(part(".row-parts"), alert.contributions?.length ? contributionList(alert.contributions) : null);
+      put(part(".actions"), ...labelButtons(alert.id));
+    }
+    part(".actions").hidden = !labels;
     const unit = sensor?.channels.find((channel) => channel.channel === alert?.channel)?.unit;
-    say(part(".place"), [sensor?.location ?? alert?.location, sensor?.type ?? alert?.type].filter(Boolean).join(" · "));
+    say(part(".place"), [sensor?.location ?? alert.location, sensor?.type ?? alert.type].filter(Boolean).join(" · "));
     say(part(".sentence"), sentence(row));
     say(part(".seen"), seen(alert, unit));
     const now = model.now(sensor?.partition);
-    const since = alert?.raised_at ?? sensor?.state_since;
-    say(part(".row-since"), since === undefined ? "" : `since ${moment(since, now)} (${duration(now - since)})`);
-    element.dataset.channel = alert?.channel ?? sensor?.channels[0]?.channel ?? "";
+    const since = alert.raised_at;
+    say(part(".row-since"), `since ${moment(since, now)} (${duration(now - since)})`);
+    element.dataset.channel = alert.channel ?? sensor?.channels[0]?.channel ?? "";
     draw(element);
   }
 
@@ -132,6 +152,7 @@ export function worst({ model, signal }) {
 /** That nothing is wrong, since when, and what was last. @param {Stage["model"]} model */
 function calm(model) {
   const last = model.lastCleared();
+  if (model.active().length > 0 || model.out().length > 0) return "No sensor measures anything wrong; see those below.";
   if (!last?.cleared_at) return "Nothing is wrong. There was no alert so far.";
   const now = model.now();
   const lasted = duration(last.cleared_at - last.raised_at);
@@ -162,44 +183,51 @@ function oddLine(model) {
   };
 }
 
-/** Sensors with active alerts, and failed and silent ones: worst first. @param {Stage["model"]} model */
+/** Sensors with active alerts about what they measure: worst first. @param {Stage["model"]} model */
 function rowsOf(model) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
   for (const alert of model.active()) {
+    if (isOfState(alert)) continue;
     const row = rows.get(alert.sensor) ?? { name: alert.sensor, sensor: model.sensors.get(alert.sensor), alerts: [] };
     row.alerts.push(alert);
     rows.set(alert.sensor, row);
   }
-  for (const sensor of model.out()) {
-    if (!rows.has(sensor.sensor)) rows.set(sensor.sensor, { name: sensor.sensor, sensor, alerts: [] });
-  }
-  return [...rows.values()].sort((a, b) => rank(a) - rank(b) || lastFirst(a, b));
-}
-
-/** A failed sensor is blind: worse than an alert of low priority. @param {Row} row */
-function rank({ alerts: [alert], sensor }) {
-  if (alert) return PRIORITIES.indexOf(alert.priority);
-  return PRIORITIES.indexOf("low") + (sensor?.state === "failed" ? -0.5 : 1);
-}
-
-/** @param {Row} a @param {Row} b */
-function lastFirst(a, b) {
-  if (a.alerts.length > 0 && b.alerts.length > 0) return worstFirst(a.alerts[0], b.alerts[0]);
-  return a.name < b.name ? -1 : 1;
+  return [...rows.values()].sort(({ alerts: [a] }, { alerts: [b] }) =>
+    PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || worstFirst(a, b)
+  );
 }
 
 /** @param {Row} row */
-function sentence({ alerts, sensor }) {
-  const [alert, ...others] = alerts;
-  if (!alert && sensor?.state === "failed") return "It failed and was stopped; its readings go to quarantine.";
-  if (!alert) return "It is silent.";
+function sentence({ alerts: [alert, ...others] }) {
   return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
 }
 
-/** @param {AlertView | undefined} alert @param {string | undefined} unit */
+/** Two buttons by which a person says whether the alarm was right. @param {string} alert its id */
+function labelButtons(alert) {
+  const said = h("span", { class: "muted", role: "status" });
+  const press = (/** @type {0 | 1} */ label, /** @type {string} */ word) =>
+    h("button", {
+      type: "button",
+      class: "small",
+      onclick: async () => {
+        try {
+          await api.labelAlert(alert, label);
+          say(said, `Noted: ${word.toLowerCase()}.`);
+        } catch (error) {
+          say(said, error instanceof Error ? error.message : String(error));
+        }
+      },
+    }, word);
+  return [press(1, "True alarm"), press(0, "False alarm"), said];
+}
+
+/** @param {AlertView} alert @param {string | undefined} unit */
 function seen(alert, unit) {
-  if (alert?.value === undefined) return "";
+  const strength = alert.strength === undefined ? "" : `strength ${percent(alert.strength)}`;
+  // A sentence that says what was expected says what was seen, too.
+  if (alert.value === undefined || alert.message.includes("expected")) return strength;
   const band = expected(alert.expected, unit);
-  return `${alert.channel ?? "value"} ${measure(alert.value, unit)}${band === "" ? "" : `, expected ${band}`}`;
+  const values = `${alert.channel ?? "value"} ${measure(alert.value, unit)}${band === "" ? "" : `, expected ${band}`}`;
+  return strength === "" ? values : `${values}; ${strength}`;
 }

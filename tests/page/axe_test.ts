@@ -6,6 +6,7 @@
 import { assertEquals } from "../../std/assert.ts";
 import { openPage, startBrowser } from "./browser.ts";
 import { FakePlant } from "./fake.ts";
+import { learningDeps } from "./learning.ts";
 import { badHour } from "./scene.ts";
 import { servePlant } from "./server.ts";
 
@@ -29,11 +30,16 @@ Deno.test({
   sanitizeResources: false,
   async fn(t) {
     const browser = await startBrowser();
-    const bad = servePlant(badHour(now));
+    const bad = servePlant(badHour(now), 0, await learningDeps(now));
     const empty = servePlant(new FakePlant({ now, places: 0 }));
     const views = [
       { name: "overview", url: `${bad.url}/#/`, ready: ".plot canvas" },
       { name: "sensor", url: `${bad.url}/#/sensors/server-room-temperature`, ready: "table" },
+      { name: "live", url: `${bad.url}/#/live`, ready: "#latest table" },
+      { name: "windows", url: `${bad.url}/#/windows`, ready: "#windows table" },
+      { name: "detection", url: `${bad.url}/#/detection`, ready: "#anomalies table" },
+      { name: "federation", url: `${bad.url}/#/federation`, ready: "#versions table" },
+      { name: "predict", url: `${bad.url}/#/predict`, ready: "#prediction[data-score]" },
       { name: "empty", url: `${empty.url}/#/`, ready: "#empty pre" },
     ];
     for (const colorScheme of ["light", "dark"] as const) {

@@ -169,8 +169,9 @@ export class FakePlant implements Queries {
   }
 
   windows(filter: WindowFilter, limit: number, cursor?: string): Promise<Page<WindowView>> {
-    const sensors = [...this.sensorsByName.values()].filter((sensor) =>
-      !filter.sensor || sensor.name === filter.sensor
+    const { sensor: only, type, location } = filter;
+    const sensors = [...this.sensorsByName.values()].filter(({ name, kind, place }) =>
+      (!only || name === only) && (!type || kind.type === type) && (!location || place === location)
     );
     const windows = sensors.flatMap((sensor) => sensor.windows).filter((window) => within(filter, window.start));
     return Promise.resolve(page(windows.sort((a, b) => b.start - a.start), limit, cursor));

@@ -18,6 +18,8 @@ export interface FakeKind {
   readonly high?: number;
 }
 
+/** Version of the shared models that judge. */
+const MODEL_VERSION = 3;
 const STEP_MS = 2_000;
 const WINDOW_MS = 60_000;
 /** Past that has readings, ms. */
@@ -79,13 +81,22 @@ export class FakeSensor {
       ...(seen < low || seen > high ? [{ detector: "limit", channel } as const] : []),
       ...(Math.abs(seen - usual) > 4 * sigma ? [{ detector: "zscore", channel } as const] : []),
     ];
+    const unusual = Math.min(1, Math.abs(seen - usual) / (8 * sigma));
+    const calm = noise(this.name, time + 1);
     const reading: ReadingView = {
       id: `main/${position}/${this.name}`,
       sensor: this.name,
       time,
       values: { [channel]: seen },
       is_anomaly: flags.length > 0,
-      flags,
+      flags: unusual > 0.9 ? [...flags, { detector: "forest" }] : flags,
+      label: flags.length > 0 ? 1 : 0,
+      score: Math.max(unusual, calm * 0.6),
+      scores: { surprise: unusual, forest: Math.max(unusual, calm * 0.8), network: calm * 0.9 },
+      versions: { forest: MODEL_VERSION, network: MODEL_VERSION },
+      rate: flags.length > 0 ? 0.0005 : 1,
+      expected: { [channel]: [usual - 3 * sigma, usual + 3 * sigma] },
+      ...(flags.length > 0 ? this.#why(seen, usual) : {}),
     };
     this.readings.push(reading);
     this.#count++;
@@ -93,6 +104,32 @@ export class FakeSensor {
     const start = Math.floor(time / WINDOW_MS) * WINDOW_MS;
     if (time === start) this.#closeWindow(start - WINDOW_MS);
     return reading;
+  }
+
+  /** What is said of an anomalous value. */
+  #why(seen: number, usual: number): Pick<ReadingView, "explanation" | "contributions"> {
+    const { channel, unit = "", noise: sigma } = this.kind;
+    const band = `${(usual - 3 * sigma).toFixed(1)} to ${(usual + 3 * sigma).toFixed(1)} ${unit}`;
+    return {
+      explanation: `${channel} ${seen} ${unit}, expected ${band}; most unusual is the value`,
+      contributions: [{ channel, share: 1, feature: "value", because: "the value lies outside of its band" }],
+    };
+  }
+
+  /** What the detectors say of the last reading, as the API shows it. */
+  #judged({ score, scores, versions, rate, explanation, contributions, expected }: ReadingView): Partial<SensorView> {
+    const [low, high] = expected?.[this.kind.channel] ?? [0, 0];
+    return {
+      ...(this.state === "warming_up" ? { warm_up: { done: 0.35, remaining_ms: 240_000 } } : {}),
+      score,
+      scores,
+      versions,
+      rate,
+      budget: 1 / 302_400,
+      contributions: contributions ?? [],
+      explanation: explanation ?? `${this.kind.channel} as expected, ${low.toFixed(1)} to ${high.toFixed(1)}`,
+      closest: { part: 0.72, time: this.readings[0].time },
+    };
   }
 
   /** As the API shows it. */
@@ -125,6 +162,7 @@ export class FakeSensor {
         range: max - min,
         count: values.length,
         z: std === 0 ? 0 : (value - mean) / std,
+        expected: last.expected?.[channel],
         ...(low === undefined ? {} : { low }),
         ...(high === undefined ? {} : { high }),
       }],
@@ -134,8 +172,9 @@ export class FakeSensor {
       duplicates: 1,
       conflicts: 0,
       steps_back: 0,
-      impossible: 0,
       active_alerts: [...this.alerts],
+      impossible: 0,
+      ...this.#judged(last),
     };
   }
 

@@ -96,10 +96,16 @@ onPage("overview() shows the figures of the API", () => badHour(now()), async ({
     await page.textContent("#worst .row:first-child .seen"),
     "temperature 34.1 °C, expected 10 to 30 °C",
   );
-  const wrong = sensors.filter((sensor: { state: string; active_alerts: string[] }) =>
-    ["failed", "silent"].includes(sensor.state) || sensor.active_alerts.length > 0
+  const active = (await (await fetch(`${server.url}/alerts?state=active&limit=2000`)).json()).items;
+  const wrong = active.filter(({ condition }: { condition: string }) => condition !== "silent")
+    .map(({ sensor }: { sensor: string }) => sensor);
+  const names = (selector: string) => page.$$eval(selector, (links) => links.map((link) => link.textContent));
+  assertEquals((await names("#worst .row .name")).sort(), [...new Set(wrong)].sort());
+  const apart = sensors.filter(({ state }: { state: string }) => state !== "ok");
+  assertEquals(
+    (await names("#apart .name")).sort(),
+    apart.map(({ sensor }: { sensor: string }) => sensor).sort(),
   );
-  assertEquals(await page.$$eval("#worst .row", (rows) => rows.length), wrong.length);
   assertEquals(watched.errors, []);
   assertEquals(watched.foreign, []);
   assertEquals(plant.alertsById.size, await page.$$eval("#alerts .entry", (entries) => entries.length));
@@ -251,7 +257,13 @@ onPage(
       "[aria-label='Table of the latest readings'] tbody td data",
       (cells) => cells.map((cell) => Number((cell as HTMLDataElement).value)),
     );
-    assertEquals(values, readings.map((reading: { values: { temperature: number } }) => reading.values.temperature));
+    assertEquals(
+      values,
+      readings.flatMap((reading: { values: { temperature: number }; score: number }) => [
+        reading.values.temperature,
+        reading.score,
+      ]),
+    );
   },
   { hash: "#/sensors/server-room-temperature" },
 );
@@ -272,6 +284,8 @@ onPage(
   "grid() draws only what is on the screen of 1,000 sensors",
   () => new FakePlant({ now: now(), places: 40 }),
   async ({ page }) => {
+    await page.waitForSelector(".card");
+    await page.locator("#sensors").scrollIntoViewIfNeeded();
     await page.waitForSelector(".card canvas");
     const [cards, charts] = await page.evaluate(() => [
       document.querySelectorAll(".card").length,

@@ -6,6 +6,9 @@
 import type { Clock } from "../../actors/ports.ts";
 import { makeApp } from "../../routes/app.ts";
 import { assets } from "../../routes/assets.ts";
+import type { AppDeps } from "../../routes/deps.ts";
+import { KvLabelStore } from "../../store/labels.ts";
+import { MemoryKv } from "../memory_kv.ts";
 import type { FakePlant } from "./fake.ts";
 
 const clock: Clock = {
@@ -30,10 +33,12 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
-/** Serves a plant on 127.0.0.1. @param port 0 for any free one */
-export function servePlant(plant: FakePlant, port = 0): PageServer {
+/** Serves a plant on 127.0.0.1. @param port 0 for any free one @param more such as models, see `learning.ts` */
+export function servePlant(plant: FakePlant, port = 0, more: Partial<AppDeps> = {}): PageServer {
   const down = new AbortController();
   const app = makeApp({
+    labels: new KvLabelStore(new MemoryKv(), { clock }),
+    ...more,
     queries: plant,
     feed: plant.feed,
     clock,

@@ -1,0 +1,329 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/**
+ * The views beside the overview in a real Chromium, over the real routes: what they show is what the API says.
+ *
+ * @module
+ */
+import type { Browser, Page } from "playwright-core";
+import type { ContributionView, ReadingView, SensorView, WindowView } from "../../actors/views.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { openPage, startBrowser } from "./browser.ts";
+import type { FakePlant } from "./fake.ts";
+import { GROUP, learningDeps, ROUNDS } from "./learning.ts";
+import { badHour } from "./scene.ts";
+import { servePlant } from "./server.ts";
+
+/** A multiple of 2,000 near the present, so that ages are small. */
+const now = () => Math.floor(Date.now() / 2_000) * 2_000;
+
+let browser: Browser;
+const started = startBrowser().then((one) => browser = one);
+globalThis.addEventListener("unload", () => void browser?.close());
+
+interface Scene {
+  readonly page: Page;
+  readonly plant: FakePlant;
+  /** What the API answers. */
+  // deno-lint-ignore no-explicit-any -- answers of many shapes, compared as they are
+  ask(path: string): Promise<any>;
+}
+
+/** A test of the view at `hash`, over a plant with everything that learns. */
+function onView(
+  name: string,
+  hash: string,
+  act: (scene: Scene) => Promise<void>,
+  { make = () => badHour(now()), learning = true } = {},
+): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await started;
+      const plant = make();
+      const server = servePlant(plant, 0, learning ? await learningDeps(plant.now) : {});
+      const { page, errors, foreign, close } = await openPage(browser, `${server.url}/${hash}`);
+      try {
+        await act({ page, plant, ask: async (path) => await (await fetch(`${server.url}${path}`)).json() });
+        // A browser notes by itself that something is refused or not there; pages say so where it belongs.
+        assertEquals(errors.filter((error) => !/status of 40[04]/.test(error)), []);
+        assertEquals(foreign, []);
+      } finally {
+        await close();
+        await server.stop();
+      }
+    },
+  });
+}
+
+/** Waits until a key figure has a value. */
+async function figure(page: Page, id: string, value: number): Promise<void> {
+  await page.waitForFunction(
+    ([id, value]) => document.getElementById(String(id))?.dataset.value === String(value),
+    [id, value],
+  );
+}
+
+/** The texts of a table's column, header cells included. */
+function column(page: Page, caption: string, at: number): Promise<string[]> {
+  return page.$$eval(
+    `[aria-label="${caption}"] tbody tr`,
+    (rows, at) => rows.map((row) => row.children[at].textContent ?? ""),
+    at,
+  );
+}
+
+onView("liveView() shows the API's key figures and latest readings", "#/live?refresh=off", async ({ page, ask }) => {
+  const summary = await ask("/summary"), { items: sensors } = await ask("/sensors?limit=2000");
+  await figure(page, "live-readings", summary.partitions[0].readings);
+  await figure(page, "live-anomalies", sensors.reduce((sum: number, { anomalies }: SensorView) => sum + anomalies, 0));
+  await figure(page, "live-sensors", summary.sensors - summary.silent - summary.failed);
+  await figure(page, "live-locations", 5);
+  await figure(page, "live-rate", summary.readings_per_second);
+  await figure(page, "live-alerts", summary.active_alerts);
+  const caption = "Table of the latest readings of all sensors";
+  await page.waitForSelector(`[aria-label="${caption}"] tbody tr`);
+  const names = new Set(await column(page, caption, 1));
+  assert(names.has("server-room-temperature") && !names.has("warehouse-pressure"), "the silent one has no new reading");
+});
+
+onView(
+  "liveView() filters by location and type of the address, and keeps them from view to view",
+  "#/live?location=office&type=co2",
+  async (
+    { page },
+  ) => {
+    const caption = "Table of the latest readings of all sensors";
+    await page.waitForSelector(`[aria-label="${caption}"] tbody tr`);
+    assertEquals([...new Set(await column(page, caption, 1))], ["office-co2"]);
+    assertEquals(await page.inputValue("#location"), "office");
+    await page.selectOption("#type", "humidity");
+    await page.waitForFunction(
+      (caption) => document.querySelector(`[aria-label="${caption}"] tbody a`)?.textContent === "office-humidity",
+      caption,
+    );
+    await page.click("nav >> text=Detection");
+    await page.waitForFunction(() => document.querySelector("#det-of")?.textContent?.includes("of 1 sensors"));
+    assertEquals(new URL(page.url()).hash, "#/detection?location=office&type=humidity");
+    assertEquals(
+      await page.getAttribute("nav a[aria-current=page]", "href"),
+      "#/detection?location=office&type=humidity",
+    );
+  },
+);
+
+onView("liveView() takes readings as they come", "#/live?sensor=office-humidity", async ({ page, plant }) => {
+  const selector = '[aria-label="Table of the latest readings of all sensors"] tbody tr';
+  await page.waitForSelector(selector);
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  plant.tick({ "office-humidity": 68.25 });
+  await page.waitForFunction(
+    (selector) => [...document.querySelectorAll(selector)].some((row) => row.textContent?.includes("68.25 %")),
+    selector,
+  );
+});
+
+onView(
+  "windowsView() counts and lists the windows of the API",
+  "#/windows?records=200&type=co2",
+  async ({ page, ask }) => {
+    const { items } = await ask("/windows?limit=200&type=co2") as { items: WindowView[] };
+    const sum = (what: "count" | "anomalies") =>
+      items.flatMap(({ channels }) => Object.values(channels)).reduce((total, one) => total + one[what], 0);
+    await figure(page, "win-count", items.length);
+    await figure(page, "win-readings", sum("count"));
+    await figure(page, "win-mean", sum("count") / items.length);
+    await figure(page, "win-anomalies", sum("anomalies"));
+    await figure(page, "win-revised", 0);
+    const names = await column(page, "Table of the latest windows of all sensors", 1);
+    assertEquals(names, items.slice(0, 50).map(({ sensor }) => sensor));
+  },
+);
+
+onView("detectionView() shows what the readings of the API say, and the reason", "#/detection?records=1000", async (
+  { page, ask },
+) => {
+  const { items: sensors } = await ask("/sensors?limit=2000") as { items: SensorView[] };
+  const each = await Promise.all(sensors.map(({ sensor }) => ask(`/sensors/${sensor}/readings?limit=40`)));
+  const readings: ReadingView[] = each.flatMap(({ items }) => items);
+  const odd = readings.filter(({ is_anomaly }) => is_anomaly);
+  assert(odd.length > 0);
+  await figure(page, "det-readings", readings.length);
+  await figure(page, "det-anomalies", odd.length);
+  await figure(
+    page,
+    "det-rules",
+    readings.filter(({ flags }) => flags.some(({ detector }) => detector === "limit")).length,
+  );
+  const reasons = await column(page, "Table of the latest anomalies", 5);
+  assertEquals(reasons.length, Math.min(50, odd.length));
+  for (const text of reasons) assert(odd.some(({ explanation = "" }) => text.startsWith(explanation)), text);
+  const { items: [all] } = await ask("/analytics/agreement");
+  assertEquals((await column(page, "Table of agreement by group", 2))[0], String(all.both));
+  await page.click('[data-figure="flags-by-detector"] summary');
+  await page.waitForSelector('[aria-label="Table of Flags by detector"] tbody tr');
+  const words = await column(page, "Table of Flags by detector", 0);
+  assert(words.includes("limit"), words.join());
+});
+
+onView("federationView() shows rounds, both evaluations, and rolls a model back and pins it", "#/federation", async (
+  { page, ask },
+) => {
+  const { items: rounds } = await ask(`/federation/rounds?group=${GROUP}`);
+  await page.waitForFunction((n) => document.querySelector("#fed-round")?.textContent === n, String(ROUNDS));
+  assertEquals(await column(page, "Table of rounds", 1), rounds.map(({ round }: { round: number }) => String(round)));
+  assertEquals(await column(page, "Table of participants", 0), [`office-${GROUP}`, `warehouse-${GROUP}`]);
+  const [streaming] = await column(page, "Table of evaluations", 3),
+    [batch] = await column(page, "Table of evaluations", 8);
+  assertEquals(streaming, batch);
+  const state = async () => {
+    const { active, pinned } = await ask(`/models/network:${GROUP}`);
+    return [active, pinned];
+  };
+  await page.focus('[aria-label="Roll back to version 2"]');
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() =>
+    document.querySelector("#model-said")?.textContent === "Roll back to version 2: done."
+  );
+  assertEquals(await state(), [2, false]);
+  await page.click('[aria-label="Pin version 1"]');
+  await page.waitForSelector('[aria-label="Unpin version 1"]');
+  assertEquals(await state(), [1, true]);
+  await page.click('[aria-label="Unpin version 1"]');
+  await page.waitForSelector('[aria-label="Pin version 1"]');
+  assertEquals(await state(), [ROUNDS, false]);
+});
+
+onView("federationView() and detectionView() say what an instance does not have", "#/detection", async ({ page }) => {
+  await page.waitForFunction(() => document.querySelector("#agreement")?.textContent?.includes("does not count it"));
+  await page.click("nav >> text=Federation");
+  await page.waitForFunction(() => document.querySelector("#view-note")?.textContent?.includes("Trying again."));
+}, { learning: false });
+
+onView("predictView() answers as the API does, as one types, and gives the line to copy", "#/predict", async (
+  { page, ask },
+) => {
+  assertEquals(await Promise.all(["temperature", "humidity", "sound_volume"].map((id) => page.inputValue(`#${id}`))), [
+    "30",
+    "70",
+    "65",
+  ]);
+  const origin = new URL(page.url()).origin;
+  const predict = async (item: object) => {
+    const headers = { "content-type": "application/json" };
+    return await (await fetch(`${origin}/predict`, { method: "POST", headers, body: JSON.stringify(item) })).json();
+  };
+  const says = async (item: object) => {
+    const { score, prediction } = await predict(item);
+    await page.waitForFunction(
+      (score) => document.querySelector<HTMLElement>("#prediction")?.dataset.score === score,
+      String(score),
+    );
+    assertStringIncludes(await page.textContent("#prediction") ?? "", prediction === 1 ? "1 · abnormal" : "0 · normal");
+    return prediction;
+  };
+  const first = { temperature: 30, humidity: 70, sound_volume: 65 };
+  assertEquals(await says(first), 0);
+  assertEquals(
+    await page.textContent("#curl"),
+    `curl -X POST ${origin}/predict -H 'content-type: application/json' -d '${JSON.stringify(first)}'`,
+  );
+  await page.fill("#temperature", "46.5");
+  assertEquals(await says({ ...first, temperature: 46.5 }), 1);
+  assertEquals(new URL(page.url()).hash, "#/predict?temperature=46.5");
+  await page.fill("#humidity", "900");
+  await page.waitForFunction(() => document.querySelector("#predict-note")?.textContent?.includes("humidity"));
+  await page.fill("#humidity", "");
+  await page.waitForFunction(() =>
+    document.querySelector("#predict-note")?.textContent === "Humidity must be a number."
+  );
+  assertEquals(await page.getAttribute("#humidity", "aria-invalid"), "true");
+  await ask("/summary");
+});
+
+onView(
+  "sensorView() shows the verdict of the API: sentence, contributions, scores, versions",
+  "#/sensors/server-room-temperature",
+  async (
+    { page, ask },
+  ) => {
+    const { explanation, scores, contributions } = await ask("/sensors/server-room-temperature");
+    await page.waitForFunction(
+      (text) => document.querySelector("#sensor-explanation")?.textContent === text,
+      explanation,
+    );
+    const shown = await page.$$eval(
+      "#verdict-now .scores data",
+      (all) => all.map((one) => Number((one as HTMLDataElement).value)),
+    );
+    assertEquals(shown, Object.values(scores));
+    const parts = await page.$$eval("#verdict-now .parts strong", (all) => all.map((one) => one.textContent));
+    assertEquals(parts, contributions.map(({ channel }: ContributionView) => channel));
+    assertStringIncludes(await page.textContent("#verdict-now .scores") ?? "", "isolation forest v3");
+  },
+);
+
+onView("overview() keeps what is not judged apart, with the progress of a warm-up", "#/", async ({ page }) => {
+  await page.waitForSelector("#apart .apart-row[data-state=warming_up]");
+  const row = await page.textContent("#apart .apart-row[data-state=warming_up] .apart-why");
+  assertEquals(row, "35 %, about 4 min left");
+});
+
+onView("worst() labels an alarm by keyboard", "#/", async ({ page, ask, plant }) => {
+  const button = page.locator("#worst .row:first-child >> text=False alarm");
+  await button.waitFor();
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() =>
+    document.querySelector("#worst .actions [role=status]")?.textContent?.startsWith("Noted")
+  );
+  const { items: [label] } = await ask("/labels");
+  assertEquals([label.sensor, label.label], ["server-room-temperature", 0]);
+  assert(plant.alertsById.has(label.alert));
+});
+
+onView("lanes() and alarms per 10 minutes hold what the API has, as tables too", "#/", async ({ page, ask }) => {
+  await page.click('[data-figure="alarms-per-10-minutes"] summary');
+  const { items: alerts } = await ask("/alerts?limit=2000");
+  await page.waitForFunction((n) => {
+    const cells = [
+      ...document.querySelectorAll<HTMLDataElement>('[aria-label="Table of Alarms per 10 minutes"] td data'),
+    ];
+    return cells.reduce((sum, cell) => sum + Number(cell.value), 0) === n;
+  }, alerts.length);
+  await page.locator("section[aria-label='Last 3 hours'] summary").click();
+  await page.waitForSelector('[aria-label="Table of the last 3 hours"] tbody tr');
+  const names = await column(page, "Table of the last 3 hours", 0);
+  assertEquals(names.length, 25);
+  assert(names.slice(0, 4).includes("server-room-temperature"), "those with alerts come first");
+});
+
+onView("csvButton() saves what is shown", "#/windows?records=100", async ({ page, ask }) => {
+  const { items } = await ask("/windows?limit=100") as { items: WindowView[] };
+  await figure(page, "win-count", items.length);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.click('[aria-label="Save windows as CSV"]'),
+  ]);
+  assertEquals(download.suggestedFilename(), "windows.csv");
+  const lines = (await Deno.readTextFile(await download.path())).trimEnd().split("\r\n");
+  assertEquals(lines.length, 1 + items.length);
+  assertStringIncludes(lines[1], items[0].sensor);
+});
+
+for (
+  const [size, viewport] of [["phone", { width: 360, height: 740 }], ["wall", { width: 3840, height: 2160 }]] as const
+) {
+  onView(`every view fits a ${size}`, "#/", async ({ page }) => {
+    await page.setViewportSize(viewport);
+    for (const view of ["live", "windows", "detection", "federation", "predict"]) {
+      await page.evaluate((view) => void (location.hash = `#/${view}`), view);
+      await page.waitForFunction((view) => document.title.toLowerCase().startsWith(view), view);
+      await page.waitForFunction(() => document.querySelector("#view-note")?.hasAttribute("hidden") ?? true);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert(over <= 0, `${view} is ${over} px too wide`);
+    }
+  });
+}
