@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Arrival, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
+import type { Arrival, BatchCommand, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
 import type { Reading } from "./reading.ts";
 
 /** Columns of one batch under way. */
@@ -30,12 +30,13 @@ export class BatchBuilder {
   private sourceAt = 0;
   private ticks: BatchTick[] = [];
   private describes: Describe[] = [];
+  private commands: BatchCommand[] = [];
 
   constructor(private readonly partition: string) {}
 
   /** Whether there is nothing to hand over. */
   get empty(): boolean {
-    return this.count === 0 && this.ticks.length === 0;
+    return this.count === 0 && this.ticks.length === 0 && this.commands.length === 0;
   }
 
   /** Adds a parsed reading. */
@@ -79,6 +80,11 @@ export class BatchBuilder {
     this.ticks.push({ index: this.count, time, position });
   }
 
+  /** Adds a command, which comes before all readings of the batch. */
+  addCommand(command: BatchCommand): void {
+    this.commands.push(command);
+  }
+
   /** From the next reading on, the sensor is of this type, at this location. */
   addDescribe(sensor: number, type: string | undefined, location: string | undefined): void {
     this.describes.push({
@@ -112,6 +118,7 @@ export class BatchBuilder {
       ticks: this.ticks,
       describe: this.describes,
       arrivals,
+      commands: this.commands,
       models,
     };
     this.count = this.valueCount = this.sourceAt = 0;
@@ -119,6 +126,7 @@ export class BatchBuilder {
     this.channelIndex.clear();
     this.ticks = [];
     this.describes = [];
+    this.commands = [];
     return batch;
   }
 

@@ -8,6 +8,7 @@
  */
 import type { ModelFamily, Snapshot } from "./batch.ts";
 import type { ScoredReading } from "./evaluation/streaming.ts";
+import type { CommandsRecord, StoredCommands } from "./commands/queue.ts";
 import type { Json } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
@@ -69,6 +70,7 @@ export interface Recovery {
   readonly sinks: Readonly<Record<string, Json>>;
   readonly training?: TrainingRecord;
   readonly samples: readonly StoredSample[];
+  readonly commands?: StoredCommands;
   /** Where to read from. */
   readonly from: Cut;
 }
@@ -79,6 +81,13 @@ export interface Claim {
   readonly recovery?: Recovery;
   /** Whether an earlier owner wrote after {@linkcode CheckpointStore.snapshots} was first asked: what it gave may be out of date. */
   readonly overtaken: boolean;
+  /**
+   * Keeps commands, all or none. Before anything that comes of them: outputs that are left behind by a crash come again
+   * only if what they came of does.
+   *
+   * @throws {FencedError} if another owner has taken over; nothing of this step is written then
+   */
+  writeCommands(commands: CommandsRecord): Promise<void>;
   /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
   writeOutputs(outputs: CheckpointOutputs): Promise<void>;
   /** @throws {FencedError} likewise */

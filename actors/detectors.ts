@@ -59,8 +59,8 @@ interface Facts {
 }
 
 const CALIBRATION = 4 * CALIBRATION_FLOATS;
-/** Alerts take memory only while one is not quiet. */
-const alarmOfChannel = () => ({ sensor: 0, channel: 0 });
+/** Which channels broke it with the last reading; alerts take memory only while one is not quiet. */
+const maskOfSensor = () => ({ sensor: 8, channel: 0 });
 const calibrationAlone = ({ judge }: Plan) => ({ sensor: judge ? CALIBRATION : 0, channel: 0 });
 
 const ALL = [
@@ -73,7 +73,7 @@ const ALL = [
     source: "W. A. Shewhart, 1931",
     from: "rules",
     mask: VERDICT.limitMask,
-    bytes: alarmOfChannel,
+    bytes: maskOfSensor,
   },
   {
     name: "warning",
@@ -85,7 +85,7 @@ const ALL = [
     from: "rules",
     bit: BIT.warning,
     mask: VERDICT.ruleMask,
-    bytes: alarmOfChannel,
+    bytes: maskOfSensor,
   },
   {
     name: "rate",
@@ -97,7 +97,7 @@ const ALL = [
     from: "rules",
     bit: BIT.rate,
     mask: VERDICT.ruleMask,
-    bytes: alarmOfChannel,
+    bytes: maskOfSensor,
   },
   {
     name: "physical",

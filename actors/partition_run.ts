@@ -6,6 +6,8 @@
  */
 import type { CutResult, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
+import { CommandQueue, type CommandsRecord } from "./commands/queue.ts";
+import type { CommandPlace, SensorCommand } from "./commands/words.ts";
 import type { Entry } from "./directory.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
 import type { Chunk, Json, SourcePartition } from "./ports.ts";
@@ -29,6 +31,14 @@ const CAME = new Error("the next chunk came");
 /** Position of a record of a chunk: an index among parsed readings, an offset in text. */
 function positionIn(chunk: Chunk, at: number): number {
   return chunk.kind === "readings" ? chunk.positions[at] : chunk.position + at;
+}
+
+/** Where in a chunk, from `from` on, the records at a position and behind it start; Infinity if there are none. */
+function placeIn(chunk: Chunk, from: number, position: number): number {
+  if (position === Infinity || chunk.kind === "tick") return Infinity;
+  if (chunk.kind === "lines") return Math.max(from + 1, position - chunk.position);
+  const found = chunk.positions.findIndex((one, i) => i > from && one >= position);
+  return found < 0 ? Infinity : found;
 }
 
 /** One partition under way. */
@@ -65,6 +75,7 @@ export class PartitionRun {
   private readonly lastSent: Promise<unknown>[] = [];
   /** What sinks want to find again; one that is not there this time keeps its state. */
   private sinkStates: Readonly<Record<string, Json>> = {};
+  private readonly commands: CommandQueue;
   /** Why a checkpoint failed. */
   private failure?: unknown;
 
@@ -78,6 +89,7 @@ export class PartitionRun {
       (time) => shared.sleepersBefore(time),
     );
     this.sinks = shared.sinksOf(partition.id);
+    this.commands = new CommandQueue(partition.id);
     if (shared.models && options.judging.detectors !== "rules") {
       const training = this.training = new Training(partition.id, options.judging, shared.models);
       this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
@@ -105,6 +117,15 @@ export class PartitionRun {
   }
 
   /**
+   * Takes a command to a sensor of the partition; resolves once it is durable.
+   *
+   * @throws {CommandRefused} if there are too many, or the partition does not run
+   */
+  order(sensor: string, command: SensorCommand): Promise<CommandPlace> {
+    return this.commands.order(sensor, command);
+  }
+
+  /**
    * Takes the partition over and runs it. Resolves when the source has ended or `signal` was aborted, after a last
    * checkpoint; a finished partition resolves at once.
    */
@@ -116,6 +137,7 @@ export class PartitionRun {
       if (this.state !== "finished") await this.readOn(signal);
     } finally {
       await this.committing?.catch(() => {}); // known as `failure`
+      this.commands.close(`cannot take a command: ${this.partition.id} does not run any more`);
       for (const sink of this.sinks) await sink.close();
     }
   }
@@ -149,6 +171,7 @@ export class PartitionRun {
       this.readTo = recovery.from.position;
       this.outputsCut = this.outputsRead = recovery.outputsCut;
       if (recovery.finished) this.state = "finished";
+      if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
     }
     this.models = await this.training?.restore(recovery?.from.training, recovery?.training, recovery?.samples ?? []) ??
       [];
@@ -173,24 +196,49 @@ export class PartitionRun {
 
   /** Waits for the source; when it lets us wait, what came before is made durable in the meantime. */
   private async next(chunk: Promise<IteratorResult<Chunk>>): Promise<IteratorResult<Chunk>> {
-    const { clock, options } = this.shared;
-    while (this.readTo > this.cutTo) {
-      const stop = new AbortController();
-      const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
-      due.catch(() => {}); // the abort below
-      const late = await Promise.race([chunk.then(() => false), due.then(() => true)]).finally(() => stop.abort(CAME));
-      if (!late) break;
+    const { clock, options } = this.shared, came = chunk.then(() => "chunk" as const);
+    while (true) {
+      await this.enter(this.readTo);
+      const stop = new AbortController(), unstored = this.readTo > this.cutTo || this.commands.isUnstored;
+      const waits: Promise<"chunk" | "due" | "command">[] = [came];
+      if (unstored) {
+        const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
+        due.catch(() => {}); // the abort below
+        waits.push(due.then(() => "due"));
+      }
+      // Where everything is read again, a command waits for that.
+      if (this.readTo >= this.outputsRead) waits.push(this.commands.arrival(this.readTo).then(() => "command"));
+      const first = await Promise.race(waits).finally(() => stop.abort(CAME));
+      if (first === "chunk") return await chunk;
+      if (first === "command") continue;
       await this.cutIfDue();
       await this.committing;
     }
-    return await chunk;
+  }
+
+  /** Commands enter before the record at `position`: those that were recorded there, then new ones. */
+  private async enter(position: number): Promise<void> {
+    const { commands, readTo, router } = this;
+    let entering = commands.nextAgain <= position ? commands.takeAgain(position) : [];
+    if (readTo >= this.outputsRead && commands.mayEnter(readTo)) {
+      entering = [...entering, ...commands.takeNew(readTo, router.time)];
+    }
+    if (entering.length === 0) return;
+    const { directory } = this.shared;
+    for (const { sensor: name, ...command } of entering) {
+      const entry = directory.of(name, this.partition.id);
+      if (entry.partition === this.partition.id) router.bring(entry).addCommand({ ...command, sensor: entry.sensor });
+    }
+    await this.dispatch();
   }
 
   private async take(chunk: Chunk): Promise<void> {
     const { shared, router } = this, { batchSize } = shared.options;
     const end = chunk.kind === "readings" ? chunk.items.length : chunk.kind === "lines" ? chunk.bytes.length : 1;
     for (let from = 0; from < end;) {
-      const stopped = router.take(chunk, from, from + batchSize);
+      await this.enter(positionIn(chunk, from));
+      const most = chunk.kind === "readings" ? from + batchSize : Infinity;
+      const stopped = router.take(chunk, from, Math.min(most, placeIn(chunk, from, this.commands.nextAgain)));
       await this.dispatch();
       this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
       if (router.isPaused) await this.train();
@@ -297,7 +345,7 @@ export class PartitionRun {
     this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
-    const training = this.training?.record(); // at once: reading goes on while shards answer
+    const commands = this.commands.record(), training = this.training?.record(); // at once: reading goes on while shards answer
     const cut = this.cutHere(position),
       { router } = cut,
       sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
@@ -323,10 +371,19 @@ export class PartitionRun {
       refused: router.counts.refused + this.shardRefused.count,
       refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
     };
+    if (commands.fresh.length + commands.released.length > 0) await this.claim.writeCommands(commands);
     const from = this.outputsCut, outputs = bucket.between(from, Math.max(position, from), shared);
     const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
-    await this.commit({ ...cut, router: { ...router, counts } }, bucket, results, sinkStates, ended, training);
+    await this.commit(
+      { ...cut, router: { ...router, counts } },
+      bucket,
+      results,
+      sinkStates,
+      ended,
+      training,
+      commands,
+    );
     this.sinkStates = sinkStates;
     this.counts = counts;
   }
@@ -338,6 +395,7 @@ export class PartitionRun {
     sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
     ended: boolean,
     training: ReturnType<Training["record"]> | undefined,
+    commands: CommandsRecord,
   ): Promise<void> {
     const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
     const alerts = bucket.alerts(from);
@@ -353,6 +411,7 @@ export class PartitionRun {
       ...(training ? { training } : {}),
       samples: this.training?.samples(cut.position) ?? [],
     });
+    this.commands.isStored(commands);
     this.outputsCut = Math.max(cut.position, from);
     for (const sink of this.sinks) await sink.committed?.();
     shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
@@ -367,12 +426,14 @@ export class PartitionRun {
     await claim.writePosition(this.cuts, ended);
     if (ended) this.state = "finished";
     this.training?.released(this.cuts[0].position);
+    this.commands.release(this.cuts[0].position);
     await this.partition.released?.(this.cuts[0].position);
   }
 
   /** The source has ended: windows that are open are emitted, and everything is stored. */
   private async end(): Promise<void> {
     const { shared } = this;
+    await this.enter(this.readTo);
     const asleep = shared.sleepersBefore(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
       .filter((entry: Entry) => entry.partition === this.partition.id && !entry.resident);
     for (const entry of asleep) entry.resident = true;

@@ -87,13 +87,13 @@ export class Router {
   /**
    * Takes a chunk from the record `from` on: an index among parsed readings, an offset in text.
    *
-   * @param to records of parsed readings before this one
+   * @param to records before this one: an index among parsed readings, an offset in text
    * @returns where to go on: behind the record at which it paused, or the end
    */
   take(chunk: Chunk, from = 0, to = Infinity): number {
     this.batchNumber++;
     this.paused = false;
-    if (chunk.kind === "lines") return this.takeLines(chunk, from);
+    if (chunk.kind === "lines") return this.takeLines(chunk, from, to);
     if (chunk.kind === "tick") {
       this.sourceTime.advance(chunk.time);
       this.tick(chunk.position);
@@ -111,6 +111,13 @@ export class Router {
   /** Whether the last {@linkcode take} ended at a pause. */
   get isPaused(): boolean {
     return this.paused;
+  }
+
+  /** A command goes to this sensor's actor, before the next record: it must be in memory by then. */
+  bring(entry: Entry): BatchBuilder {
+    entry.touched = this.batchNumber;
+    if (!entry.resident) this.arrive(entry);
+    return this.builders[entry.shard];
   }
 
   /** Sensors that must be in memory before the batches are applied; forgotten by this call. */
@@ -141,10 +148,10 @@ export class Router {
     Object.assign(this.counts, record.counts);
   }
 
-  private takeLines(chunk: LinesChunk, from: number): number {
-    const bytes = chunk.bytes as Uint8Array<ArrayBuffer>, { length } = bytes;
+  private takeLines(chunk: LinesChunk, from: number, to: number): number {
+    const bytes = chunk.bytes as Uint8Array<ArrayBuffer>, { length } = bytes, stop = Math.min(to, length);
     let row = from === 0 ? chunk.row : this.nextRow, start = from;
-    for (; start < length && !this.paused; row++) {
+    for (; start < stop && !this.paused; row++) {
       const headed = scanHead(bytes, start), canonical = headed && scanTail(bytes);
       let end = headed ? scanned.lineEnd : bytes.indexOf(NEWLINE, start);
       if (end < 0) end = length;

@@ -9,8 +9,11 @@ import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from ".
 import type { Json } from "../actors/ports.ts";
 import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
+import type { StoredCommands } from "../actors/commands/queue.ts";
 import { foldAlerts } from "./alert_fold.ts";
+import { keyBytes, textBytes } from "./bytes.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
+import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
@@ -88,16 +91,20 @@ export class KvCheckpointStore implements CheckpointStore {
   async claim(partition: string): Promise<Claim> {
     const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
     const [outputs, position] = await this.ask(kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]));
+    const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
     const samples = cut === undefined ? [] : await this.ask(this.samples(partition, cut));
     const recovery = readRecovery(
       outputs.value as OutputsValue | null,
       position.value as PositionValue | null,
       samples,
+      commands,
     );
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
+      writeCommands: (commands) =>
+        chain.write(commandMutations(partition, commands), [commandsRecord(partition, commands)]),
       writeOutputs: async (outputs) => {
         const alerts = await this.ask(foldAlerts(kv, outputs.alerts.map(({ transition }) => transition)));
         await chain.write(this.outputMutations(partition, outputs, alerts), [outputsRecord(partition, outputs)]);
@@ -274,16 +281,6 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 }
 
-/** Bytes that a key with this name and a value's frame take at most: a character of a key takes up to three. */
-function keyBytes(name: string): number {
-  return 200 + 3 * name.length;
-}
-
-/** Bytes of texts in a value, together or as JSON, at most: one for each character, two where any is beyond Latin 1. */
-function textBytes(text: string): number {
-  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
-}
-
 /** Numbers of a sample's part, so that it fits a value with its sensors' names. */
 const SAMPLE_NUMBERS = 4_000;
 
@@ -325,8 +322,9 @@ function readRecovery(
   outputs: OutputsValue | null,
   position: PositionValue | null,
   samples: readonly StoredSample[],
+  commands: StoredCommands | undefined,
 ): Recovery | undefined {
-  if (!outputs) return undefined;
+  if (!outputs && !commands) return undefined;
   // Before the first position there is nothing that snapshots cover: from the beginning.
   const from: Cut = position?.cuts[0] ?? {
     position: 0,
@@ -336,11 +334,12 @@ function readRecovery(
     },
   };
   return {
-    outputsCut: outputs.cut,
+    outputsCut: outputs?.cut ?? 0,
     finished: position?.finished ?? false,
-    sinks: outputs.sinks,
-    ...(outputs.training ? { training: outputs.training } : {}),
+    sinks: outputs?.sinks ?? {},
+    ...(outputs?.training ? { training: outputs.training } : {}),
     samples,
+    ...(commands ? { commands } : {}),
     from,
   };
 }

@@ -5,10 +5,11 @@
  * |---|---|
  * | `meta, format` | version of this layout |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / position` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / position / last_command` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
+ * | `command, partition, number` | a command, since the oldest cut |
  * | `window, sensor, length, hop, start` | a window |
  * | `window_at, length, start, sensor, hop` | the same window in order of time |
  * | `readings, sensor, chunk` | rows of a sensor's history |
@@ -63,6 +64,9 @@ export const KEYS = {
     cut,
     part,
   ],
+  lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
+  commands: (partition: string): Deno.KvKey => ["command", partition],
+  command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
   windowsOf: (sensor: string, lengthMs: number): Deno.KvKey => ["window", sensor, lengthMs],
   window: (sensor: string, lengthMs: number, hopMs: number, start: number): Deno.KvKey => [
     "window",

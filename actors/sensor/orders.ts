@@ -1,0 +1,87 @@
+/**
+ * What a command does to a sensor: the transition of commands, as pure as that of readings.
+ *
+ * @module
+ */
+import { mixNumber } from "../../models/hash.ts";
+import { AGREEMENT_DOUBLES } from "../../models/agreement.ts";
+import { DELAY_DOUBLES, DELAYS_DOUBLES } from "../../models/agreement_delay.ts";
+import { FEATURE_LENGTH } from "../../models/features.ts";
+import { CONDITIONS } from "../alerts/words.ts";
+import { isUpkeep, MAINTENANCE_MOST_MS, type RecordedCommand, type UpkeepCommand } from "../commands/words.ts";
+import type { SensorActor } from "./actor.ts";
+import { CONDITION, endAlarms, orderAlarms } from "./alarm.ts";
+import { COMPARED, emptyFloats, emptyState, HEADER, JUDGEMENT, NONE } from "./layout.ts";
+import type { Outputs } from "./outputs.ts";
+
+/** Conditions that are judged by what was learnt. */
+const LEARNT = [CONDITION.zscore, CONDITION.anomaly, CONDITION.stuck, CONDITION.dirty, CONDITION.drift];
+const ALL = [...CONDITIONS.keys()];
+
+/** Carries out a command; one that the state has had changes nothing. */
+export function takeOrder(
+  actor: SensorActor,
+  { number, position, time, command }: Omit<RecordedCommand, "sensor">,
+  out: Outputs,
+): void {
+  if (number <= actor.state[HEADER.command]) return;
+  actor.state[HEADER.command] = number;
+  mixNumber(actor.state, HEADER.hash, number);
+  if (isUpkeep(command)) keepUp(actor, command, time, position, out);
+  else orderAlarms(actor, command, time, position, out);
+}
+
+function keepUp(actor: SensorActor, command: UpkeepCommand, time: number, position: number, out: Outputs): void {
+  const { state } = actor;
+  switch (command.command) {
+    case "restart":
+      return goOn(state);
+    case "reset":
+      return forget(actor, time, position, out);
+    case "retire":
+      if (state[HEADER.retired] >= 0) return;
+      state[HEADER.retired] = Math.max(0, time);
+      state[HEADER.silentPosition] = state[HEADER.silentTime] = NONE;
+      return endAlarms(actor, ALL, time, position, out);
+    case "unretire":
+      state[HEADER.retired] = NONE;
+      return;
+    case "maintenance": {
+      const from = command.from ?? Math.max(0, time), to = Math.min(command.to, from + MAINTENANCE_MOST_MS);
+      state[HEADER.maintenanceFrom] = to > from ? from : NONE;
+      state[HEADER.maintenanceTo] = to > from ? to : NONE;
+    }
+  }
+}
+
+/** An actor that was stopped for failing runs again, as if it never had. */
+function goOn(state: Float64Array): void {
+  state[HEADER.failure] = state[HEADER.failure + 1] = state[HEADER.failedTime] = NONE;
+}
+
+/**
+ * Forgets features and what detectors have learnt; windows, counts and how well detectors did stay. Alerts that came of
+ * what was learnt end.
+ */
+function forget(actor: SensorActor, time: number, position: number, out: Outputs): void {
+  endAlarms(actor, LEARNT, time, position, out);
+  const { plan, state: old } = actor, state = emptyState(plan), { judgementAt } = plan;
+  state.set(old.subarray(0, judgementAt));
+  for (const at of plan.channelAt) {
+    state.set(old.subarray(at + FEATURE_LENGTH, at + plan.restAt), at + FEATURE_LENGTH);
+  }
+  if (plan.judge) {
+    const keep = (at: number, length: number) => state.set(old.subarray(at, at + length), at);
+    keep(judgementAt + JUDGEMENT.agreement, COMPARED.length * AGREEMENT_DOUBLES);
+    keep(judgementAt + JUDGEMENT.delay, (COMPARED.length + 1) * DELAY_DOUBLES);
+    keep(judgementAt + JUDGEMENT.delays, (COMPARED.length + 1) * DELAYS_DOUBLES);
+  }
+  state[HEADER.bits] =
+    state[HEADER.limitMask] =
+    state[HEADER.zMask] =
+    state[HEADER.ruleMask] =
+      0;
+  if (state[HEADER.first] >= 0) state[HEADER.first] = Math.max(state[HEADER.first], state[HEADER.greatest]);
+  actor.state = state;
+  actor.floats = emptyFloats(plan);
+}

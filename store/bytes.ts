@@ -1,0 +1,15 @@
+/**
+ * How many bytes an entry takes at most, so that an atomic write stays below its limit.
+ *
+ * @module
+ */
+
+/** Bytes that a key with this name and a value's frame take at most: a character of a key takes up to three. */
+export function keyBytes(name: string): number {
+  return 200 + 3 * name.length;
+}
+
+/** Bytes of texts in a value, together or as JSON, at most: one for each character, two where any is beyond Latin 1. */
+export function textBytes(text: string): number {
+  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
+}

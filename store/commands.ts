@@ -1,0 +1,41 @@
+/**
+ * Recorded commands of a partition as keys and values: each under its number, and the number of the last one, written after
+ * them. What has a higher number was left behind by a crash, and nothing came of it.
+ *
+ * @module
+ */
+import type { CommandsRecord, StoredCommands } from "../actors/commands/queue.ts";
+import type { RecordedCommand } from "../actors/commands/words.ts";
+import { keyBytes, textBytes } from "./bytes.ts";
+import type { Mutation } from "./chain.ts";
+import { KEYS } from "./keys.ts";
+import type { KvPort } from "./kv.ts";
+
+/** The commands of a record, and those that need no longer be kept. */
+export function commandMutations(partition: string, { fresh, released }: CommandsRecord): Mutation[] {
+  const bytes = keyBytes(partition);
+  return [
+    ...released.map((number) => ({ key: KEYS.command(partition, number), bytes })),
+    ...fresh.map((value) => ({
+      key: KEYS.command(partition, value.number),
+      value,
+      bytes: bytes + textBytes(JSON.stringify(value)),
+    })),
+  ];
+}
+
+/** The number of the last one: with it all of them are there. */
+export function commandsRecord(partition: string, { last }: CommandsRecord): Mutation {
+  return { key: KEYS.lastCommand(partition), value: last, bytes: keyBytes(partition) };
+}
+
+/** What is stored; undefined where there never was a command. */
+export async function readCommands(kv: KvPort, partition: string): Promise<StoredCommands | undefined> {
+  const { value: last } = await kv.get<number>(KEYS.lastCommand(partition));
+  if (last === null) return undefined;
+  const items: RecordedCommand[] = [];
+  for await (const { value } of kv.list<RecordedCommand>({ prefix: KEYS.commands(partition) })) {
+    if (value.number <= last) items.push(value);
+  }
+  return { last, items };
+}
