@@ -4,7 +4,7 @@ import { killedReplays } from "./kills.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
 /** Kills of replays; `start_test.ts` adds those of live instances. */
-const KILLS = Math.ceil(50 * SCALE);
+const KILLS = Math.ceil(30 * SCALE);
 
 Deno.test("replay() killed with SIGKILL at random instants ends with the outputs of a run never killed", async () => {
   await using folder = new Folder();

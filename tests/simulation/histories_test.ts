@@ -23,7 +23,7 @@ Deno.test("playHistory() gives the same history for the same seed", async () => 
 });
 
 Deno.test("playHistory() ends as a run that nothing disturbed, whatever the database does", async () => {
-  const count = Math.max(1, Math.round(10_000 * SCALE)), diverged: string[] = [];
+  const count = Math.max(1, Math.round(6_000 * SCALE)), diverged: string[] = [];
   for (let seed = 1; seed <= count; seed++) {
     const difference = await playHistory(seed);
     if (difference !== undefined) diverged.push(`deno task histories --replay ${seed}: ${difference}`);
