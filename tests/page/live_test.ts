@@ -13,11 +13,17 @@ import { post, type Posted, startProgram } from "./program.ts";
 /** Tabs at once: more than a browser has connections to one server. */
 const TABS = 7;
 
+/** What the program is told of presses: a limit, which is judged from the first reading on. */
+const CONFIG = {
+  judging: { types: { press: { channels: { force: {}, stroke: { low: 0, high: 50 } }, intervalMs: 1000 } } },
+};
+
 /** Twenty readings of two channels up to now, quiet but for the last three of `stroke`, which may be far off. */
 function press(sensor: string, far: boolean): Posted[] {
   const now = Date.now();
   return Array.from({ length: 20 }, (_, n) => ({
     sensor,
+    type: "press",
     location: "press shop",
     time: now - (19 - n) * 20,
     values: { force: 5 + n % 2 * 0.1, stroke: 12 + n % 3 * 0.1 + (far && n >= 17 ? 40 * (n - 16) : 0) },
@@ -64,7 +70,10 @@ Deno.test({
   async fn(t) {
     const dataDir = await Deno.makeTempDir({ prefix: "sensorium-page-" });
     const browser = await startBrowser();
-    let program = await startProgram(dataDir, ["--history", "1", "--port", "0"]);
+    await Deno.writeTextFile(`${dataDir}/config.json`, JSON.stringify(CONFIG));
+    const start = (port: number) =>
+      startProgram(`${dataDir}/data`, ["--history", "1", "--port", String(port), "--config", `${dataDir}/config.json`]);
+    let program = await start(0);
     const { url, port } = program;
     const { page, errors, foreign } = await openPage(browser, `${url}/#/`);
     const since = Date.now();
@@ -96,7 +105,7 @@ Deno.test({
           /^\d+ needs? attention$/.test(document.querySelector("#verdict")?.textContent ?? "")
         );
         const card = '.card[data-sensor="press-1"]';
-        await page.waitForSelector(`${card}[data-look="medium"]`);
+        await page.waitForSelector(`${card}[data-look="high"]`);
         await page.waitForFunction(
           (card) => document.querySelector(`${card} .card-values`)?.textContent === "132.1stroke+ 1 more",
           card,
@@ -105,7 +114,7 @@ Deno.test({
         await post(url, press("press-1", false));
         await logs(page, "press-1", "cleared");
         await page.waitForFunction(
-          (card) => document.querySelector<HTMLElement>(card)?.dataset.look !== "medium",
+          (card) => document.querySelector<HTMLElement>(card)?.dataset.look !== "high",
           card,
         );
       });
@@ -114,7 +123,7 @@ Deno.test({
         await post(url, press("press-2", true));
         await program.kill();
         await page.waitForFunction(() => document.querySelector("#verdict")?.textContent === "Not known: disconnected");
-        program = await startProgram(dataDir, ["--history", "1", "--port", String(port)]);
+        program = await start(port);
         await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
         await logs(page, "press-2", "active");
         await post(url, press("press-3", true));
@@ -132,7 +141,7 @@ Deno.test({
           (rows) => rows.map((row) => [row.querySelector("th")?.textContent, row.querySelector("data")?.value]),
         );
         assertEquals(rows, [["force", "5.1"], ["stroke", "132.1"]]);
-        await other.page.waitForSelector(".alarm.medium");
+        await other.page.waitForSelector(".alarm.high");
         assertEquals(other.errors, []);
         await other.close();
       });
