@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { detectorsOf } from "../actors/detectors.ts";
 import { addCounts, AGREEMENT_DOUBLES, agreementOf } from "../models/agreement.ts";
 import { BASELINES } from "./backtest_baselines.ts";
 import { addMeasure, emptyMeasure, type Measure, ratesOf } from "./backtest_measure.ts";
@@ -157,8 +158,12 @@ export function detectorTable(side: Side): Table {
       ...foundCells(m),
     ];
   };
+  const setting = side.runs[0]?.run.judging.detectors ?? "full",
+    judges = new Set(detectorsOf(setting).map(({ name }) => name));
   // Without configured limits or a model that was trained from labels there is nothing to show of them.
-  const speaks = DETECTORS.map((name, d) => sums[d].anomalous > 0 || (name !== "limit" && name !== "logistic"));
+  const speaks = DETECTORS.map((name, d) =>
+    judges.has(name) && (sums[d].anomalous > 0 || (name !== "limit" && name !== "logistic"))
+  );
   const rows = DETECTORS.flatMap((name, d): [string, string[]][] => speaks[d] ? [[name, cells(sums[d])]] : []);
   return {
     first: "detector",

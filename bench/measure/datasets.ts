@@ -31,7 +31,9 @@ interface Row {
 async function rowsOf(path: string, mapping: Mapping | undefined): Promise<Row[]> {
   const rows: Row[] = [], file = await openInput(path, mapping, NO_HINTS);
   for await (const block of file.blocks(new AbortController().signal)) {
-    for (const { index, item } of block.rows) if (!isRefusal(item)) rows.push({ index, reading: item });
+    for (const { index, item, first } of block.rows) {
+      if (first && !isRefusal(item)) rows.push({ index, reading: item });
+    }
   }
   return rows;
 }
