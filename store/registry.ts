@@ -213,17 +213,10 @@ export class KvModelRegistry implements ModelRegistry {
     }
   }
 
-  /** Commits what may be written twice, until the answer is that it is there: without a doubt, since a version stands on it. */
+  /** Commits what may be written twice, until the answer is that it is there: a version stands on it. */
   private async put(name: string, atomic: KvAtomic): Promise<void> {
-    let failure: unknown;
-    for (let tries = 0; tries < PUT_TRIES; tries++) {
-      try {
-        if ((await this.ask(atomic.commit())).ok) return;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw new StoreError(`the parts of a version of ${name} could not be written`, { cause: failure });
+    for (let tries = 0; tries < PUT_TRIES; tries++) if ((await this.ask(atomic.commit())).ok) return;
+    throw new StoreError(`the parts of a version of ${name} could not be written in ${PUT_TRIES} tries`);
   }
 
   /** The version of an attempt that succeeded after all: a write that was given up may come late. */
