@@ -251,8 +251,8 @@ Deno.test("backtest() writes Parquet: the same cells, numbers as numbers", () =>
 Deno.test("backtest() judges rows of a long layout as the reading that they are, and answers each", () =>
   inFolder(async (folder) => {
     let text = "time,sensor,quantity,amount\n";
-    for (let row = 0; row < 500; row++) {
-      const odd = row === 450 ? 30 : 0;
+    for (let row = 0; row < 1_300; row++) {
+      const odd = row === 1_200 ? 30 : 0;
       text += `${stamp(row)},s,a,${Math.sin(row) + odd}\n${stamp(row)},s,b,${Math.cos(row) - odd}\n`;
     }
     const mapping = {
@@ -263,11 +263,11 @@ Deno.test("backtest() judges rows of a long layout as the reading that they are,
     const [path, map] = await write(folder, { "long.csv": text, "mapping.json": JSON.stringify(mapping) });
     const printed = await run(path, "--mapping", map, "--budget", "1e-3", "--out", join(folder, "out"));
     const rows = await records(join(folder, "out", "long.csv"));
-    assertEquals(rows.length, 1_000);
-    assertEquals(figures(printed, "this").readings, "500");
-    for (let row = 0; row < 500; row++) assertEquals(rows[2 * row].score, rows[2 * row + 1].score);
-    assertGreater(Number(rows[900].alarm), 0);
-    assertEquals(rows[901].alarm, "0", "an alarm begins once");
+    assertEquals(rows.length, 2_600);
+    assertEquals(figures(printed, "this").readings, "1,300");
+    for (let row = 0; row < 1_300; row++) assertEquals(rows[2 * row].score, rows[2 * row + 1].score);
+    assertGreater(Number(rows[2_400].alarm), 0);
+    assertEquals(rows[2_401].alarm, "0", "an alarm begins once");
   }));
 
 Deno.test("SensorProgress knows the budget and the warm-up that the sensor's actor goes by", async () => {
