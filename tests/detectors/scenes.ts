@@ -61,9 +61,9 @@ function scene(seed: number, alter: Alter, channel: Channel = {}, every = OFTEN)
       });
     }
   }
-  const hourly = { everyMs: 3_600_000 }; // to train less often costs less, and goes through as many versions as it takes
+  const seldom = { everyMs: 3 * 3_600_000 }; // to train less often costs less, and goes through as many versions as it takes
   const types = { pump: { channels: { a: channel, b: {} } } };
-  return { judging: judging({ types, forest: hourly, federation: hourly }), readings, anomalous, normal };
+  return { judging: judging({ types, forest: seldom, federation: seldom }), readings, anomalous, normal };
 }
 
 /** A model that was trained from labels of the same kind. */
