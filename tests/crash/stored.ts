@@ -7,7 +7,10 @@ import { join } from "../../std/path.ts";
 import { KV_FILE } from "../../commands/engine.ts";
 import { KEYS } from "../../store/keys.ts";
 
-/** Outputs by kind. Who wrote them, when and in how many parts (fences, chains, snapshots, positions) is left out. */
+/**
+ * Outputs by kind. Who wrote them, when and in how many parts (fences, chains, snapshots, positions, which attempt to
+ * register a model succeeded) is left out.
+ */
 const KINDS = [
   "window",
   "window_at",
@@ -16,6 +19,9 @@ const KINDS = [
   "alert_at",
   "transition",
   "quarantine",
+  "model",
+  "model_version",
+  "federation_round",
 ] as const;
 
 /** Number of entries and a hash over keys and values, by kind. */
@@ -26,7 +32,9 @@ export async function storedOutputs(dataDir: string): Promise<Stored> {
   using kv = await Deno.openKv(join(dataDir, KV_FILE));
   const stored = await Promise.all(KINDS.map(async (kind) => {
     const texts: string[] = [];
-    for await (const { key, value } of kv.list({ prefix: [kind] }, { batchSize: 500 })) texts.push(text([key, value]));
+    for await (const { key, value } of kv.list({ prefix: [kind] }, { batchSize: 500 })) {
+      texts.push(text([key, kind === "model_version" ? { ...value as object, created: 0, write: "" } : value]));
+    }
     const bytes = new TextEncoder().encode(texts.join("\n"));
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     return [kind, { count: texts.length, hash: hash.toHex() }] as const;
