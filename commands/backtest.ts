@@ -6,9 +6,11 @@
 import type { Judging } from "../actors/config.ts";
 import { makeZone } from "../models/zone.ts";
 import type { MappingHints } from "../sources/detect.ts";
+import { inspectFile } from "../sources/inspect.ts";
 import type { Mapping } from "../sources/mapping.ts";
 import { partitionName } from "../sources/replay_partition.ts";
 import { join } from "../std/path.ts";
+import type { VerdictWriter } from "./backtest_cells.ts";
 import { type Labels, parseLabels } from "./backtest_labels.ts";
 import { verdictWriter } from "./backtest_output.ts";
 import { outputPaths } from "./backtest_paths.ts";
@@ -17,10 +19,17 @@ import { report } from "./backtest_report.ts";
 import { type InputBlock, openInput } from "./backtest_rows.ts";
 import { FileRun } from "./backtest_run.ts";
 import { type BacktestSettings, command, comparedJudging, judgingIn, sayJudging } from "./backtest_settings.ts";
-import { agreementTable, ALARM_COLUMNS, alarmCells, detectorTable, sayAlerts, type Side } from "./backtest_summary.ts";
-import { textTable, totalTable } from "./backtest_summary.ts";
+import {
+  agreementTable,
+  ALARM_COLUMNS,
+  alarmCells,
+  detectorTable,
+  sayAlerts,
+  type Side,
+  textTable,
+  totalTable,
+} from "./backtest_summary.ts";
 import { openOutput, type Output } from "./backtest_writer.ts";
-import type { VerdictWriter } from "./backtest_cells.ts";
 import { EXIT, UsageError } from "./errors.ts";
 import { readMapping } from "./mapping_file.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
@@ -75,8 +84,9 @@ async function files(given: BacktestSettings, args: readonly string[], signal: A
   const { values, positional } = given;
   const labels = values.labels === undefined ? undefined : await readLabels(values.labels, values.zone);
   const mapping = values.mapping === undefined ? undefined : await readMapping(values.mapping);
-  const sides = await sidesOf(given);
   const names = outputPaths(positional, labels, values.format);
+  for (const path of positional) await inspectFile(path, mapping); // a wrong name is told before hours of work, not after
+  const sides = await sidesOf(given);
   const bar = progressBar("backtest"), begun = performance.now();
   let rows = 0;
   try {

@@ -374,6 +374,13 @@ Deno.test("backtest() refuses what it cannot do, in one sentence", async () => {
   await assertRejects(() => run("a.csv", "--labels", "/nowhere.json"), UsageError, "there is no file /nowhere.json");
 });
 
+Deno.test("backtest() looks at every file before it judges the first", () =>
+  inFolder(async (folder) => {
+    const [path] = await write(folder, { "a.csv": recording(10, []) }), out = join(folder, "out");
+    await assertRejects(() => run(path, join(folder, "b.csv"), "--zone", "UTC", "--out", out), Error, "b.csv");
+    await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
+  }));
+
 Deno.test("parseBudget() reads alarms in a time or a reading", () => {
   assertEquals(parseBudget("1/week"), { alarms: 1, everyMs: 604_800_000 });
   assertEquals(parseBudget("0.5/day"), { alarms: 0.5, everyMs: 86_400_000 });
