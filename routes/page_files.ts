@@ -38,6 +38,7 @@ import faviconSvg from "../static/favicon.svg" with { type: "text" };
 import indexHtml from "../static/index.html" with { type: "text" };
 import mainJs from "../static/main.js" with { type: "text" };
 import themeJs from "../static/theme.js" with { type: "text" };
+import viewsAlertActionsJs from "../static/views/alert_actions.js" with { type: "text" };
 import viewsAlertLogJs from "../static/views/alert_log.js" with { type: "text" };
 import viewsApartJs from "../static/views/apart.js" with { type: "text" };
 import viewsCardJs from "../static/views/card.js" with { type: "text" };
@@ -99,6 +100,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/index.html": indexHtml,
   "/static/main.js": mainJs,
   "/static/theme.js": themeJs,
+  "/static/views/alert_actions.js": viewsAlertActionsJs,
   "/static/views/alert_log.js": viewsAlertLogJs,
   "/static/views/apart.js": viewsApartJs,
   "/static/views/card.js": viewsCardJs,

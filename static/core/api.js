@@ -26,6 +26,11 @@ const TIMES = new Set([
   "source_time",
   "created",
   "started",
+  "acknowledged_at",
+  "shelved_until",
+  "stuck_since",
+  "since",
+  "adapted_at",
   "from",
   "to",
 ]);
@@ -233,6 +238,31 @@ export async function labelling(signal) {
 /** Says whether an alert was about an anomaly. @param {string} alert its id @param {0 | 1} label */
 export async function labelAlert(alert, label) {
   await tell("/labels", { alert, label });
+}
+
+/** Says that somebody has seen an alert. @param {string} alert its id */
+export async function acknowledge(alert) {
+  await command(`/alerts/${encodeURIComponent(alert)}/acknowledge`, {});
+}
+
+/** Sets an alert's condition aside for a time. @param {AlertView} alert @param {number} forMs */
+export async function shelve({ sensor, condition, channel }, forMs) {
+  await command(`${sensorPath(sensor)}/shelve`, { condition, channel, for_ms: forMs });
+}
+
+/** Takes an alert's condition back. @param {AlertView} alert */
+export async function unshelve({ sensor, condition, channel }) {
+  await command(`${sensorPath(sensor)}/unshelve`, { condition, channel });
+}
+
+/** @param {string} path @param {unknown} body */
+async function command(path, body) {
+  try {
+    await tell(path, body);
+  } catch (error) {
+    const none = error instanceof ApiError && error.status === 404;
+    throw none ? new ApiError("It was not found here, or this instance takes no commands.", 404) : error;
+  }
 }
 
 /** The answer, or undefined where this instance has no such resource. @param {Promise<unknown>} question */

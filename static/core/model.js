@@ -63,8 +63,12 @@ export class Model {
   intervals = new Map();
   /** Event time of the last anomalous reading of a sensor, as far as it was seen. @type {Map<string, number>} */
   #odd = new Map();
+  /** Position of the last step of each alert that came by the stream. @type {Map<string, number>} */
+  #steps = new Map();
   /** Sorted when asked for, until an alert changes. @type {readonly AlertView[] | undefined} */
   #active;
+  /** @type {readonly AlertView[]} */
+  #aside = [];
   /** @type {Map<string, AlertView[]>} */
   #activeBySensor = new Map();
   /** Greatest event time by partition. @type {Map<string, number>} */
@@ -134,20 +138,15 @@ export class Model {
     this.#tell("alerts");
   }
 
-  /** @param {AlertTransition} step */
+  /** A step of an alert's life; one that came before, or comes again, changes nothing. @param {AlertTransition} step */
   stepped(step) {
-    const { id: _, alert: id, transition, time, partition, position: __, ...rest } = step;
-    const before = this.alerts.get(id);
+    const { alert: id, time, partition, position } = step;
     this.#passed(partition, time);
-    if (transition === "raised") this.#merge({ ...rest, id, state: "active", raised_at: time });
-    else {this.#merge({
-        ...rest,
-        ...before,
-        id,
-        state: "cleared",
-        raised_at: before?.raised_at ?? time,
-        cleared_at: time,
-      });}
+    const before = this.alerts.get(id);
+    const last = this.#steps.get(id);
+    if (before && last !== undefined && position <= last) return;
+    this.#steps.set(id, position);
+    this.#merge(afterStep(before, step));
     this.#trim();
     this.#tell("alerts");
   }
@@ -235,20 +234,37 @@ export class Model {
     return this.#activeBySensor.get(name) ?? [];
   }
 
-  /** Active alerts, worst first, of one priority the latest first. @returns {readonly AlertView[]} */
+  /** Active alerts that nobody set aside, worst first, of one priority the latest first. @returns {readonly AlertView[]} */
   active() {
     if (this.#active) return this.#active;
-    const active = [...this.alerts.values()].filter((alert) => alert.state === "active").sort(worstFirst);
+    const open = this.open().sort(worstFirst);
+    const active = open.filter((alert) => !isAside(alert));
+    this.#aside = open.filter(isAside);
     this.#active = active;
     this.#activeBySensor = Map.groupBy(active, (alert) => alert.sensor);
     return active;
+  }
+
+  /** Active alerts that are shelved, suppressed or out of service, worst first. @returns {readonly AlertView[]} */
+  aside() {
+    this.active();
+    return this.#aside;
+  }
+
+  /** Active alerts, those that are set aside included. @returns {AlertView[]} */
+  open() {
+    return [...this.alerts.values()].filter((alert) => alert.state === "active");
   }
 
   /** @param {AlertView} alert */
   #merge(alert) {
     const before = this.alerts.get(alert.id);
     if (before?.state === "cleared" && alert.state === "active") return;
-    this.alerts.set(alert.id, alert);
+    // A listing may be older than what the stream has told since.
+    const forgot = before?.acknowledged_at !== undefined && alert.acknowledged_at === undefined &&
+      alert.realarms === before.realarms;
+    const { acknowledged_at, acknowledged_by } = before ?? {};
+    this.alerts.set(alert.id, forgot ? { ...alert, acknowledged_at, acknowledged_by } : alert);
     this.#active = undefined;
   }
 
@@ -256,12 +272,59 @@ export class Model {
     if (this.alerts.size <= 2 * ALERTS_KEPT) return;
     const cleared = [...this.alerts.values()].filter((alert) => alert.state === "cleared");
     cleared.sort((a, b) => b.raised_at - a.raised_at);
-    for (const alert of cleared.slice(ALERTS_KEPT)) this.alerts.delete(alert.id);
+    for (const { id } of cleared.slice(ALERTS_KEPT)) {
+      this.alerts.delete(id);
+      this.#steps.delete(id);
+    }
   }
 
   /** @param {string} partition @param {number} time */
   #passed(partition, time) {
     if (!(time <= (this.#times.get(partition) ?? -Infinity))) this.#times.set(partition, time);
+  }
+}
+
+/** Whether somebody set an alert aside. @param {AlertView} alert */
+export function isAside({ shelved_until, suppressed, out_of_service }) {
+  return shelved_until !== undefined || suppressed === true || out_of_service === true;
+}
+
+/**
+ * An alert after a step; one whose beginning was missed is as much of it as the step tells.
+ *
+ * @param {AlertView | undefined} before @param {AlertTransition} step
+ * @returns {AlertView}
+ */
+function afterStep(before, step) {
+  const { id: _, alert: id, transition, time, partition: __, position: ___, by, ...said } = step;
+  /** @type {AlertView} */
+  const known = before ?? { ...said, id, state: "active", raised_at: said.raised_at ?? time };
+  switch (transition) {
+    case "raised":
+      return known;
+    case "cleared":
+      return { ...known, state: "cleared", cleared_at: time };
+    case "escalated":
+    case "eased":
+      return { ...known, priority: step.priority };
+    case "realarmed":
+      return { ...known, realarms: step.realarms, acknowledged_at: undefined, acknowledged_by: undefined };
+    case "acknowledged":
+      return { ...known, acknowledged_at: known.acknowledged_at ?? time, acknowledged_by: known.acknowledged_by ?? by };
+    case "commented":
+      return { ...known, comment: step.comment, comment_by: by };
+    case "labelled":
+      return { ...known, label: step.label, labelled_by: by };
+    case "shelved":
+      return { ...known, shelved_until: step.shelved_until };
+    case "unshelved":
+      return { ...known, shelved_until: undefined };
+    case "suppressed":
+    case "unsuppressed":
+      return { ...known, suppressed: transition === "suppressed" };
+    case "out_of_service":
+    case "in_service":
+      return { ...known, out_of_service: transition === "out_of_service" };
   }
 }
 

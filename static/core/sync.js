@@ -162,7 +162,7 @@ export class Sync {
     }
     // One that was active here and is not any more was cleared while nobody listened.
     const still = new Set(active.map((alert) => alert.id));
-    const gone = cursor !== undefined ? [] : this.#model.active().filter((alert) => !still.has(alert.id));
+    const gone = cursor !== undefined ? [] : this.#model.open().filter((alert) => !still.has(alert.id));
     const fates = await Promise.all(gone.map((alert) => this.#asked("alerts", api.alert(alert.id))));
     this.#model.alerted([...recent.items, ...active, ...fates.filter((alert) => alert !== undefined)]);
   }

@@ -24,6 +24,8 @@ export function counts({ model, signal }) {
   const detail = h("span", { id: "verdict-detail", class: "verdict-detail" });
   /** @type {Map<Priority, HTMLElement>} */
   const priorities = new Map();
+  /** @type {Map<Priority, HTMLElement>} */
+  const unseen = new Map();
   /** @type {Map<string, HTMLElement>} */
   const states = new Map();
   const element = h(
@@ -35,8 +37,11 @@ export function counts({ model, signal }) {
       { class: "tiles", "aria-label": "Active alerts by priority" },
       ...PRIORITIES.map((priority) => {
         const value = h("dd", { id: `alerts-${priority}` }, "–");
+        const title = "not acknowledged yet";
+        const fresh = h("dd", { class: "sub", id: `unacknowledged-${priority}`, title }, " ");
         priorities.set(priority, value);
-        return h("div", { class: `tile ${priority}` }, h("dt", {}, priorityMark(priority), priority), value);
+        unseen.set(priority, fresh);
+        return h("div", { class: `tile ${priority}` }, h("dt", {}, priorityMark(priority), priority), value, fresh);
       }),
     ),
     h(
@@ -70,7 +75,10 @@ export function counts({ model, signal }) {
     const active = model.active();
     if (model.alertsLoaded) {
       for (const priority of PRIORITIES) {
-        set(priorities.get(priority), active.filter((alert) => alert.priority === priority).length);
+        const own = active.filter((alert) => alert.priority === priority);
+        const fresh = own.filter((alert) => alert.acknowledged_at === undefined).length;
+        set(priorities.get(priority), own.length);
+        say(/** @type {HTMLElement} */ (unseen.get(priority)), own.length === 0 ? " " : `${count(fresh)} new`);
       }
     }
     const { summary } = model;

@@ -17,6 +17,7 @@ import * as api from "../core/api.js";
 import { isOfState, PRIORITIES, worstFirst } from "../core/model.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge } from "../core/shapes.js";
+import { acknowledgedText, alertActions, asideLine } from "./alert_actions.js";
 import { contributionList, percent } from "./why.js";
 
 /** Rows that are shown: who has more sensors with alerts than this has a flood, not a list. */
@@ -34,6 +35,7 @@ export function worst({ model, signal }) {
   const beyond = h("p", { class: "muted" });
   const note = h("p", { class: "note", id: "worst-note" }, "Loading…");
   const odd = oddLine(model);
+  const aside = h("details", { class: "odd muted", id: "aside", hidden: true }, h("summary", {}), h("ul", {}));
   /** @type {Map<string, History>} */
   const histories = new Map();
   /** Whether people may label here: known once it was asked. */
@@ -53,6 +55,7 @@ export function worst({ model, signal }) {
     if (!model.alertsLoaded) say(note, model.errors.get("alerts") ?? "Loading…");
     else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : calm(model));
     odd.update();
+    asideLine(model.aside(), aside);
   }
 
   /** @param {Row} row */
@@ -75,10 +78,10 @@ export function worst({ model, signal }) {
         h("p", { class: "sentence" }),
         h("p", { class: "seen" }),
         h("div", { class: "row-parts" }),
-        h("p", { class: "actions", hidden: true }),
+        h("p", { class: "actions" }),
       ),
       sparkline(),
-      h("p", { class: "row-since" }),
+      h("div", { class: "row-when" }, h("p", { class: "row-since" }), h("p", { class: "row-ack" })),
     );
     history.load(model.now(row.sensor?.partition), signal).then(() => draw(element)).catch(() => {});
     return element;
@@ -94,12 +97,15 @@ export function worst({ model, signal }) {
       element.dataset.mark = alert.priority;
       put(part(".row-priority"), priorityBadge(alert.priority));
     }
-    if (element.dataset.alert !== alert.id) {
-      element.dataset.alert = alert.id;
+    const shown = `${alert.id} ${alert.acknowledged_at} ${labels}`;
+    if (element.dataset.alert !== shown) {
+      element.dataset.alert = shown;
       put(part(".row-parts"), alert.contributions?.length ? contributionList(alert.contributions) : null);
-      put(part(".actions"), ...labelButtons(alert.id));
+      const focused = part(".actions").contains(document.activeElement);
+      put(part(".actions"), ...alertActions(alert, labels));
+      // Who acknowledged by keyboard goes on from the button that took its place.
+      if (focused) part(".actions button").focus();
     }
-    part(".actions").hidden = !labels;
     const unit = sensor?.channels.find((channel) => channel.channel === alert?.channel)?.unit;
     say(part(".place"), [sensor?.location ?? alert.location, sensor?.type ?? alert.type].filter(Boolean).join(" · "));
     say(part(".sentence"), sentence(row));
@@ -107,6 +113,8 @@ export function worst({ model, signal }) {
     const now = model.now(sensor?.partition);
     const since = alert.raised_at;
     say(part(".row-since"), `since ${moment(since, now)} (${duration(now - since)})`);
+    say(part(".row-ack"), acknowledgedText(alert, now));
+    element.dataset.acknowledged = String(alert.acknowledged_at !== undefined);
     element.dataset.channel = alert.channel ?? sensor?.channels[0]?.channel ?? "";
     draw(element);
   }
@@ -145,6 +153,7 @@ export function worst({ model, signal }) {
     note,
     list,
     beyond,
+    aside,
     odd.element,
   );
 }
@@ -201,25 +210,6 @@ function rowsOf(model) {
 /** @param {Row} row */
 function sentence({ alerts: [alert, ...others] }) {
   return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
-}
-
-/** Two buttons by which a person says whether the alarm was right. @param {string} alert its id */
-function labelButtons(alert) {
-  const said = h("span", { class: "muted", role: "status" });
-  const press = (/** @type {0 | 1} */ label, /** @type {string} */ word) =>
-    h("button", {
-      type: "button",
-      class: "small",
-      onclick: async () => {
-        try {
-          await api.labelAlert(alert, label);
-          say(said, `Noted: ${word.toLowerCase()}.`);
-        } catch (error) {
-          say(said, error instanceof Error ? error.message : String(error));
-        }
-      },
-    }, word);
-  return [press(1, "True alarm"), press(0, "False alarm"), said];
 }
 
 /** @param {AlertView} alert @param {string | undefined} unit */

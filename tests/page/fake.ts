@@ -23,6 +23,7 @@ import type {
   WindowFilter,
   WindowView,
 } from "../../actors/views.ts";
+import { foldAlert } from "../../actors/alerts/fold.ts";
 import { EventLog } from "./event_log.ts";
 import { FakeSensor } from "./fake_sensor.ts";
 
@@ -124,6 +125,18 @@ export class FakePlant implements Queries {
     const step = { transition: "cleared", time: this.now - ago, partition: "main", position } as const;
     this.alertLog.push({ ...rest, ...step, id: `${id}/cleared`, alert: id });
     this.get(alert.sensor).alerts.delete(id);
+  }
+
+  /** One more step of an alert's life, such as its acknowledgement, now. */
+  step(id: string, step: Pick<AlertTransition, "transition"> & Partial<AlertTransition>): void {
+    const alert = this.alertsById.get(id);
+    if (!alert) throw new Error(`the plant has no alert ${id}`);
+    const position = this.#position++, { sensor, condition, channel, priority, message } = alert;
+    const said = { sensor, condition, channel, priority, message, partition: "main", position, time: this.now };
+    const full: AlertTransition = { ...said, id: `${id}/${step.transition}/${position}`, alert: id, ...step };
+    const after = foldAlert({ ...alert, last_position: -1 }, full);
+    if (after) this.alertsById.set(id, after);
+    this.alertLog.push(full);
   }
 
   summary(): Promise<SummaryView> {

@@ -4,14 +4,19 @@
  * @module
  */
 import fc from "fast-check";
-import type { AlertTransition, AlertView, ReadingView, WindowChannelView } from "../../actors/views.ts";
+import { type AlertRecord, foldAlert } from "../../actors/alerts/fold.ts";
+import type { AlertStep } from "../../actors/alerts/words.ts";
+import type { AlertTransition, AlertView, ReadingView, WindowChannelView, WindowView } from "../../actors/views.ts";
 import { extent } from "../../static/charts/extent.js";
 import { History } from "../../static/charts/history.js";
+import { Lanes } from "../../static/charts/lane.js";
 import { withoutFew } from "../../static/charts/quiet.js";
 import { timeTicks } from "../../static/charts/ticks.js";
 import { bounds, duration, expected, number, tick } from "../../static/core/format.js";
+import { csvOf } from "../../static/core/csv.js";
 import { Model } from "../../static/core/model.js";
-import { parseHash, sensorHref } from "../../static/core/router.js";
+import { parseHash, sensorHref, viewHref, VIEWS } from "../../static/core/router.js";
+import { recordsOf, refreshMs } from "../../static/views/toolbar.js";
 import { assert, assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 import { FakePlant } from "./fake.ts";
 
@@ -24,11 +29,11 @@ function life(n: number): { steps: AlertTransition[]; listed: AlertView } {
     message: `alert ${n}`,
   } as const;
   const id = `main:${n}:s${n % 3}:limit:c`;
-  const step = { ...base, alert: id, partition: "main", position: n };
+  const step = { ...base, alert: id, partition: "main" };
   return {
     steps: [
-      { ...step, id: `${id}/raised`, transition: "raised", time: 1_000 * n },
-      { ...step, id: `${id}/cleared`, transition: "cleared", time: 1_000 * n + 500 },
+      { ...step, id: `${id}/raised`, transition: "raised", time: 1_000 * n, position: 2 * n },
+      { ...step, id: `${id}/cleared`, transition: "cleared", time: 1_000 * n + 500, position: 2 * n + 1 },
     ],
     listed: { ...base, id, state: "cleared", raised_at: 1_000 * n, cleared_at: 1_000 * n + 500 },
   };
@@ -62,6 +67,110 @@ Deno.test("Model.alerted() never brings a cleared alert back", () => {
   for (const step of steps) model.stepped(step);
   model.alerted([{ ...listed, state: "active" }]);
   assertEquals(model.active(), []);
+});
+
+Deno.test("Model.stepped() folds a life as the server does, whatever comes twice", () => {
+  const { steps: [raised], listed } = life(1);
+  const { alert, priority: _, ...same } = raised;
+  const more = [
+    { transition: "acknowledged", by: "ann" },
+    { transition: "escalated", priority: "critical" },
+    { transition: "shelved", shelved_until: 9_000, one_shot: false },
+    { transition: "unshelved" },
+    { transition: "suppressed" },
+    { transition: "unsuppressed" },
+    { transition: "realarmed", realarms: 1 },
+    { transition: "commented", comment: "seen", by: "bob" },
+    { transition: "cleared" },
+  ] as const;
+  const steps: AlertStep[] = [
+    raised,
+    ...more.map((step, n) => ({
+      ...same,
+      priority: "low" as const,
+      alert,
+      id: `${alert}/${step.transition}/${n}`,
+      time: 2_000 + n,
+      position: 10 + n,
+      ...step,
+    })),
+  ];
+  fc.assert(fc.property(fc.array(fc.nat(steps.length - 1)), fc.nat(steps.length), (again, upTo) => {
+    const model = new Model();
+    let wanted: AlertRecord | undefined;
+    steps.slice(0, upTo).forEach((step, at) => {
+      model.stepped(step);
+      wanted = foldAlert(wanted, step);
+      for (const index of again) if (index <= at) model.stepped(steps[index]);
+    });
+    const seen = model.alerts.get(listed.id);
+    for (
+      const name of ["state", "priority", "acknowledged_at", "acknowledged_by", "shelved_until", "comment"] as const
+    ) {
+      assertEquals(seen?.[name], wanted?.[name], name);
+    }
+    assertEquals(seen?.suppressed === true, wanted?.suppressed === true);
+  }));
+});
+
+Deno.test("Model.active() leaves out what somebody set aside", () => {
+  const model = new Model(), { steps: [raised] } = life(0), { steps: [other] } = life(1);
+  model.stepped(raised);
+  model.stepped(other);
+  model.stepped({ ...raised, id: "x", transition: "shelved", shelved_until: 9e12, position: 50, by: "ann" });
+  assertEquals(model.active().map(({ id }: AlertView) => id), [other.alert]);
+  assertEquals(model.aside().map(({ id }: AlertView) => id), [raised.alert]);
+});
+
+Deno.test("Lanes.replace() counts each window once, whatever comes again, and forgets what is too old", () => {
+  const minute = 60_000, base = 1_790_000_040_000;
+  const window = (n: number, anomalies: number) => ({
+    sensor: "a",
+    start: base + n * minute,
+    channels: { c: { count: 10, anomalies, mean: 0, min: 0, max: 0, std: 0 } },
+  } as unknown as WindowView);
+  fc.assert(fc.property(fc.array(fc.nat(40), { minLength: 1, maxLength: 20 }), (froms) => {
+    const lanes = new Lanes(10 * minute, 10);
+    for (const from of [0, ...froms, 20]) {
+      const start = lanes.startOf(base + from * minute);
+      lanes.replace(start, Array.from({ length: 41 - from }, (_, n) => window(from + n, (from + n) % 11)).reverse());
+    }
+    for (let n = 31; n <= 40; n++) assertEquals(lanes.share("a", base + n * minute), (n % 11) / 10);
+    for (const n of [20, 30, 41]) assert(Number.isNaN(lanes.share("a", base + n * minute)));
+  }));
+});
+
+Deno.test("csvOf() quotes what needs it and defuses formulas", () => {
+  assertEquals(
+    csvOf(["a", "b"], [['x,"y"', 1.5], [null, "=1+1"], ["-3", -3]]),
+    'a,b\r\n"x,""y""",1.5\r\n,\'=1+1\r\n\'-3,-3\r\n',
+  );
+});
+
+Deno.test("viewHref() is read by parseHash(), with the filters and nothing else", () => {
+  const query = new URLSearchParams({ location: "boiler & house", sensor: "x", records: "200" });
+  for (const view of VIEWS) {
+    const read = parseHash(viewHref(view, query));
+    assertEquals([read.view, [...read.query]], [view, [["location", "boiler & house"], ["records", "200"]]]);
+  }
+});
+
+Deno.test("refreshMs() and recordsOf() keep to their ranges, whatever the address says", () => {
+  const of = (text: string) => new URLSearchParams(text);
+  assertEquals(["", "refresh=10", "refresh=0.001", "refresh=x", "refresh=off"].map((text) => refreshMs(of(text))), [
+    3_000,
+    10_000,
+    3_000,
+    3_000,
+    undefined,
+  ]);
+  assertEquals(["", "records=100", "records=5", "records=99999", "records=x"].map((text) => recordsOf(of(text))), [
+    500,
+    100,
+    500,
+    500,
+    500,
+  ]);
 });
 
 Deno.test("Model.active() goes by priority, then the latest first", () => {

@@ -34,6 +34,22 @@ const CONFIG = {
   },
 };
 
+/** What a view is asked for besides. */
+const CHOSEN: Readonly<Record<string, string>> = {
+  live: "?sensor=pump-2&channel=vibration",
+  windows: "?sensor=pump-2&channel=vibration&records=1000",
+  detection: "?records=2000",
+};
+
+/** What a view shows when it is there. */
+const READY: Readonly<Record<string, string>> = {
+  live: "#latest table",
+  windows: "#windows table",
+  detection: "#anomalies table",
+  federation: "#versions table",
+  predict: "#prediction[data-score]",
+};
+
 /** Name, view, size and theme of each picture of the bad hour; `calm` is taken before. */
 const SHOTS = [
   { name: "overview", hash: "#/", viewport: WIDE, colorScheme: "light" },
@@ -42,6 +58,11 @@ const SHOTS = [
   { name: "sensor-dark", hash: "#/sensors/pump-2", viewport: WIDE, colorScheme: "dark" },
   { name: "overview-phone", hash: "#/", viewport: PHONE, colorScheme: "light" },
   { name: "sensor-phone", hash: "#/sensors/pump-2", viewport: PHONE, colorScheme: "dark" },
+  ...(["live", "windows", "detection", "federation", "predict"] as const).flatMap((name) => [
+    { name, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: WIDE, colorScheme: "light" } as const,
+    { name: `${name}-dark`, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: WIDE, colorScheme: "dark" } as const,
+    { name: `${name}-phone`, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: PHONE, colorScheme: "light" } as const,
+  ]),
 ] as const;
 
 /** Noise of about a deviation of 1, the same each time. */
@@ -117,7 +138,8 @@ if (import.meta.main) {
     const going = setInterval(() => post(program.url, pumps(Date.now(), 0)), INTERVAL_MS);
     for (const { name, hash, viewport, colorScheme } of SHOTS) {
       const { page, errors, close } = await open(hash, viewport, colorScheme);
-      await page.waitForSelector(viewport === PHONE && hash === "#/" ? ".row" : ".plot canvas");
+      const view = hash.slice(2).split("?")[0];
+      await page.waitForSelector(READY[view] ?? (viewport === PHONE && hash === "#/" ? ".row" : ".plot canvas"));
       await shoot(page, name);
       if (errors.length > 0) console.error(errors.join("\n"));
       await close();

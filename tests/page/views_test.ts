@@ -284,6 +284,43 @@ onView("worst() labels an alarm by keyboard", "#/", async ({ page, ask, plant })
   assert(plant.alertsById.has(label.alert));
 });
 
+onView("worst() acknowledges by keyboard and shelves by mouse, and shows what becomes of it", "#/", async (
+  { page, plant },
+) => {
+  const asked: [string, unknown][] = [];
+  // The plant takes no commands of itself: the test does what a partition would.
+  await page.route(/\/(acknowledge|shelve|unshelve)$/, async (route) => {
+    const path = decodeURIComponent(new URL(route.request().url()).pathname), body = route.request().postDataJSON();
+    asked.push([path, body]);
+    await route.fulfill({ status: 202, json: { partition: "main", position: 1 } });
+  });
+  const row = page.locator("#worst .row:first-child");
+  await row.locator("button[aria-label^=Acknowledge]").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() =>
+    document.querySelector("#worst .actions [role=status]")?.textContent === "Acknowledged."
+  );
+  const [alert] = [...plant.alertsById.values()].filter(({ priority }) => priority === "critical");
+  assertEquals(asked, [[`/alerts/${alert.id}/acknowledge`, {}]]);
+  plant.step(alert.id, { transition: "acknowledged", by: "ann" });
+  await page.waitForSelector("#worst .row[data-acknowledged=true]");
+  assertStringIncludes(await row.locator(".row-ack").textContent() ?? "", "acknowledged by ann");
+  await page.waitForFunction(() => document.querySelector("#unacknowledged-critical")?.textContent === "0 new");
+  await row.locator("button[aria-label^=Shelve]").click();
+  await page.waitForFunction(() =>
+    document.querySelector("#worst .actions [role=status]")?.textContent?.startsWith("Shelved")
+  );
+  const { condition, channel } = alert;
+  assertEquals(asked[1], [`/sensors/${alert.sensor}/shelve`, { condition, channel, for_ms: 3_600_000 }]);
+  plant.step(alert.id, { transition: "shelved", shelved_until: plant.now + 3_600_000, by: "ann" });
+  await page.waitForFunction(() => document.querySelector("#alerts-critical")?.textContent === "0");
+  await page.click("#aside summary");
+  await page.click("#aside button");
+  await page.waitForFunction(() => document.querySelector("#aside li")?.textContent?.includes("Taken back."));
+  plant.step(alert.id, { transition: "unshelved", by: "ann" });
+  await page.waitForFunction(() => document.querySelector("#alerts-critical")?.textContent === "1");
+});
+
 onView("lanes() and alarms per 10 minutes hold what the API has, as tables too", "#/", async ({ page, ask }) => {
   await page.click('[data-figure="alarms-per-10-minutes"] summary');
   const { items: alerts } = await ask("/alerts?limit=2000");
