@@ -44,7 +44,7 @@ export interface TrainingRecord {
   readonly switches: readonly RecordedSwitch[];
   /** Of each group the last version that was trained, and where; by family and group. */
   readonly trained: Readonly<Record<string, { readonly version: number; readonly position: number }>>;
-  /** By group, as of the last epoch. */
+  /** By group, as of when its forest was last due. */
   readonly drifts?: Readonly<Record<string, ModelDrift>>;
 }
 
@@ -201,13 +201,13 @@ export class Training {
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */
   private async forest(group: string, position: number): Promise<number | undefined> {
     const key = keyOf("forest", group), known = this.trained[key], one = this.groups.get(group);
-    if (one && known && this.pauses.point.epoch) await this.drift(group, one.sample);
     const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
     const due = known ? this.pauses.point.epoch && fresh >= FRESH * rows.length : true;
     if (!one || rows.length < FOREST_DEFAULTS.samplesLeast || !due) {
       return await this.operated("forest", group);
     }
+    if (known) await this.drift(group, one.sample.channels, rows);
     const name = this.name("forest", group), parent = known?.version;
     const registered = await this.register(
       name,
@@ -226,11 +226,11 @@ export class Training {
     return state?.pinned ? state.active : registered.version;
   }
 
-  /** Compares what a group's forest is given now with what it was trained on: matters where a version is pinned, or stays. */
-  private async drift(group: string, sample: TrainingSample): Promise<void> {
+  /** Compares what a group's forest is given now with what it was trained on, whenever another one is due: matters where one is pinned. */
+  private async drift(group: string, channels: readonly string[], rows: readonly SampleRow[]): Promise<void> {
     const version = this.inUse[keyOf("forest", group)], model = this.name("forest", group);
     const known = version === undefined ? undefined : await this.ports.registry.version(model, version);
-    const found = known && forestDrift(known, sample.channels, sample.best());
+    const found = known && forestDrift(known, channels, rows);
     if (found) this.drifts[group] = found;
   }
 
