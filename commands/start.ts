@@ -30,12 +30,13 @@ import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
+import { checkFeed, FEED, runFeed } from "./feed.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { KAFKA_SOURCE, kafkaSource, runKafka } from "./kafka_source.ts";
 import { Outlets } from "./outlets.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
 import { roundOutlet } from "./round_outlet.ts";
-import { choice, text, wholeNumber } from "./setting.ts";
+import { choice, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 import { openSinks, shownSinks, SINKS } from "./sink_settings.ts";
@@ -62,7 +63,9 @@ const settings = {
     help:
       "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
   }),
+  useKafka: toggle({ fallback: false, help: "the same as --source kafka" }),
   ...KAFKA_SOURCE,
+  ...FEED,
   sink: SINKS,
   history: wholeNumber({
     min: 0,
@@ -120,6 +123,8 @@ export async function start(args: readonly string[]): Promise<number> {
   const { values, origins, judging: given } = await readSettings(command, args), cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
+  const from = values.useKafka ? "kafka" : values.source;
+  await checkFeed(values, from, scenario);
   const sinks = await openSinks(values.sink, judging, values);
   if (values.checkConfig) {
     console.log("The configuration is valid.");
@@ -219,7 +224,7 @@ export async function start(args: readonly string[]): Promise<number> {
       engine.run(new HttpSource(log), ending.signal),
       engine.retention.run(ending.signal, sayFailure),
     ];
-    if (values.source === "kafka") {
+    if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {
         clock,
         report: (sentence) => console.error(`sensorium: ${sentence}`),
@@ -227,6 +232,8 @@ export async function start(args: readonly string[]): Promise<number> {
         tickMs: judging.tickMs,
       });
       running.push(runKafka(engine, kafka, ending.signal));
+      const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
+      if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
     } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
       const simulator = new Simulator(scenario, { seed: values.seed, pace, clock });

@@ -1,0 +1,126 @@
+/**
+ * `start --feed`: what is sent into the topic that is read, by the same process: a pipeline over Kafka by one command.
+ *
+ * @module
+ */
+import type { Clock, Source } from "../actors/ports.ts";
+import { isRefusal, type Reading } from "../actors/reading.ts";
+import type { Scenario } from "../data/scenario.ts";
+import type { Mapping } from "../sources/mapping.ts";
+import { ReplaySource } from "../sources/replay.ts";
+import { Simulator } from "../sources/simulator.ts";
+import { UsageError } from "./errors.ts";
+import { kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
+import type { KafkaAccess } from "./kafka_settings.ts";
+import { kafkaTarget } from "./kafka_target.ts";
+import { readMapping } from "./mapping_file.ts";
+import { decimal, type SettingTable, type SettingValues, text } from "./setting.ts";
+
+/** What is sent, and how fast. */
+export const FEED = {
+  feed: text({
+    fallback: undefined,
+    help:
+      "what this process sends into the topic that --source kafka reads: simulator (the scenario, live), or a file, " +
+      "over and over, as if it happened now",
+    placeholder: "simulator|PATH",
+  }),
+  feedSpeed: decimal({ min: 0.001, max: 100_000, fallback: 1, help: "so many times as fast as the file was recorded" }),
+} as const satisfies SettingTable;
+
+/** Everything that the feed is told by the settings. */
+export type FeedValues = SettingValues<typeof FEED> & KafkaAccess & {
+  readonly kafka: string;
+  readonly seed: number;
+  readonly zone?: string;
+};
+
+/** What the feed is wired to. */
+export interface FeedParts {
+  /** What is simulated; absent for the scenario `none`. */
+  readonly scenario?: Scenario;
+  readonly clock: Clock;
+  /** Told a sentence when sending fails, and when it goes on. */
+  readonly report: (sentence: string) => void;
+}
+
+/** Readings of one request to Kafka at most. */
+const BATCH = 500;
+/** Wait after a failure, ms. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Looks whether there is something to send.
+ *
+ * @throws {UsageError} one sentence, where it cannot be sent
+ */
+export async function checkFeed({ feed }: Pick<FeedValues, "feed">, source: string, scenario: unknown): Promise<void> {
+  if (feed === undefined || source !== "kafka") return;
+  if (feed === "simulator") {
+    if (scenario === undefined) throw new UsageError("--feed simulator needs a --scenario other than none");
+    return;
+  }
+  const isFile = await Deno.stat(feed).then(({ isFile }) => isFile, () => false);
+  if (!isFile) throw new UsageError(`--feed must be simulator or a file, and there is no file ${feed}`);
+}
+
+/**
+ * Sends until the signal; while Kafka is away it tries again every 5 s. Never rejects.
+ *
+ * A file begins anew at every start, a simulation goes on with the present time.
+ */
+export async function runFeed(values: FeedValues, parts: FeedParts, signal: AbortSignal): Promise<void> {
+  let isFailing = false;
+  while (!signal.aborted) {
+    try {
+      await sendOnce(values, parts, signal, () => {
+        if (isFailing) parts.report("the feed goes on");
+        isFailing = false;
+      });
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isFailing) parts.report(`the feed waits: ${error instanceof Error ? error.message : error}`);
+      isFailing = true;
+      await parts.clock.sleep(AGAIN_MS, signal).catch(() => {}); // aborted
+    }
+  }
+}
+
+async function sendOnce(values: FeedValues, parts: FeedParts, signal: AbortSignal, sent: () => void): Promise<void> {
+  const { scenario, clock } = parts, url = kafkaUrl("--kafka", values.kafka), isSimulated = values.feed === "simulator";
+  const source = await sourceOf(values, scenario, clock), nothing = () => Promise.resolve(undefined);
+  const target = await kafkaTarget({
+    cluster: await kafkaCluster(url, values),
+    topic: url.topics[0] ?? topicOf(scenario?.name ?? ""),
+    toRecord: isSimulated ? scenario?.record : undefined,
+  });
+  try {
+    for (const partition of await source.open({ load: nothing, save: nothing })) {
+      for await (const chunk of partition.read(0, signal)) {
+        if (chunk.kind !== "readings") continue;
+        const good = chunk.items.filter((item): item is Reading => !isRefusal(item));
+        if (good.length > 0) await target.send(good);
+        sent();
+      }
+    }
+  } finally {
+    await Promise.allSettled([target.finish(), source.close()]); // a broken connection fails here once more
+  }
+}
+
+async function sourceOf(values: FeedValues, scenario: Scenario | undefined, clock: Clock): Promise<Source> {
+  const { feed = "", feedSpeed: speed, seed, zone } = values;
+  if (feed === "simulator" && scenario !== undefined) {
+    return new Simulator(scenario, { seed, pace: { kind: "live", historyMs: 0 }, clock });
+  }
+  const mapping = await mappingOf(feed);
+  return new ReplaySource({ paths: [feed], mapping, zone, speed, stamp: "now", loop: true, batchSize: BATCH }, clock);
+}
+
+/** What `deno task data` says of the columns of a file that it wrote, beside it. */
+async function mappingOf(path: string): Promise<Mapping | undefined> {
+  const beside = path.replace(/\.[^.]+$/, "") + ".mapping.json";
+  const isThere = await Deno.stat(beside).then(({ isFile }) => isFile, () => false);
+  return isThere ? await readMapping(beside) : undefined;
+}
