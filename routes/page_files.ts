@@ -16,6 +16,7 @@ import chartsScheduleJs from "../static/charts/schedule.js" with { type: "text" 
 import chartsSparkJs from "../static/charts/spark.js" with { type: "text" };
 import chartsTicksJs from "../static/charts/ticks.js" with { type: "text" };
 import chartsVerdictPictureJs from "../static/charts/verdict_picture.js" with { type: "text" };
+import coreAlertsJs from "../static/core/alerts.js" with { type: "text" };
 import coreApiJs from "../static/core/api.js" with { type: "text" };
 import coreCsvJs from "../static/core/csv.js" with { type: "text" };
 import coreDomJs from "../static/core/dom.js" with { type: "text" };
@@ -46,6 +47,7 @@ import viewsCountsJs from "../static/views/counts.js" with { type: "text" };
 import viewsDetectionJs from "../static/views/detection.js" with { type: "text" };
 import viewsEmptyJs from "../static/views/empty.js" with { type: "text" };
 import viewsFederationJs from "../static/views/federation.js" with { type: "text" };
+import viewsFederationTablesJs from "../static/views/federation_tables.js" with { type: "text" };
 import viewsFooterJs from "../static/views/footer.js" with { type: "text" };
 import viewsGridJs from "../static/views/grid.js" with { type: "text" };
 import viewsHeaderJs from "../static/views/header.js" with { type: "text" };
@@ -78,6 +80,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/charts/spark.js": chartsSparkJs,
   "/static/charts/ticks.js": chartsTicksJs,
   "/static/charts/verdict_picture.js": chartsVerdictPictureJs,
+  "/static/core/alerts.js": coreAlertsJs,
   "/static/core/api.js": coreApiJs,
   "/static/core/csv.js": coreCsvJs,
   "/static/core/dom.js": coreDomJs,
@@ -108,6 +111,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/views/detection.js": viewsDetectionJs,
   "/static/views/empty.js": viewsEmptyJs,
   "/static/views/federation.js": viewsFederationJs,
+  "/static/views/federation_tables.js": viewsFederationTablesJs,
   "/static/views/footer.js": viewsFooterJs,
   "/static/views/grid.js": viewsGridJs,
   "/static/views/header.js": viewsHeaderJs,

@@ -50,6 +50,8 @@ import { timeTicks } from "./ticks.js";
  */
 
 const TONES = ["line", "rug", "edge-strong", "ink"];
+/** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. */
+const LOG_FOOT = 0.7;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 8], [1, 6]];
 /** A piece of a series' line or bar. @param {Series} series @param {number} at @param {"bars" | "lines"} kind */
 export function swatch({ tone, look = "line" }, at, kind) {
@@ -116,13 +118,14 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
     ...quiet,
     type: log ? "logarithmic" : "linear",
     suggestedMin: min,
+    ...(log && kind === "bars" ? { min: LOG_FOOT } : {}),
     suggestedMax: max,
     beginAtZero: kind === "bars",
     ticks: {
       ...text,
       maxTicksLimit: apart ? 2 : 6,
       callback: (/** @type {number} */ value, /** @type {number} */ at, /** @type {{ value: number }[]} */ ticks) =>
-        tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),
+        log ? decade(value) : tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),
     },
   };
   const along = kind === "bars"
@@ -215,11 +218,17 @@ function annotationOf({ x, y, text }, font) {
     label: {
       display: text !== "",
       content: text,
-      position: x === undefined ? "start" : "end",
+      position: "end",
       font,
       padding: 2,
       color: colour("ink-muted"),
       backgroundColor: colour("panel"),
     },
   };
+}
+
+/** A tick of a logarithmic scale: powers of ten only. @param {number} value */
+function decade(value) {
+  const power = Math.log10(value);
+  return Math.abs(power - Math.round(power)) < 1e-9 ? number(value) : "";
 }

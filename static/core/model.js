@@ -5,8 +5,10 @@
  * to cleared and never back; a sensor's newer figures win.
  *
  * @module
- * @import { AlertTransition, AlertView, Priority, ReadingView, SensorView, SummaryView } from "../../actors/views.ts"
+ * @import { AlertTransition, AlertView, ReadingView, SensorView, SummaryView } from "../../actors/views.ts"
  */
+
+import { afterStep, isAside, worstFirst } from "./alerts.js";
 
 /** Alerts that are remembered beside the active ones. */
 export const ALERTS_KEPT = 500;
@@ -14,19 +16,8 @@ export const ALERTS_KEPT = 500;
 /** An anomalous reading without an alert is remembered for so long, ms of event time. */
 const ODD_FOR_MS = 60_000;
 
-/** Priorities, worst first. @type {readonly Priority[]} */
-export const PRIORITIES = ["critical", "high", "medium", "low"];
-
 /** States in which a sensor's readings cannot be judged, worst first. @type {readonly string[]} */
 export const OUT = ["failed", "silent", "stuck", "dirty"];
-
-/** Conditions of alerts that are such states, and no anomalies. */
-const STATE_CONDITIONS = ["silent", "stuck", "dirty"];
-
-/** Whether an alert is about the sensor's state, not about what it measures. @param {AlertView} alert */
-export function isOfState({ condition }) {
-  return STATE_CONDITIONS.includes(condition);
-}
 
 /**
  * How the page stands to the server.
@@ -282,54 +273,4 @@ export class Model {
   #passed(partition, time) {
     if (!(time <= (this.#times.get(partition) ?? -Infinity))) this.#times.set(partition, time);
   }
-}
-
-/** Whether somebody set an alert aside. @param {AlertView} alert */
-export function isAside({ shelved_until, suppressed, out_of_service }) {
-  return shelved_until !== undefined || suppressed === true || out_of_service === true;
-}
-
-/**
- * An alert after a step; one whose beginning was missed is as much of it as the step tells.
- *
- * @param {AlertView | undefined} before @param {AlertTransition} step
- * @returns {AlertView}
- */
-function afterStep(before, step) {
-  const { id: _, alert: id, transition, time, partition: __, position: ___, by, ...said } = step;
-  /** @type {AlertView} */
-  const known = before ?? { ...said, id, state: "active", raised_at: said.raised_at ?? time };
-  switch (transition) {
-    case "raised":
-      return known;
-    case "cleared":
-      return { ...known, state: "cleared", cleared_at: time };
-    case "escalated":
-    case "eased":
-      return { ...known, priority: step.priority };
-    case "realarmed":
-      return { ...known, realarms: step.realarms, acknowledged_at: undefined, acknowledged_by: undefined };
-    case "acknowledged":
-      return { ...known, acknowledged_at: known.acknowledged_at ?? time, acknowledged_by: known.acknowledged_by ?? by };
-    case "commented":
-      return { ...known, comment: step.comment, comment_by: by };
-    case "labelled":
-      return { ...known, label: step.label, labelled_by: by };
-    case "shelved":
-      return { ...known, shelved_until: step.shelved_until };
-    case "unshelved":
-      return { ...known, shelved_until: undefined };
-    case "suppressed":
-    case "unsuppressed":
-      return { ...known, suppressed: transition === "suppressed" };
-    case "out_of_service":
-    case "in_service":
-      return { ...known, out_of_service: transition === "out_of_service" };
-  }
-}
-
-/** Worst first, then latest first. @param {AlertView} a @param {AlertView} b */
-export function worstFirst(a, b) {
-  return PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || b.raised_at - a.raised_at ||
-    (a.id < b.id ? -1 : 1);
 }

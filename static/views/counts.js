@@ -7,7 +7,8 @@
  */
 import { h, put, say } from "../core/dom.js";
 import { clock, count, duration } from "../core/format.js";
-import { OUT, PRIORITIES } from "../core/model.js";
+import { PRIORITIES } from "../core/alerts.js";
+import { OUT } from "../core/model.js";
 import { setQuery } from "../core/router.js";
 import { priorityMark, stateMark, stateWord } from "../core/shapes.js";
 

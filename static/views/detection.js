@@ -39,7 +39,10 @@ export function detectionView(stage) {
     ["det-both", "by both"],
     ["det-alarms", "alarms"],
   ]);
-  const scores = new Figure({ title: "Distribution of scores", kind: "bars", x: "score", unit: "readings" }, signal);
+  const scores = new Figure(
+    { title: "Distribution of scores", kind: "bars", x: "score", unit: "readings", log: true },
+    signal,
+  );
   const detectors = new Figure(
     { title: "Flags by detector", kind: "bars", x: "detector", unit: "readings", across: true },
     signal,
@@ -136,7 +139,7 @@ function distribution(readings) {
       { name: "not anomalous", values: calm, tone: "edge-strong" },
       { name: "anomalous", values: odd, tone: "anomaly" },
     ],
-    said: "combined score, 0 usual to 1 unusual",
+    said: "combined, 0 usual to 1 unusual; logarithmic",
     none: "No reading here has a score: rules alone judge, or it came late.",
   };
 }

@@ -45,11 +45,12 @@ export function grid({ model, sync, signal }) {
     }
   }, { rootMargin: "200px" });
 
-  const { location, state, search, range } = controls(filters, model, signal);
+  const { location, type, state, search, range } = controls(filters, model, signal);
 
   function update() {
     const query = parseHash(globalThis.location.hash).query;
     location.value = query.get("location") ?? "";
+    type.value = query.get("type") ?? "";
     state.value = query.get("state") ?? "";
     if (document.activeElement !== search) search.value = query.get("search") ?? "";
     const wanted = [...model.sensors.values()].filter((sensor) => passes(sensor, query)).sort(byPlace);
@@ -140,6 +141,7 @@ export function grid({ model, sync, signal }) {
  */
 function controls(filters, model, signal) {
   const location = h("select", { id: "location" });
+  const type = h("select", { id: "type" });
   const state = h(
     "select",
     { id: "state" },
@@ -149,37 +151,46 @@ function controls(filters, model, signal) {
   const search = h("input", { type: "search", id: "search", placeholder: "name", size: 12, autocomplete: "off" });
   const range = rangeChoice();
   location.addEventListener("change", () => setQuery({ location: location.value }));
+  type.addEventListener("change", () => setQuery({ type: type.value }));
   state.addEventListener("change", () => setQuery({ state: state.value }));
   search.addEventListener("input", () => setQuery({ search: search.value }));
   let known = "";
+  /** @param {HTMLSelectElement} select @param {string} any @param {readonly string[]} names */
+  function offer(select, any, names) {
+    const { value } = select;
+    put(select, h("option", { value: "" }, any), ...names.map((name) => h("option", { value: name }, name)));
+    select.value = value;
+  }
   function locations() {
-    const names = [...new Set([...model.sensors.values()].map((sensor) => sensor.location ?? ""))].sort();
-    if (names.join("\n") === known) return;
-    known = names.join("\n");
-    put(
-      location,
-      h("option", { value: "" }, "any location"),
-      ...names.filter((name) => name !== "").map((name) => h("option", { value: name }, name)),
-    );
+    const sensors = [...model.sensors.values()];
+    const places = [...new Set(sensors.map((sensor) => sensor.location ?? ""))].filter((name) => name !== "").sort();
+    const types = [...new Set(sensors.map((sensor) => sensor.type ?? ""))].filter((name) => name !== "").sort();
+    if (`${places}\n${types}` === known) return;
+    known = `${places}\n${types}`;
+    offer(location, "any location", places);
+    offer(type, "any type", types);
   }
   locations();
   model.on("sensors", locations, signal);
   put(
     filters,
     h("label", {}, h("span", {}, "Location"), location),
+    h("label", {}, h("span", {}, "Type"), type),
     h("label", {}, h("span", {}, "State"), state),
     h("label", {}, h("span", {}, "Search"), search),
     range.element,
   );
-  return { location, state, search, range };
+  return { location, type, state, search, range };
 }
 
 /** @param {SensorView} sensor @param {URLSearchParams} query */
 function passes(sensor, query) {
   const location = query.get("location");
+  const type = query.get("type");
   const state = query.get("state");
   const search = query.get("search")?.toLowerCase();
   if (location && sensor.location !== location) return false;
+  if (type && sensor.type !== type) return false;
   if (search && !sensor.sensor.toLowerCase().includes(search)) return false;
   if (!state) return true;
   if (state === "anomalous") return sensor.is_anomaly;

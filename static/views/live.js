@@ -173,7 +173,7 @@ function shares(of, sensors) {
       values: groups.map(([, own]) => 100 * sum(own, "anomalies") / Math.max(1, sum(own, "readings"))),
       tone: "edge-strong",
     }],
-    said: "of all readings since the start",
+    said: "since the start",
   };
 }
 

@@ -31,7 +31,7 @@ export function verdictPanel(sensor, now) {
   ];
   return [
     h("p", { class: "verdict-said", id: "sensor-explanation" }, explanation ?? ""),
-    contributions.length > 0 ? contributionList(contributions) : h("p", { class: "muted" }, "Nothing stands out."),
+    contributions.length > 0 ? contributionList(contributions) : h("p", { class: "muted" }, nothing(sensor)),
     h(
       "dl",
       { class: "facts" },
@@ -47,4 +47,10 @@ export function verdictPanel(sensor, now) {
     ),
     scoreList(scores, versions),
   ];
+}
+
+/** What is said where no channel stands out. @param {SensorView} sensor */
+function nothing({ is_anomaly }) {
+  if (!is_anomaly) return "Nothing stands out.";
+  return "No channel stands out from what it did lately: it is anomalous by a rule, or as a whole.";
 }

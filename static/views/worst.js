@@ -14,7 +14,7 @@ import { spark, sparkline } from "../charts/spark.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, expected, measure, moment } from "../core/format.js";
 import * as api from "../core/api.js";
-import { isOfState, PRIORITIES, worstFirst } from "../core/model.js";
+import { isOfState, PRIORITIES, worstFirst } from "../core/alerts.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge } from "../core/shapes.js";
 import { acknowledgedText, alertActions, asideLine } from "./alert_actions.js";
