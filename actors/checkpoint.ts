@@ -66,6 +66,8 @@ export interface Cut {
 export interface Recovery {
   /** Outputs of positions below this one are stored: when they come again they are dropped. */
   readonly outputsCut: number;
+  /** Of outputs before this one some may be stored: what comes out there must be what came out before, so nothing new may enter. */
+  readonly outputsBegun: number;
   readonly finished: boolean;
   readonly sinks: Readonly<Record<string, Json>>;
   readonly training?: TrainingRecord;
@@ -82,8 +84,15 @@ export interface Claim {
   /** Whether an earlier owner wrote after {@linkcode CheckpointStore.snapshots} was first asked: what it gave may be out of date. */
   readonly overtaken: boolean;
   /**
-   * Keeps commands, all or none. Before anything that comes of them: outputs that are left behind by a crash come again
-   * only if what they came of does.
+   * Says that something may come out of everything before this position: see {@linkcode Recovery.outputsBegun}. Written
+   * with outputs, too; by itself where something else is stored first. May be called while another step is written.
+   *
+   * @throws {FencedError} if another owner has taken over
+   */
+  writeBegun(position: number): Promise<void>;
+  /**
+   * Keeps commands, all or none. Before anything comes of them: what a crash leaves behind comes again only if what it
+   * came of does. May be called while another step is written.
    *
    * @throws {FencedError} if another owner has taken over; nothing of this step is written then
    */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { placeOf } from "./alerts/ids.ts";
 import type { ModelFamily, PlanName, ShardOutput } from "./batch.ts";
 import type { ScoredReading } from "./evaluation/streaming.ts";
 import { BIT } from "./sensor/layout.ts";
@@ -108,7 +109,7 @@ export class OutputsBucket {
   alerts(from: number): AlertOutput[] {
     return this.parts.flatMap(({ output }) => output.alerts)
       .filter(({ transition }) => transition.position >= from)
-      .sort(({ transition: a }, { transition: b }) => a.position - b.position || compare(a.id, b.id));
+      .sort(({ transition: a }, { transition: b }) => a.position - b.position || compare(placeOf(a), placeOf(b)));
   }
 
   /** Whole chunks of histories. They may come again; under the same key they are the same. */

@@ -6,7 +6,7 @@
  */
 import type { CutResult, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
-import { CommandQueue, type CommandsRecord } from "./commands/queue.ts";
+import { CommandQueue } from "./commands/queue.ts";
 import type { CommandPlace, SensorCommand } from "./commands/words.ts";
 import type { Entry } from "./directory.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
@@ -66,6 +66,8 @@ export class PartitionRun {
   private outputsCut = 0;
   /** What was stored when the partition was taken over: outputs of positions before it are read again. */
   private outputsRead = 0;
+  /** New commands enter from here on: before it everything must come out as it did. */
+  private entersFrom = 0;
   private readonly sinks: readonly CommitSink[];
   /** Trains the partition's models; absent where there is no registry, or rules alone judge. */
   private readonly training?: Training;
@@ -170,6 +172,7 @@ export class PartitionRun {
       this.counts = { ...recovery.from.router.counts };
       this.readTo = recovery.from.position;
       this.outputsCut = this.outputsRead = recovery.outputsCut;
+      this.entersFrom = recovery.outputsBegun;
       if (recovery.finished) this.state = "finished";
       if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
     }
@@ -207,7 +210,7 @@ export class PartitionRun {
         waits.push(due.then(() => "due"));
       }
       // Where everything is read again, a command waits for that.
-      if (this.readTo >= this.outputsRead) waits.push(this.commands.arrival(this.readTo).then(() => "command"));
+      if (this.readTo >= this.entersFrom) waits.push(this.commands.arrival(this.readTo).then(() => "command"));
       const first = await Promise.race(waits).finally(() => stop.abort(CAME));
       if (first === "chunk") return await chunk;
       if (first === "command") continue;
@@ -220,11 +223,15 @@ export class PartitionRun {
   private async enter(position: number): Promise<void> {
     const { commands, readTo, router } = this;
     let entering = commands.nextAgain <= position ? commands.takeAgain(position) : [];
-    if (readTo >= this.outputsRead && commands.mayEnter(readTo)) {
+    if (readTo >= this.entersFrom && commands.mayEnter(readTo)) {
       entering = [...entering, ...commands.takeNew(readTo, router.time)];
     }
     if (entering.length === 0) return;
-    const { directory } = this.shared;
+    const { directory } = this.shared, record = this.commands.record();
+    if (record.fresh.length > 0) {
+      await this.claim.writeCommands(record);
+      this.commands.isKept(record);
+    }
     for (const { sensor: name, ...command } of entering) {
       const entry = directory.of(name, this.partition.id);
       if (entry.partition === this.partition.id) router.bring(entry).addCommand({ ...command, sensor: entry.sensor });
@@ -256,7 +263,7 @@ export class PartitionRun {
     if (!training) return;
     // A cut at a pause comes after it: what was trained there is in its record.
     if (position <= this.outputsRead) return void (this.models = await training.again(position));
-    await Promise.all(this.lastSent);
+    await Promise.all([...this.lastSent, this.claim.writeBegun(position)]);
     this.models = await training.train(position, async (from) => {
       const answers = await Promise.all(
         shared.hosts.map((host) => host.send({ kind: "round", partition: this.partition.id, from })),
@@ -345,7 +352,7 @@ export class PartitionRun {
     this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
-    const commands = this.commands.record(), training = this.training?.record(); // at once: reading goes on while shards answer
+    const commandsTo = this.commands.number, training = this.training?.record(); // at once: reading goes on while shards answer
     const cut = this.cutHere(position),
       { router } = cut,
       sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
@@ -371,8 +378,9 @@ export class PartitionRun {
       refused: router.counts.refused + this.shardRefused.count,
       refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
     };
-    if (commands.fresh.length + commands.released.length > 0) await this.claim.writeCommands(commands);
-    const from = this.outputsCut, outputs = bucket.between(from, Math.max(position, from), shared);
+    const from = this.outputsCut;
+    if (this.sinks.length > 0) await this.claim.writeBegun(Math.max(position, from));
+    const outputs = bucket.between(from, Math.max(position, from), shared);
     const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
     await this.commit(
@@ -382,7 +390,7 @@ export class PartitionRun {
       sinkStates,
       ended,
       training,
-      commands,
+      commandsTo,
     );
     this.sinkStates = sinkStates;
     this.counts = counts;
@@ -395,7 +403,7 @@ export class PartitionRun {
     sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
     ended: boolean,
     training: ReturnType<Training["record"]> | undefined,
-    commands: CommandsRecord,
+    commandsTo: number,
   ): Promise<void> {
     const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
     const alerts = bucket.alerts(from);
@@ -411,7 +419,7 @@ export class PartitionRun {
       ...(training ? { training } : {}),
       samples: this.training?.samples(cut.position) ?? [],
     });
-    this.commands.isStored(commands);
+    this.commands.isStored(commandsTo);
     this.outputsCut = Math.max(cut.position, from);
     for (const sink of this.sinks) await sink.committed?.();
     shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);

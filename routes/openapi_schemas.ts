@@ -258,6 +258,7 @@ export const transitionSchema = documents<WireTransition>()(z.object({
   time,
   partition: z.string(),
   position: count,
+  command: count.optional().describe("Number, in its partition, of the command that made it"),
   raised_at: time.optional(),
   by: z.string().optional().describe("Who did it, for a step that a person made"),
 }));

@@ -8,6 +8,7 @@
  * @module
  */
 import { z } from "zod";
+import { placeOf } from "../actors/alerts/ids.ts";
 import type { AlertTransition, FeedItem } from "../actors/views.ts";
 import { Waiters } from "../actors/waiters.ts";
 import { CursorError, readCursor, writeCursor } from "./cursor.ts";
@@ -17,11 +18,11 @@ import type { KvPort } from "./kv.ts";
 /** Transitions kept in memory for followers who are up to date. */
 const RING = 4096;
 
-/** Place of a transition in its partition: position and id. */
+/** Place of a transition in its partition: position, and the place there. */
 type Place = readonly [number, string];
 const cursorSchema: z.ZodType<Record<string, Place>> = z.record(
   z.string().max(256),
-  z.tuple([z.number().int().min(-1), z.string().max(4096)]), // names of 128 and 64 characters, each spelt as up to 9
+  z.tuple([z.number().int().min(-1), z.string().max(4200)]), // names of 128 and 64 characters, each spelt as up to 9
 );
 
 /** Transitions of alerts, from any place on. */
@@ -62,7 +63,7 @@ export class AlertFeed {
     for (const transition of transitions) {
       // What was stored without being told of, before a crash, comes again: that does not set the feed back.
       if (isAfter(transition, this.latest.get(partition))) {
-        this.latest.set(partition, [transition.position, transition.id]);
+        this.latest.set(partition, [transition.position, placeOf(transition)]);
       }
       this.ring.push(transition);
     }
@@ -135,10 +136,10 @@ export class AlertFeed {
 
 function isAfter(transition: AlertTransition, place: Place | undefined): boolean {
   if (!place) return true;
-  return transition.position > place[0] || (transition.position === place[0] && transition.id > place[1]);
+  return transition.position > place[0] || (transition.position === place[0] && placeOf(transition) > place[1]);
 }
 
 function give(transition: AlertTransition, had: Map<string, Place>): FeedItem<AlertTransition> {
-  had.set(transition.partition, [transition.position, transition.id]);
+  had.set(transition.partition, [transition.position, placeOf(transition)]);
   return { id: writeCursor(Object.fromEntries(had)), data: transition };
 }

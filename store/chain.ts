@@ -55,6 +55,8 @@ const TRIES = 6;
 export class Chain {
   private fence: string | null = null;
   private link: string | null = null;
+  /** The last write under way. */
+  private tail: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly kv: KvPort,
@@ -121,7 +123,14 @@ export class Chain {
     if (group.length > 0) await this.commit(group);
   }
 
-  private async commit(mutations: readonly Mutation[]): Promise<void> {
+  /** One after the other: each checks the one before. */
+  private commit(mutations: readonly Mutation[]): Promise<void> {
+    const mine = this.tail.then(() => this.attempt(mutations));
+    this.tail = mine.catch(() => {});
+    return mine;
+  }
+
+  private async attempt(mutations: readonly Mutation[]): Promise<void> {
     const { kv, partition, options } = this, attempted = new Set<string>();
     for (let tries = 0; tries < TRIES; tries++) {
       const id = options.freshId();

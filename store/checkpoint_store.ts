@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { placeOf } from "../actors/alerts/ids.ts";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Snapshot } from "../actors/batch.ts";
 import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
@@ -90,7 +91,9 @@ export class KvCheckpointStore implements CheckpointStore {
 
   async claim(partition: string): Promise<Claim> {
     const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
-    const [outputs, position] = await this.ask(kv.getMany([KEYS.outputs(partition), KEYS.position(partition)]));
+    const [outputs, position, begun] = await this.ask(
+      kv.getMany([KEYS.outputs(partition), KEYS.position(partition), KEYS.outputsBegun(partition)]),
+    );
     const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
     const samples = cut === undefined ? [] : await this.ask(this.samples(partition, cut));
@@ -98,16 +101,23 @@ export class KvCheckpointStore implements CheckpointStore {
       outputs.value as OutputsValue | null,
       position.value as PositionValue | null,
       samples,
-      commands,
+      { ...(commands ? { commands } : {}), begun: begun.value as number | null },
     );
+    let begunTo = recovery?.outputsBegun ?? 0;
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
+      writeBegun: (position) => {
+        begunTo = Math.max(begunTo, position);
+        return chain.write([{ key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) }]);
+      },
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), [commandsRecord(partition, commands)]),
       writeOutputs: async (outputs) => {
         const alerts = await this.ask(foldAlerts(kv, outputs.alerts.map(({ transition }) => transition)));
-        await chain.write(this.outputMutations(partition, outputs, alerts), [outputsRecord(partition, outputs)]);
+        begunTo = Math.max(begunTo, outputs.cut);
+        const mutations = this.outputMutations(partition, outputs, alerts, begunTo);
+        await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
       writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
@@ -199,7 +209,9 @@ export class KvCheckpointStore implements CheckpointStore {
     partition: string,
     outputs: CheckpointOutputs,
     alerts: ReadonlyMap<string, AlertRecord>,
+    begunTo: number,
   ): Generator<Mutation> {
+    yield { key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) };
     yield* this.sampleMutations(partition, outputs);
     for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
       const value: WindowValue = { type, location, revision, channels, statistics };
@@ -223,7 +235,7 @@ export class KvCheckpointStore implements CheckpointStore {
     for (const { transition } of outputs.alerts) {
       const bytes = keyBytes(transition.id) + textBytes(JSON.stringify(transition));
       yield {
-        key: KEYS.transition(transition.partition, transition.position, transition.id),
+        key: KEYS.transition(transition.partition, transition.position, placeOf(transition)),
         value: transition,
         bytes,
       };
@@ -322,9 +334,9 @@ function readRecovery(
   outputs: OutputsValue | null,
   position: PositionValue | null,
   samples: readonly StoredSample[],
-  commands: StoredCommands | undefined,
+  { commands, begun }: { readonly commands?: StoredCommands; readonly begun: number | null },
 ): Recovery | undefined {
-  if (!outputs && !commands) return undefined;
+  if (!outputs && !commands && begun === null) return undefined;
   // Before the first position there is nothing that snapshots cover: from the beginning.
   const from: Cut = position?.cuts[0] ?? {
     position: 0,
@@ -335,6 +347,7 @@ function readRecovery(
   };
   return {
     outputsCut: outputs?.cut ?? 0,
+    outputsBegun: Math.max(outputs?.cut ?? 0, begun ?? 0),
     finished: position?.finished ?? false,
     sinks: outputs?.sinks ?? {},
     ...(outputs?.training ? { training: outputs.training } : {}),

@@ -5,7 +5,7 @@
  * |---|---|
  * | `meta, format` | version of this layout |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / position / last_command` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
@@ -15,7 +15,7 @@
  * | `readings, sensor, chunk` | rows of a sensor's history |
  * | `alert, id` | an alert as it stands |
  * | `alert_at, raised, id` | alerts in order of time |
- * | `transition, partition, position, id` | transitions of alerts, the feed |
+ * | `transition, partition, position, place` | transitions of alerts, the feed, in the order of `alerts/ids.ts` |
  * | `transition_trim, partition` | position before which retention took transitions |
  * | `quarantine, partition, position, reason` | what was not accepted |
  * | `quarantine_removed, partition` | of what retention took of it: how many, by reason |
@@ -64,6 +64,7 @@ export const KEYS = {
     cut,
     part,
   ],
+  outputsBegun: (partition: string): Deno.KvKey => ["partition", partition, "outputs_begun"],
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
@@ -90,11 +91,11 @@ export const KEYS = {
   alertTimes: (): Deno.KvKey => ["alert_at"],
   alertAt: (raisedAt: number, id: string): Deno.KvKey => ["alert_at", raisedAt, id],
   transitions: (partition: string): Deno.KvKey => ["transition", partition],
-  transition: (partition: string, position: number, id: string): Deno.KvKey => [
+  transition: (partition: string, position: number, place: string): Deno.KvKey => [
     "transition",
     partition,
     position,
-    id,
+    place,
   ],
   trimmed: (partition: string): Deno.KvKey => ["transition_trim", partition],
   quarantines: (): Deno.KvKey => ["quarantine"],

@@ -11,6 +11,7 @@
  * @module
  */
 import { z } from "zod";
+import { placeOf } from "./ids.ts";
 import type { AlertStep } from "./words.ts";
 
 /** When a flood begins and ends, and what is kept of it. */
@@ -109,22 +110,23 @@ export class Floods {
    * @returns what it makes of floods; nothing for a step that was taken before
    */
   take(step: AlertStep): FloodStep[] {
-    if (step.position < this.position || (step.position === this.position && step.id <= this.id)) return [];
+    const place = placeOf(step);
+    if (step.position < this.position || (step.position === this.position && place <= this.id)) return [];
     const steps = this.tick(step.time, step.position);
-    this.id = step.id;
+    this.id = place;
     if (step.transition !== "raised" || step.notify === false) return steps;
-    const place = this.placeOf(step.location ?? "");
-    if (place === undefined) {
+    const at = this.placeOf(step.location ?? "");
+    if (at === undefined) {
       this.unwatched++;
       return steps;
     }
-    place.raises.push([this.time, step.alert]);
-    if (place.raises.length > FLOOD.begins) place.raises.shift();
-    if (place.flood !== undefined) steps.push(this.step(place, place.flood, "joined", [step.alert]));
-    else if (place.raises.length === FLOOD.begins && this.time - place.raises[0][0] <= FLOOD.withinMs) {
-      const parts = [this.partition, String(step.position), "flood", place.location];
-      place.flood = parts.map(encodeURIComponent).join(":");
-      steps.push(this.step(place, place.flood, "began", place.raises.map(([, alert]) => alert)));
+    at.raises.push([this.time, step.alert]);
+    if (at.raises.length > FLOOD.begins) at.raises.shift();
+    if (at.flood !== undefined) steps.push(this.step(at, at.flood, "joined", [step.alert]));
+    else if (at.raises.length === FLOOD.begins && this.time - at.raises[0][0] <= FLOOD.withinMs) {
+      const parts = [this.partition, String(step.position), "flood", at.location];
+      at.flood = parts.map(encodeURIComponent).join(":");
+      steps.push(this.step(at, at.flood, "began", at.raises.map(([, alert]) => alert)));
     }
     return steps;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Condition, CONDITIONS, type Transition } from "./words.ts";
+import { type AlertStep, type Condition, CONDITIONS, type Transition } from "./words.ts";
 
 /** What an alert's id is made of. */
 export interface AlertPlace {
@@ -42,4 +42,15 @@ export function readAlertId(id: string): AlertPlace | undefined {
 export function stepId(alert: string, transition: Transition, position: number): string {
   const once = transition === "raised" || transition === "cleared";
   return once ? `${alert}/${transition}` : `${alert}/${transition}/${position}`;
+}
+
+/** Digits that a command's number is filled up to. */
+const DIGITS = 12;
+
+/**
+ * What orders the steps of one position, as text: those of commands first, as these came, since a command takes effect
+ * before its position's record; then the others by id.
+ */
+export function placeOf({ command, id }: Pick<AlertStep, "command" | "id">): string {
+  return command === undefined ? id : `!${String(command).padStart(DIGITS, "0")}/${id}`;
 }

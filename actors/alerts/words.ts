@@ -89,6 +89,8 @@ export interface AlertStep {
   readonly time: number;
   readonly partition: string;
   readonly position: number;
+  /** Number, in its partition, of the command that made it: it took effect before the record at the position. */
+  readonly command?: number;
   /** When the alert was raised. */
   readonly raised_at?: number;
   /** What was seen when it was raised; absent for silence. */

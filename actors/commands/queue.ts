@@ -15,11 +15,11 @@ export const COMMANDS_WAITING = 1_000;
 /** Commands that may have to come again. */
 export const COMMANDS_RECORDED = 10_000;
 
-/** What a checkpoint stores of commands. */
+/** What is stored of commands. */
 export interface CommandsRecord {
   /** Number of the last one. */
   readonly last: number;
-  /** Those that were not stored yet. */
+  /** Those that were not kept yet. */
   readonly fresh: readonly RecordedCommand[];
   /** Numbers of stored ones that will not come again. */
   readonly released: readonly number[];
@@ -49,7 +49,8 @@ export class CommandQueue {
   /** Items before this one have entered in this run. */
   private next = 0;
   private last = 0;
-  /** Number of the last one that is stored. */
+  /** Number of the last one that is kept, and of the last one whose outputs are stored. */
+  private kept = 0;
   private stored = 0;
   private released: number[] = [];
   private position = -1;
@@ -62,7 +63,7 @@ export class CommandQueue {
 
   /** Goes on from what was stored: commands from `position` on come again. */
   restore({ last, items }: StoredCommands, position: number): void {
-    this.last = this.stored = last;
+    this.last = this.kept = this.stored = last;
     this.items = items.filter((one) => one.position >= position);
     this.released = items.filter((one) => one.position < position).map(({ number }) => number);
     this.next = 0;
@@ -125,6 +126,11 @@ export class CommandQueue {
     return taken;
   }
 
+  /** Number of the last one that has entered. */
+  get number(): number {
+    return this.last;
+  }
+
   /** Whether somebody waits for a checkpoint. */
   get isUnstored(): boolean {
     return this.last > this.stored;
@@ -136,18 +142,23 @@ export class CommandQueue {
     return new Promise((resolve) => this.wake = resolve);
   }
 
-  /** What a checkpoint stores, as of now. */
+  /** What is to be kept, as of now. */
   record(): CommandsRecord {
-    const fresh = this.items.filter(({ number }) => number > this.stored);
+    const fresh = this.items.filter(({ number }) => number > this.kept);
     return { last: this.last, fresh, released: this.released };
   }
 
-  /** What {@linkcode record} gave is stored. */
-  isStored({ last, released }: CommandsRecord): void {
-    this.stored = last;
+  /** What {@linkcode record} gave is kept. */
+  isKept({ last, released }: CommandsRecord): void {
+    this.kept = last;
     this.released = this.released.filter((number) => !released.includes(number));
+  }
+
+  /** What came of the commands up to a number is stored: those who wait for them are told. */
+  isStored(upTo: number): void {
+    this.stored = upTo;
     for (const { number, position } of this.items) {
-      if (number > last) break;
+      if (number > upTo) break;
       this.entered.get(number)?.resolve({ partition: this.partition, position });
       this.entered.delete(number);
     }

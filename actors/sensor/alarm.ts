@@ -103,30 +103,32 @@ export function tickAlarms(actor: SensorActor, time: number, position: number, o
   if (lives.isEmpty) actor.lives = undefined;
 }
 
-/** Carries out a command to the sensor's alerts. */
+/** Carries out a command, of this number, to the sensor's alerts. */
 export function orderAlarms(
   actor: SensorActor,
   command: AlertCommand,
+  number: number,
   time: number,
   position: number,
   out: Outputs,
 ): void {
   const lives = actor.lives ??= new Lives();
-  takeCommand(lives, selfOf(actor), command, time, position, giver(actor, out));
+  takeCommand(lives, selfOf(actor), command, time, position, giver(actor, out, number));
   if (lives.isEmpty) actor.lives = undefined;
 }
 
-/** Ends the open alerts of some conditions, by their places in CONDITIONS: nobody will say any more whether they are over. */
+/** A command ends the open alerts of some conditions, by their places in CONDITIONS: nobody will say any more whether they are over. */
 export function endAlarms(
   actor: SensorActor,
   conditions: readonly number[],
+  number: number,
   time: number,
   position: number,
   out: Outputs,
 ): void {
   const { lives } = actor;
   if (!lives) return;
-  clearLives(lives, selfOf(actor), conditions, time, position, giver(actor, out));
+  clearLives(lives, selfOf(actor), conditions, time, position, giver(actor, out, number));
   if (lives.isEmpty) actor.lives = undefined;
 }
 
@@ -186,7 +188,7 @@ function selfOf(actor: SensorActor): AlertSelf {
   };
 }
 
-function giver({ state }: SensorActor, out: Outputs): (step: AlertStep) => void {
+function giver({ state }: SensorActor, out: Outputs, command?: number): (step: AlertStep) => void {
   return (step) => {
     mixNumber(state, HEADER.hash, step.time);
     mixNumber(
@@ -194,7 +196,8 @@ function giver({ state }: SensorActor, out: Outputs): (step: AlertStep) => void 
       HEADER.hash,
       CONDITION[step.condition] * TRANSITIONS.length + TRANSITIONS.indexOf(step.transition),
     );
-    out.alerts.push({ raisedAt: step.raised_at ?? step.time, transition: step });
+    const transition = command === undefined ? step : { ...step, command };
+    out.alerts.push({ raisedAt: step.raised_at ?? step.time, transition });
   };
 }
 

@@ -27,22 +27,29 @@ export function takeOrder(
   if (number <= actor.state[HEADER.command]) return;
   actor.state[HEADER.command] = number;
   mixNumber(actor.state, HEADER.hash, number);
-  if (isUpkeep(command)) keepUp(actor, command, time, position, out);
-  else orderAlarms(actor, command, time, position, out);
+  if (isUpkeep(command)) keepUp(actor, command, number, time, position, out);
+  else orderAlarms(actor, command, number, time, position, out);
 }
 
-function keepUp(actor: SensorActor, command: UpkeepCommand, time: number, position: number, out: Outputs): void {
+function keepUp(
+  actor: SensorActor,
+  command: UpkeepCommand,
+  number: number,
+  time: number,
+  position: number,
+  out: Outputs,
+): void {
   const { state } = actor;
   switch (command.command) {
     case "restart":
       return goOn(state);
     case "reset":
-      return forget(actor, time, position, out);
+      return forget(actor, number, time, position, out);
     case "retire":
       if (state[HEADER.retired] >= 0) return;
       state[HEADER.retired] = Math.max(0, time);
       state[HEADER.silentPosition] = state[HEADER.silentTime] = NONE;
-      return endAlarms(actor, ALL, time, position, out);
+      return endAlarms(actor, ALL, number, time, position, out);
     case "unretire":
       state[HEADER.retired] = NONE;
       return;
@@ -63,8 +70,8 @@ function goOn(state: Float64Array): void {
  * Forgets features and what detectors have learnt; windows, counts and how well detectors did stay. Alerts that came of
  * what was learnt end.
  */
-function forget(actor: SensorActor, time: number, position: number, out: Outputs): void {
-  endAlarms(actor, LEARNT, time, position, out);
+function forget(actor: SensorActor, number: number, time: number, position: number, out: Outputs): void {
+  endAlarms(actor, LEARNT, number, time, position, out);
   const { plan, state: old } = actor, state = emptyState(plan), { judgementAt } = plan;
   state.set(old.subarray(0, judgementAt));
   for (const at of plan.channelAt) {

@@ -22,6 +22,7 @@ import { MemoryKv } from "../memory_kv.ts";
 import { SimulatedClock } from "./clock.ts";
 import { CLEAR, Connection, DEADLINE_MS, SharedKv, STORMY, type Weather } from "./faults.ts";
 import { isSame } from "./same.ts";
+import { listening, recordAll, type Said, Talker } from "./talk.ts";
 import { makeWorld, PARTITION, readRecords, type Records, TextSource, type World } from "./world.ts";
 
 /**
@@ -32,6 +33,8 @@ import { makeWorld, PARTITION, readRecords, type Records, TextSource, type World
 const WORLDS = 300, EVERY_LIGHT = 3, EVERY_FULL = 100, ROUNDS_WORLD = 300;
 /** Readings of worlds in which models are trained. */
 const TRAINED_READINGS = 160, ROUNDS_READINGS = 1_500;
+/** People say something in one history of so many. */
+const TALKATIVE = 3;
 /** Processes that may end before one is left in peace. */
 const LIVES = 8;
 /** Microtasks after which a follower that has not seen everything never will. */
@@ -82,10 +85,17 @@ function worldOf(seed: number): World {
 
 async function prepare(world: World): Promise<Stage> {
   const records = readRecords(world.text), bytes = new TextEncoder().encode(world.text);
-  const kv = new MemoryKv(), clock = new SimulatedClock(), rough = { world, records, bytes };
-  const { supervisor, run } = start(rough, kv, clock, CALM, PROTECTED, new AbortController(), () => {});
+  const rough = { world, records, bytes };
+  return { ...rough, expected: await undisturbed(rough, new Map()) };
+}
+
+/** What a run comes to that nothing disturbs, told these commands at their places. */
+async function undisturbed(stage: Pick<Stage, "world" | "records" | "bytes">, said: Said): Promise<Expected> {
+  const kv = new MemoryKv(), clock = new SimulatedClock();
+  await recordAll(kv, PARTITION, said);
+  const { supervisor, run } = start(stage, kv, clock, CALM, PROTECTED, new AbortController(), () => {});
   await run;
-  return { ...rough, expected: { digest: await digestOf(supervisor), ...collect(kv) } };
+  return { digest: await digestOf(supervisor), ...collect(kv) };
 }
 
 /** How one process is configured and driven. */
@@ -147,6 +157,7 @@ function start(
   stop: AbortController,
   publish: (transitions: readonly AlertTransition[]) => void,
   feed?: AlertFeed,
+  talker?: Talker,
 ): Started {
   const plain = new KvCheckpointStore(kv, {
     clock,
@@ -186,6 +197,7 @@ function start(
       records: life.records,
       before: () => {
         clock.advance(life.pause());
+        talker?.talk(supervisor);
         if (++chunks === life.stopAfter) stop.abort();
       },
     },
@@ -222,7 +234,7 @@ function collect(kv: MemoryKv): Pick<Expected, "outputs" | "transitions"> {
   for (const [text, { key, value }] of kv.entries) {
     if (!KINDS.has(key[0])) continue;
     outputs.set(text, key[0] === "model_version" ? withoutWhen(value) : value);
-    if (key[0] === "transition") transitions.set(String(key[3]), JSON.stringify(value));
+    if (key[0] === "transition") transitions.set((value as AlertTransition).id, JSON.stringify(value));
   }
   return { outputs, transitions };
 }
@@ -288,6 +300,8 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
   const { weather = STORMY } = protection;
   const random = new Random(seed), stage = await stageOf(1 + random.integer(WORLDS));
   const kv = new SharedKv(random), client = new Client(), zombies: Zombie[] = [];
+  const talker = seed % TALKATIVE === 0 ? new Talker(random) : undefined, said: Said = new Map();
+  const heard = { ...protection, wrap: (store: CheckpointStore) => listening(protection.wrap?.(store) ?? store, said) };
   for (let life = 0;; life++) {
     if (life > LIVES + 4) return `not finished after ${life} processes`;
     const clock = new SimulatedClock(), connection = new Connection(kv, clock, life < LIVES ? weather : CLEAR);
@@ -300,13 +314,15 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
       connection,
       clock,
       drawLife(random),
-      protection,
+      heard,
       new AbortController(),
       (transitions) => {
         feed.publish(PARTITION, transitions);
+        talker?.hear(transitions);
         if (connection.commits > wake) { for (const zombie of zombies) zombie.connection.thaw(); }
       },
       feed,
+      talker,
     );
     const ended = await Promise.race([started.run.then(() => "ended", () => "failed"), connection.fate]);
     if (ended === "froze") zombies.push({ ...started, connection });
@@ -318,7 +334,8 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
     await Promise.race([run.catch(() => {}), connection.fate.then((fate) => fate === "died" ? undefined : run)]);
   }
   kv.arrive(true);
-  return await judge(stage, kv, client, protection);
+  const expected = said.size > 0 ? await undisturbed(stage, said) : stage.expected;
+  return await judge({ ...stage, expected }, kv, client, protection);
 }
 
 /** Looks at the end of a history with a process that nothing disturbs. */
