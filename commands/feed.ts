@@ -33,6 +33,8 @@ export type FeedValues = SettingValues<typeof FEED> & KafkaAccess & {
   readonly kafka: string;
   readonly seed: number;
   readonly zone?: string;
+  /** How the topic's messages become readings: a file is read by it too, and its records keep their shape. */
+  readonly mapping?: string;
 };
 
 /** What the feed is wired to. */
@@ -88,12 +90,12 @@ export async function runFeed(values: FeedValues, parts: FeedParts, signal: Abor
 }
 
 async function sendOnce(values: FeedValues, parts: FeedParts, signal: AbortSignal, sent: () => void): Promise<void> {
-  const { scenario, clock } = parts, url = kafkaUrl("--kafka", values.kafka), isSimulated = values.feed === "simulator";
-  const source = await sourceOf(values, scenario, clock), nothing = () => Promise.resolve(undefined);
+  const { scenario, clock } = parts, url = kafkaUrl("--kafka", values.kafka);
+  const { source, toRecord } = await sourceOf(values, scenario, clock), nothing = () => Promise.resolve(undefined);
   const target = await kafkaTarget({
     cluster: await kafkaCluster(url, values),
     topic: url.topics[0] ?? topicOf(scenario?.name ?? ""),
-    toRecord: isSimulated ? scenario?.record : undefined,
+    toRecord,
   });
   try {
     for (const partition of await source.open({ load: nothing, save: nothing })) {
@@ -109,13 +111,22 @@ async function sendOnce(values: FeedValues, parts: FeedParts, signal: AbortSigna
   }
 }
 
-async function sourceOf(values: FeedValues, scenario: Scenario | undefined, clock: Clock): Promise<Source> {
+/** What is read to be sent. */
+interface Feed {
+  readonly source: Source;
+  readonly toRecord?: (reading: Reading) => unknown;
+}
+
+async function sourceOf(values: FeedValues, scenario: Scenario | undefined, clock: Clock): Promise<Feed> {
   const { feed = "", feedSpeed: speed, seed, zone } = values;
   if (feed === "simulator" && scenario !== undefined) {
-    return new Simulator(scenario, { seed, pace: { kind: "live", historyMs: 0 }, clock });
+    const source = new Simulator(scenario, { seed, pace: { kind: "live", historyMs: 0 }, clock });
+    return { source, toRecord: scenario.record };
   }
-  const mapping = await mappingOf(feed);
-  return new ReplaySource({ paths: [feed], mapping, zone, speed, stamp: "now", loop: true, batchSize: BATCH }, clock);
+  const mapping = values.mapping === undefined ? await mappingOf(feed) : await readMapping(values.mapping);
+  const options = { paths: [feed], mapping, zone, speed, stamp: "now", loop: true, batchSize: BATCH } as const;
+  const source = new ReplaySource(options, clock);
+  return { source, ...(values.mapping === undefined ? {} : { toRecord: (one) => source.toRecord(one) ?? one }) };
 }
 
 /** What `deno task data` says of the columns of a file that it wrote, beside it. */

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { Source } from "../actors/ports.ts";
+import type { Reading } from "../actors/reading.ts";
 import { FilesSink } from "../sinks/files.ts";
 import { join, resolve } from "../std/path.ts";
 import { Injection } from "../sources/injection.ts";
@@ -165,7 +166,11 @@ async function send(given: ReplaySettings, to: string, signal: AbortSignal): Pro
   if (url.topics.length > 1) throw new UsageError(`--to must name one topic, not ${url.topics.length}`);
   const options = await replayOptions(given);
   const source = new ReplaySource({ ...options, batchSize: options.batchSize ?? SENT_TOGETHER }, systemClock);
-  const target = await kafkaTarget({ cluster: await kafkaCluster(url, given.values), topic });
+  // Records that a mapping describes keep their shape: who reads the topic reads it with the same mapping.
+  const toRecord = given.values.mapping === undefined
+    ? undefined
+    : (reading: Reading) => source.toRecord(reading) ?? reading;
+  const target = await kafkaTarget({ cluster: await kafkaCluster(url, given.values), topic, toRecord });
   const { readings, refused } = await sendAll(injected(source, given), target, signal);
   const left = refused === 0 ? "" : `, ${refused.toLocaleString("en")} records were none`;
   console.log(`${readings.toLocaleString("en")} readings to ${topic}${left}${signal.aborted ? ", stopped" : ""}`);
