@@ -87,6 +87,7 @@ Deno.test({
       });
 
       await t.step("draws what comes live", async () => {
+        await page.locator("#sensors").scrollIntoViewIfNeeded();
         await page.waitForSelector(".card canvas");
         const drawn = () => page.$eval(".card canvas", (canvas) => (canvas as HTMLCanvasElement).toDataURL());
         const before = await drawn();
