@@ -2,62 +2,94 @@
  * What the detectors find: `deno task bench detectors [--data=FOLDER] [--days=0.5] [--budget=1e-3]
  * [--document=FILE]`
  *
- * One configuration for everything. On scenarios with their anomalies, and on labelled recordings: by reading, what a
- * detector's flags are worth; by event, what its alarms are worth, one for a stretch of flags; beside them trivial ones at
- * the same budget. Tables in Markdown.
+ * One configuration for everything, through the actors that judge live and with their training. On scenarios with their
+ * anomalies, and on labelled recordings: by reading, what a detector's flags are worth; by event, what its alarms are
+ * worth, one for a stretch of flags; beside them trivial ones at the same budget. Tables in Markdown.
  *
  * @module
  */
+import { judgingSchema } from "../actors/config.ts";
 import { addMeasure, emptyMeasure, type Measure, ratesOf, SensorMeasure } from "../commands/backtest_measure.ts";
-import { Surprise } from "../models/surprise/surprise.ts";
-import { benchmark, dataSets, windowOf } from "./measure/datasets.ts";
-import { DETECTORS, SensorDetectors } from "./measure/detectors.ts";
-import { BudgetsJudge } from "./measure/judge.ts";
+import { dataSets } from "./measure/datasets.ts";
+import { DETECTORS, judgeLive } from "./measure/detectors.ts";
 import { show } from "./measure/document.ts";
 import { percent, short, table, whole } from "./measure/markdown.ts";
-import { benchmarkScores, type JudgedFile, PROFILE_NAMES } from "./measure/nab.ts";
-import type { DataSet, Recording } from "./measure/recording.ts";
-import { typeOf, withAnomalies } from "./measure/scenarios.ts";
-import { flag } from "./_measure.ts";
+import { benchmarkScores, type JudgedFile, PROFILE_NAMES, windowsOf } from "./measure/nab.ts";
+import { byTime, type DataSet, type Sample } from "./measure/recording.ts";
+import { typesOf, withAnomalies } from "./measure/scenarios.ts";
+import { flag, measure } from "./_measure.ts";
 
 const DATA = flag("data", Deno.env.get("SENSORIUM_TEST_DATA") ?? "");
 const DAYS = Number(flag("days", "0.5")), BUDGET = Number(flag("budget", "1e-3"));
 /** A cycle of the parts, in days: so many items, one a second. */
 const PARTS_DAYS = 6_600 / 86_400;
-const plan = new Surprise();
 
-function detectorsOf(data: string, sensor: string): SensorDetectors {
-  return new SensorDetectors(sensor, new BudgetsJudge(plan, [BUDGET]), BUDGET, typeOf(data, sensor));
-}
+/** Counts of one sensor as its readings come. */
+class SensorCounts {
+  readonly measures: readonly SensorMeasure[] = DETECTORS.map(() => new SensorMeasure(true));
+  #place = 0;
+  #event = -1;
+  #begun = 0;
 
-function count({ data, sensor, samples }: Recording, sums: readonly Measure[]): void {
-  const detectors = detectorsOf(data, sensor), measures = DETECTORS.map(() => new SensorMeasure(true));
-  let place = 0, event = -1, begun = 0;
-  for (const sample of samples) {
-    if (!detectors.take(sample.reading)) continue;
-    place++;
-    if (sample.event !== event) begun = place;
-    event = sample.event;
-    const { flags, alarms } = detectors;
-    for (let d = 0; d < DETECTORS.length; d++) {
-      measures[d].count(place, event, begun, flags[d] === 1, alarms[d] === 1, BUDGET);
-    }
+  count(event: number, flags: Uint8Array, alarms: Uint8Array): void {
+    this.#place++;
+    if (event !== this.#event) this.#begun = this.#place;
+    this.#event = event;
+    this.measures.forEach((one, d) =>
+      one.count(this.#place, event, this.#begun, flags[d] === 1, alarms[d] === 1, BUDGET)
+    );
   }
-  measures.forEach(({ measure }, d) => addMeasure(sums[d], measure));
 }
 
 /** A data set's counts, by detector. */
 interface Counted {
   readonly name: string;
   readonly sums: readonly Measure[];
+  /** By detector and recording, every row's alarm: for the benchmark's score. */
+  readonly files: readonly JudgedFile[][];
+  /** Readings that are passed over: late, there already, without a value. */
+  passed: number;
+}
+
+/** What runs as one partition: all sensors that belong together, else each recording by itself. */
+async function* partitionsOf(set: DataSet): AsyncGenerator<{ name: string; samples: Iterable<Sample> }> {
+  if (set.together) yield { name: set.name, samples: byTime(await Array.fromAsync(set.recordings())) };
+  else for await (const { sensor, samples } of set.recordings()) yield { name: sensor, samples };
+}
+
+async function count(set: DataSet): Promise<Counted> {
+  const sums = DETECTORS.map(() => emptyMeasure()), files: JudgedFile[][] = DETECTORS.map(() => []);
+  const result: Counted = { name: set.name, sums, files, passed: 0 };
+  const judging = judgingSchema.parse({ types: typesOf(set.name), budget: { perReading: BUDGET } });
+  for await (const { name, samples } of partitionsOf(set)) {
+    const sensors = new Map<string, SensorCounts>(), rows: number[][] = DETECTORS.map(() => []), events: number[] = [];
+    await judgeLive(name, samples, judging, BUDGET, ({ reading, event }, said) => {
+      events.push(event);
+      rows.forEach((own, d) => own.push(said?.alarms[d] ?? 0));
+      if (said === undefined) {
+        result.passed++;
+        return;
+      }
+      let counts = sensors.get(reading.sensor);
+      if (counts === undefined) sensors.set(reading.sensor, counts = new SensorCounts());
+      counts.count(event, said.flags, said.alarms);
+    });
+    for (const { measures } of sensors.values()) measures.forEach(({ measure }, d) => addMeasure(sums[d], measure));
+    const windows = windowsOf(events);
+    rows.forEach((alarms, d) => files[d].push({ alarms, windows }));
+  }
+  return result;
 }
 
 async function counted(set: DataSet): Promise<Counted> {
-  const sums = DETECTORS.map(() => emptyMeasure()), begun = performance.now();
-  for await (const recording of set.recordings()) count(recording, sums);
-  const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
-  console.error(`${set.name}: ${whole(sums[0].readings)} readings, ${seconds} s`);
-  return { name: set.name, sums };
+  let result: Counted | undefined;
+  const { seconds, busy } = await measure(async () => result = await count(set));
+  if (result === undefined) throw new Error(`cannot count ${set.name}: nothing came back`);
+  const times = `${seconds.toFixed(1)} s, ${busy.toFixed(1)} s of the processor`;
+  console.error(
+    `${set.name}: ${whole(result.sums[0].readings)} readings, ${whole(result.passed)} passed over, ${times}`,
+  );
+  return result;
 }
 
 /** Whether a detector has anything to say: limits only where some are declared. */
@@ -107,19 +139,7 @@ function shortTable(sets: readonly Counted[]): string {
 }
 
 /** The benchmark's own score of each detector's alarms. */
-async function benchmarkTable(folder: string): Promise<string> {
-  const files: JudgedFile[][] = DETECTORS.map(() => []);
-  for await (const { name, rows, windows } of benchmark(folder)) {
-    const detectors = detectorsOf("nab", name), alarms = DETECTORS.map(() => new Uint8Array(rows.length));
-    rows.forEach((reading, row) => {
-      if (detectors.take(reading)) detectors.alarms.forEach((alarm, d) => alarms[d][row] = alarm);
-    });
-    const ends = windows.map((_, at): [number, number] => {
-      const inside = rows.map(({ time }) => windowOf(windows, time) === at);
-      return [inside.indexOf(true), inside.lastIndexOf(true)];
-    });
-    alarms.forEach((own, d) => files[d].push({ alarms: own, windows: ends }));
-  }
+function benchmarkTable({ files }: Counted): string {
   const rows = DETECTORS.map((name, d) => [name, ...benchmarkScores(files[d]).map((score) => score.toFixed(1))]);
   return table(["alarms of", ...PROFILE_NAMES], rows.filter(([name]) => name !== "limits"));
 }
@@ -132,9 +152,9 @@ const sets = [
 ];
 const measured: Counted[] = [];
 for (const set of sets) measured.push(await counted(set));
-const there = measured.filter(({ sums }) => sums[0].readings > 0);
+const there = measured.filter(({ sums }) => sums[0].readings > 0), nab = there.find(({ name }) => name === "nab");
 await show([
   { name: "detectors-short", text: shortTable(there) },
   { name: "detectors", text: wholeTable(there) },
-  ...(DATA === "" ? [] : [{ name: "detectors-nab", text: await benchmarkTable(`${DATA}/nab`) }]),
+  ...(nab === undefined ? [] : [{ name: "detectors-nab", text: benchmarkTable(nab) }]),
 ]);

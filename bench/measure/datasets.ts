@@ -38,8 +38,8 @@ async function rowsOf(path: string, mapping: Mapping | undefined): Promise<Row[]
   return rows;
 }
 
-/** A reading later by so many steps, without what it is called. */
-function later({ sensor, time, values, label }: Reading, steps: number): Reading {
+/** A sensor's reading later by so many steps, without what it is called. */
+function later(sensor: string, { time, values, label }: Reading, steps: number): Reading {
   return { sensor, time: time + steps * STEP_MS, values, ...(label === undefined ? {} : { label }) };
 }
 
@@ -53,10 +53,15 @@ function namesIn(folder: string, ending: string): string[] {
   }
 }
 
-/** A past without events, then what is labelled. */
-function* joined(past: readonly Row[], rows: readonly Row[], eventOf: (row: Row) => number): Generator<Sample> {
-  for (const { reading } of past) yield { reading: later(reading, 0), event: -1 };
-  for (const row of rows) yield { reading: later(row.reading, past.length), event: eventOf(row) };
+/** A past without events, then what is labelled: two files of one sensor. */
+function* joined(
+  sensor: string,
+  past: readonly Row[],
+  rows: readonly Row[],
+  eventOf: (row: Row) => number,
+): Generator<Sample> {
+  for (const { reading } of past) yield { reading: later(sensor, reading, 0), event: -1 };
+  for (const row of rows) yield { reading: later(sensor, row.reading, past.length), event: eventOf(row) };
 }
 
 /** Motes in one and in several hops: a column of labels. */
@@ -91,9 +96,9 @@ async function* machines(folder: string, channels: number): AsyncGenerator<Recor
     if (name.startsWith("machine-") !== (channels === 38)) continue;
     const rows = await rowsOf(join(folder, name), mapping(true));
     const past = await rowsOf(join(folder, name.replace("_test", "_train")), mapping(false));
-    const stretches = new Stretches();
-    const samples = joined(past, rows, ({ reading }) => stretches.next(reading.label === 1));
-    yield { data: `machines, ${channels} channels`, sensor: name.replace("_test.csv.gz", ""), samples };
+    const sensor = name.replace("_test.csv.gz", ""), stretches = new Stretches();
+    const samples = joined(sensor, past, rows, ({ reading }) => stretches.next(reading.label === 1));
+    yield { data: `machines, ${channels} channels`, sensor, samples };
   }
 }
 
@@ -109,12 +114,9 @@ async function* nasa(folder: string): AsyncGenerator<Recording> {
       rowsOf(join(folder, name.replace("_test", "_train")), mapping),
       rowsOf(join(folder, name), mapping),
     ]);
-    const samples = joined(
-      past,
-      rows,
-      ({ index }) => windows.findIndex(({ from, to }) => index >= from && index <= to),
-    );
-    yield { data: "nasa", sensor: name.replace("_test.csv.gz", ""), samples };
+    const sensor = name.replace("_test.csv.gz", "");
+    const eventOf = ({ index }: Row) => windows.findIndex(({ from, to }) => index >= from && index <= to);
+    yield { data: "nasa", sensor, samples: joined(sensor, past, rows, eventOf) };
   }
 }
 

@@ -23,6 +23,18 @@ export interface JudgedFile {
   readonly windows: readonly (readonly [number, number])[];
 }
 
+/** First and last row of each window, by the number of the window that each row lies in, −1 for none. */
+export function windowsOf(events: readonly number[]): JudgedFile["windows"] {
+  const windows = new Map<number, [number, number]>();
+  for (const [row, event] of events.entries()) {
+    if (event < 0) continue;
+    const window = windows.get(event);
+    if (window) window[1] = row;
+    else windows.set(event, [row, row]);
+  }
+  return [...windows.values()];
+}
+
 /** What a place is worth, relative to its window: 1 long before its end, 0 at it, −1 long after. */
 function worth(place: number): number {
   return place > 3 ? -1 : 2 / (1 + Math.exp(5 * place)) - 1;

@@ -25,6 +25,8 @@ export interface DataSet {
   readonly name: string;
   /** Whether it has events; without them every alarm is false. */
   readonly labelled: boolean;
+  /** Whether its sensors belong together, so that they may share models; else each is a file of its own. */
+  readonly together?: boolean;
   recordings(): AsyncIterable<Recording> | Iterable<Recording>;
 }
 
@@ -38,5 +40,23 @@ export class Stretches {
     if (labelled && !this.#before) this.#event++;
     this.#before = labelled;
     return labelled ? this.#event : -1;
+  }
+}
+
+/** Readings of several sensors, each in order, as one source would send them: by time, at one time in the order given. */
+export function* byTime(recordings: readonly Recording[]): Generator<Sample> {
+  const iterators = recordings.map(({ samples }) => samples[Symbol.iterator]());
+  const heads = iterators.map((iterator) => iterator.next());
+  while (true) {
+    let least = -1, time = Infinity;
+    for (let i = 0; i < heads.length; i++) {
+      const head = heads[i];
+      if (head.done || head.value.reading.time >= time) continue;
+      least = i;
+      time = head.value.reading.time;
+    }
+    if (least < 0) return;
+    yield heads[least].value;
+    heads[least] = iterators[least].next();
   }
 }

@@ -12,11 +12,9 @@ import { type DataSet, type Recording, type Sample, Stretches } from "./recordin
 const SEED = 42;
 const ANCHOR = Date.UTC(2026, 0, 5);
 
-/** What limits a sensor's type declares. */
-export function typeOf(name: string, sensor: string): SensorType | undefined {
-  if (!SCENARIO_NAMES.includes(name)) return undefined;
-  const { sensors, types } = scenarioByName(name), found = sensors.find((one) => one.name === sensor);
-  return found === undefined ? undefined : types[found.type];
+/** The sensor types that a scenario declares, with their limits; none for a name that is no scenario's. */
+export function typesOf(name: string): Readonly<Record<string, SensorType>> {
+  return SCENARIO_NAMES.includes(name) ? scenarioByName(name).types : {};
 }
 
 /** A sensor's readings, at its own places of each round. */
@@ -45,7 +43,12 @@ function* recordingsOf(scenario: Scenario, data: string, days: number, calm: boo
 
 /** So much time of a scenario with what goes wrong in it. */
 export function withAnomalies(name: string, days: number): DataSet {
-  return { name, labelled: true, recordings: () => recordingsOf(scenarioByName(name), name, days, false) };
+  return {
+    name,
+    labelled: true,
+    together: true,
+    recordings: () => recordingsOf(scenarioByName(name), name, days, false),
+  };
 }
 
 /** So much time of every scenario in which nothing is ever wrong. */

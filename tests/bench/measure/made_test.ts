@@ -1,14 +1,13 @@
 /** @module */
-import { DETECTORS, SensorDetectors } from "../../../bench/measure/detectors.ts";
-import { BudgetsJudge } from "../../../bench/measure/judge.ts";
-import { type DataSet, type Sample, Stretches } from "../../../bench/measure/recording.ts";
-import { typeOf, withAnomalies, withoutAnomalies } from "../../../bench/measure/scenarios.ts";
+import { judgingSchema } from "../../../actors/config.ts";
+import { DETECTORS, judgeLive } from "../../../bench/measure/detectors.ts";
+import { byTime, type DataSet, type Sample, Stretches } from "../../../bench/measure/recording.ts";
+import { typesOf, withAnomalies, withoutAnomalies } from "../../../bench/measure/scenarios.ts";
 import { STREAM_KINDS, streamSets } from "../../../bench/measure/streams.ts";
 import { joined, tallyOf } from "../../../bench/measure/tally.ts";
 import { WAYS } from "../../../bench/measure/contest.ts";
 import { isRefusal, parseReading, type Reading } from "../../../actors/reading.ts";
 import { normalAt } from "../../../models/random.ts";
-import { Surprise } from "../../../models/surprise/surprise.ts";
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "../../../std/assert.ts";
 
 Deno.test("Stretches numbers what is labelled in a row as one", () => {
@@ -53,8 +52,8 @@ Deno.test("withAnomalies() has every sensor with its events, withoutAnomalies() 
       for (const { event, reading } of samples) {
         assertEquals(reading.sensor, sensor);
         events.set(sensor, Math.max(events.get(sensor) ?? 0, event + 1));
+        assert(typesOf(name)[reading.type ?? ""] !== undefined, sensor);
       }
-      assert(typeOf(name, sensor) !== undefined);
     }
     assertEquals(events.size, sensors);
     assertGreater([...events.values()].reduce((a, b) => a + b), 4, name);
@@ -94,22 +93,37 @@ Deno.test("tallyOf() counts events, false alarms and what was allowed; joined() 
   assertEquals([twice.readings, twice.measures[0][1].found, twice.labelled], [12_000, 6, true]);
 });
 
-Deno.test("SensorDetectors: limits flag what they are declared for, all find what is plain, alarms rest", () => {
-  const judge = new BudgetsJudge(new Surprise(), [1e-3]);
-  const type = { channels: { value: { low: -10, high: 10 } } };
-  const detectors = new SensorDetectors("s", judge, 1e-3, type), flags = DETECTORS.map(() => 0);
-  const alarms = DETECTORS.map(() => 0);
-  for (const { reading, event } of events()) {
-    assert(detectors.take(reading));
-    if (event < 0) continue;
-    detectors.flags.forEach((flag, d) => flags[d] += flag);
-    detectors.alarms.forEach((alarm, d) => alarms[d] += alarm);
-  }
+Deno.test("judgeLive(): limits flag what they are declared for, all find what is plain, alarms rest", async () => {
+  const types = { t: { channels: { value: { low: -10, high: 10 } } } };
+  const judging = judgingSchema.parse({ types, budget: { perReading: 1e-3 } });
+  const samples: Sample[] = [...events()].map(({ reading, event }) => ({ reading: { ...reading, type: "t" }, event }));
+  samples.push({ reading: { sensor: "s", time: 0, values: { value: 0 } }, event: -1 });
+  const flags = DETECTORS.map(() => 0), alarms = DETECTORS.map(() => 0), passed: number[] = [];
+  let told = 0;
+  await judgeLive("p", samples, judging, 1e-3, (sample, said) => {
+    assertEquals(sample, samples[told++]);
+    if (said === undefined) passed.push(told - 1);
+    else if (sample.event >= 0) {
+      said.flags.forEach((flag, d) => flags[d] += flag);
+      said.alarms.forEach((alarm, d) => alarms[d] += alarm);
+    }
+  });
   const by = (counts: number[]) => Object.fromEntries(DETECTORS.map((name, d) => [name, counts[d]]));
   assertEquals([by(flags).limits, by(flags).combined, by(alarms).limits], [15, 15, 3]);
   assert(by(alarms).combined >= 3 && by(alarms).combined <= 6, "a limit's, and the budget's where it comes apart");
   for (const name of ["z-score", "forest", "network", "surprise", "three sigma", "last value"]) {
     assertGreater(by(flags)[name], 2, name);
   }
-  assert(!detectors.take({ sensor: "s", time: 0, values: { value: 0 } }), "late");
+  assertEquals([told, passed], [samples.length, [6_000]], "a late one is passed over");
+});
+
+Deno.test("byTime() keeps each sensor's order, and goes by time among them", () => {
+  const recording = (sensor: string, times: readonly number[]) => ({
+    data: "made",
+    sensor,
+    samples: times.map((time) => ({ reading: { sensor, time, values: {} }, event: -1 })),
+  });
+  const samples = byTime([recording("a", [1, 3, 2, 9]), recording("b", []), recording("c", [1, 2, 3])]);
+  const order = [...samples].map(({ reading: { sensor, time } }) => `${sensor}${time}`);
+  assertEquals(order, ["a1", "c1", "c2", "a3", "a2", "c3", "a9"]);
 });

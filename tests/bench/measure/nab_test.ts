@@ -1,6 +1,6 @@
 /** @module */
 import fc from "fast-check";
-import { benchmarkScores } from "../../../bench/measure/nab.ts";
+import { benchmarkScores, windowsOf } from "../../../bench/measure/nab.ts";
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "../../../std/assert.ts";
 
 const LENGTH = 4_000, WINDOWS: [number, number][] = [[1_000, 1_199], [3_000, 3_299]];
@@ -37,4 +37,9 @@ Deno.test("benchmarkScores() never exceeds 100", () => {
   fc.assert(fc.property(fc.array(fc.nat(LENGTH - 1)), (rows) => {
     for (const score of scored(...rows)) assertLess(score, 100 + 1e-9);
   }));
+});
+
+Deno.test("windowsOf() is the first and last row of each window", () => {
+  assertEquals(windowsOf([-1, 0, 0, -1, 0, 2, -1]), [[1, 4], [5, 5]]);
+  assertEquals(windowsOf([-1]), []);
 });
