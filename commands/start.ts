@@ -26,6 +26,7 @@ import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { ACCESS_SETTINGS, configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
+import { ALERTING_SETTINGS, openAlerting } from "./alerting.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
@@ -80,6 +81,7 @@ const settings = {
     placeholder: "PATH",
   }),
   records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
+  ...ALERTING_SETTINGS,
   ...ACCESS_SETTINGS,
 };
 
@@ -175,6 +177,13 @@ export async function start(args: readonly string[]): Promise<number> {
     const log = await ReadingLog.open(engine.kv, { clock, report }), ingest = new HttpIngest({ log, clock });
     const models = await openModels(engine, values.seed);
     const access = await openAccess(engine.kv, values, { clock, report });
+    const alerting = openAlerting(engine, {
+      clock,
+      alerts: judging.alerts,
+      base: localUrl(values.host, values.port),
+      allowed: values.allowHosts,
+      report: (line) => console.error(`sensorium: ${line}`),
+    });
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
@@ -198,6 +207,7 @@ export async function start(args: readonly string[]): Promise<number> {
       configSchema: () => configSchema("start", settings),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine, kafka?.problems()),
+      ...alerting.deps,
       ...(sinks.length === 0 ? {} : { sinks: () => outlets.views() }),
       export: () =>
         Promise.resolve(exportSavepoint(engine.kv, {
@@ -223,6 +233,7 @@ export async function start(args: readonly string[]): Promise<number> {
     const running = [
       engine.run(new HttpSource(log), ending.signal),
       engine.retention.run(ending.signal, sayFailure),
+      alerting.run(ending.signal),
     ];
     if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {

@@ -17,8 +17,9 @@ import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import { CONDITIONS } from "../actors/alerts/words.ts";
 import { READING_LIMITS } from "../actors/reading.ts";
 import type { Queries } from "../actors/views.ts";
-import { LOCAL, principalOf } from "./auth_principal.ts";
+import { auditDetail } from "./audit.ts";
 import { readJson } from "./body.ts";
+import { orderAt, whoIn } from "./orders.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 
 /** What the routes need. */
@@ -73,13 +74,6 @@ function valid<T>(result: z.ZodSafeParseResult<T>): T {
   throw new Problem(400, "The body is not valid.", { errors });
 }
 
-/** Who says so: the key's own name always, and before it the person's, where one was given. */
-function whoIn(c: Context, by: string | undefined): string {
-  const { id, name = id } = principalOf(c);
-  if (by === undefined || by === name) return name;
-  return id === LOCAL.id ? by : `${by} (${name})`.slice(0, 128);
-}
-
 /** Hands a command over. */
 async function order(c: Context, deps: AlertCommandDeps, desk: AlertDesk, asked: object): Promise<Response> {
   const command: AlertCommand = valid(alertCommandSchema.safeParse(asked));
@@ -87,8 +81,8 @@ async function order(c: Context, deps: AlertCommandDeps, desk: AlertDesk, asked:
   if (why !== undefined) {
     throw new Problem(400, "The command cannot be taken.", { errors: [{ field: "", message: why }] });
   }
-  const { partition, position } = await desk.order(command);
-  return c.json({ command: command.command, partition, position }, 202);
+  auditDetail(c, JSON.stringify(command));
+  return await orderAt(c, desk, command);
 }
 
 /** The routes; none without a desk. */

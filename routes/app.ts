@@ -5,6 +5,8 @@
  */
 import { Hono } from "hono";
 import { admin } from "./admin.ts";
+import { alertCommands } from "./alert_commands.ts";
+import { alertPerformance } from "./alert_performance.ts";
 import { alerts } from "./alerts.ts";
 import { analytics } from "./analytics.ts";
 import { audit } from "./audit.ts";
@@ -13,6 +15,7 @@ import { config } from "./config.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
 import { federation } from "./federation.ts";
+import { floods } from "./floods.ts";
 import { evaluations } from "./evaluations.ts";
 import { labels } from "./labels.ts";
 import { models } from "./models.ts";
@@ -27,7 +30,9 @@ import { sensors } from "./sensors.ts";
 import { sinks } from "./sinks.ts";
 import { streams } from "./streams.ts";
 import { summary } from "./summary.ts";
+import { upkeep } from "./upkeep.ts";
 import { v2 } from "./v2.ts";
+import { webhooks } from "./webhooks.ts";
 import { windows } from "./windows.ts";
 
 /**
@@ -44,7 +49,12 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     sensors,
     readings,
     windows,
+    alertPerformance,
+    floods,
     alerts,
+    alertCommands,
+    upkeep,
+    webhooks,
     quarantine,
     summary,
     predict,

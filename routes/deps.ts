@@ -4,6 +4,10 @@
  * @module
  */
 import type { DriftsView } from "../actors/drift_view.ts";
+import type { Deliveries } from "../actors/alerts/delivery.ts";
+import type { AlertsConfig } from "../actors/alerts/rules.ts";
+import type { CommandDesk } from "../actors/commands/words.ts";
+import type { FloodsDeps } from "./floods.ts";
 import type { AgreementView, ComparedDetector } from "../actors/agreement_view.ts";
 import type { Evaluations } from "../actors/evaluation/port.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
@@ -62,6 +66,14 @@ export interface AppDeps {
   agreement?(detector?: ComparedDetector): readonly AgreementView[] | Promise<readonly AgreementView[]>;
   /** What has drifted; absent: `/drift` is not there. */
   drift?(): Promise<DriftsView>;
+  /** Takes commands to sensors and alerts; absent: alerts are only shown, and there is no upkeep. */
+  readonly desk?: CommandDesk;
+  /** What is configured of alerts now. */
+  alerts?(): AlertsConfig;
+  /** Floods; absent: `/alerts/floods` is not there. */
+  readonly floods?: FloodsDeps["floods"];
+  /** Webhooks; absent: `/webhooks` is not there. */
+  readonly deliveries?: Deliveries;
   readonly clock: Clock;
   /** May take a while (it may ask the store); no answer within 2 s counts as not ready. */
   health(): Health | Promise<Health>;

@@ -9,6 +9,7 @@ import { CONDITIONS } from "../actors/alerts/words.ts";
 import { ALERT_BODIES, SENSOR_BODIES } from "./alert_commands.ts";
 import { alertPerformanceQuery } from "./alert_performance.ts";
 import { floodsQuery } from "./floods.ts";
+import { UPKEEP_BODIES } from "./upkeep.ts";
 import type { Answer, Operation } from "./openapi.ts";
 
 const count = z.number().int().min(0), ratio = z.number().min(0).max(1), time = z.iso.datetime();
@@ -23,7 +24,8 @@ const accepted = {
     z.object({ command: z.string(), partition: z.string(), position: count }),
   ),
 };
-const SAYS: Readonly<Record<keyof typeof ALERT_BODIES | keyof typeof SENSOR_BODIES, string>> = {
+type Verb = keyof typeof ALERT_BODIES | keyof typeof SENSOR_BODIES | keyof typeof UPKEEP_BODIES;
+const SAYS: Readonly<Record<Verb, string>> = {
   acknowledge: "Say that an alert was seen",
   comment: "Say something of an alert",
   label: "Say whether an alert was right; labels train the supervised model",
@@ -33,6 +35,11 @@ const SAYS: Readonly<Record<keyof typeof ALERT_BODIES | keyof typeof SENSOR_BODI
   unsuppress: "Take a suppression back",
   "remove-from-service": "Take a condition, or the whole sensor, out of service",
   "return-to-service": "Put it back into service",
+  restart: "Let a sensor run again whose actor was stopped for failing",
+  reset: "Let a sensor forget what it has learnt, as after a repair",
+  retire: "Retire a sensor: no alarms, no learning",
+  unretire: "Take a retired sensor back",
+  maintenance: "Plan maintenance: no alarms, no learning for readings of that time",
 };
 
 const commanding: readonly Operation[] = [
@@ -55,6 +62,17 @@ const commanding: readonly Operation[] = [
     params: { sensor: "The sensor's name, percent-encoded" },
     body: { "application/json": body },
     bodyOptional: verb !== "shelve",
+    answers: accepted,
+    problems: [503],
+  })),
+  ...Object.entries(UPKEEP_BODIES).map(([verb, body]): Operation => ({
+    method: "post",
+    path: `/sensors/{sensor}/${verb}`,
+    tag: "Sensors",
+    summary: SAYS[verb as keyof typeof UPKEEP_BODIES],
+    params: { sensor: "The sensor's name, percent-encoded" },
+    body: { "application/json": body },
+    bodyOptional: verb !== "maintenance",
     answers: accepted,
     problems: [503],
   })),
@@ -135,7 +153,10 @@ const letter = z.object({
 const items = (of: z.ZodType) => z.object({ items: z.array(of) });
 const named = { name: "The webhook's name" };
 const lettered = { ...named, number: "The dead letter's number" };
-const webhook = (more: Omit<Operation, "tag">): Operation => ({ tag: "Webhooks", ...more });
+const webhook = (more: Omit<Operation, "tag">): Operation => {
+  // Without a body, too, a parameter that nobody knows is refused.
+  return { tag: "Webhooks", ...more, problems: [...(more.body ? [] : [400 as const]), ...more.problems ?? []] };
+};
 
 const delivering: readonly Operation[] = [
   webhook({

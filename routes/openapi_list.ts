@@ -6,6 +6,7 @@
  * @module
  */
 import type { Operation } from "./openapi.ts";
+import { alerting } from "./openapi_alerting.ts";
 import { entering } from "./openapi_access.ts";
 import { learning } from "./openapi_learning.ts";
 import { modelling } from "./openapi_models.ts";
@@ -13,4 +14,11 @@ import { observing } from "./openapi_observe.ts";
 import { operating } from "./openapi_operate.ts";
 
 /** Every operation, in the order of the reference page. */
-export const OPERATIONS: readonly Operation[] = [...observing, ...modelling, ...learning, ...entering, ...operating];
+export const OPERATIONS: readonly Operation[] = [
+  ...observing,
+  ...modelling,
+  ...learning,
+  ...entering,
+  ...operating,
+  ...alerting,
+];

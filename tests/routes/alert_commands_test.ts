@@ -4,6 +4,7 @@ import { alertsSchema } from "../../actors/alerts/rules.ts";
 import { alertCommands } from "../../routes/alert_commands.ts";
 import { alertPerformance } from "../../routes/alert_performance.ts";
 import { floods } from "../../routes/floods.ts";
+import { upkeep } from "../../routes/upkeep.ts";
 import { webhooks } from "../../routes/webhooks.ts";
 import { setPrincipal } from "../../routes/auth_principal.ts";
 import { alerting } from "../../routes/openapi_alerting.ts";
@@ -118,9 +119,10 @@ Deno.test("alerting describes every route of commands, performance and webhooks"
     random: () => {},
   });
   await deliveries.list();
-  const routes = [app, performance, floods({ floods: { list: () => [] } }), webhooks({ deliveries })].flatMap((one) =>
-    one.routes
-  )
+  const keeping = upkeep({ queries: { sensor: unused }, desk: { order: unused } });
+  const routes = [app, keeping, performance, floods({ floods: { list: () => [] } }), webhooks({ deliveries })].flatMap((
+    one,
+  ) => one.routes)
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const { paths } = openApiDocument(alerting, "0");

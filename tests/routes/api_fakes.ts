@@ -10,6 +10,7 @@ import { KvKeys } from "../../store/api_keys.ts";
 import { KvAudit } from "../../store/audit.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
+import { alertingDeps } from "./alerting_fakes.ts";
 import { type FakeClock, FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
 import { learningDeps } from "./learning_fakes.ts";
 import { modelDeps } from "./models_fakes.ts";
@@ -65,6 +66,7 @@ export class WholeQueries extends FakeQueries {
       warm_up: { done: 0.5, remaining_ms: 1_000 },
       budget: 0.001,
       closest: { part: 0.93, time: NOON },
+      maintenance: { from: NOON, to: NOON + 1_000 },
       active_alerts: ["http-0:7:a:limit:temperature"],
     }),
     sensorView("a/b ü%2F", { state: "warming_up", warmup_left: 3, type: undefined, location: undefined }),
@@ -82,6 +84,19 @@ export class WholeQueries extends FakeQueries {
       expected: [null, 30] as const,
       strength: 0.5,
       contributions: CONCLUSION.contributions,
+      acknowledged_at: NOON,
+      acknowledged_by: "ann",
+      shelved_until: NOON + 1_000,
+      one_shot: true,
+      notify: false,
+      chattering: true,
+      realarms: 1,
+      comment: "on my way",
+      comment_by: "bob",
+      label: "true_alarm" as const,
+      labelled_by: "ann",
+      suppressed: true,
+      out_of_service: false,
     };
   });
 
@@ -120,6 +135,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     ...deps,
     token: TOKEN,
     ...await learningDeps(deps.models, clock),
+    ...alertingDeps(),
     ingest,
     access,
     counts: new HttpCounts(),

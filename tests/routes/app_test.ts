@@ -118,7 +118,7 @@ Deno.test("makeApp() refuses query parameters by name, and says what is allowed"
     ["/sensors?limit=2001", "limit", /from 1 to 2000/],
     ["/sensors?limit=1e2", "limit", /from 1 to 2000/],
     ["/sensors?limit=1&limit=2", "limit", /once/],
-    ["/sensors?state=red", "state", /warming_up, ok, silent or failed/],
+    ["/sensors?state=red", "state", /warming_up, ok, silent, stuck, dirty, failed/],
     ["/alerts?condition=x", "condition", /condition must be one of limit, warning/],
     ["/windows?from=2026-01-31T12:00:00", "from", /zone/],
     ["/windows?length_ms=5", "length_ms", /1000 to 86400000/],

@@ -47,6 +47,11 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "POST /admin/keys": { name: "gateway", scopes: ["ingest"] },
   "POST /federation/updates": { device: "plc-7", group: "room", round: 1, readings: 9, loss: 0.5, weights: [1, 2] },
   "POST /labels": { sensor: "a", time: "2026-01-31T12:00:00Z", label: 1, who: "ann", comment: "hot" },
+  "POST /alerts/{id}/comment": { by: "ann", comment: "on my way" },
+  "POST /alerts/{id}/label": { label: "false_alarm" },
+  "POST /sensors/{sensor}/shelve": { condition: "limit", for_ms: 60_000 },
+  "POST /sensors/{sensor}/maintenance": { to: "2026-02-01T00:00:00Z" },
+  "POST /webhooks": { name: "hook", url: "https://hooks.example.com/" },
   "POST /models/{name}/pin": { version: 1 },
   "POST /models/{name}/rollback": { version: 1 },
   "POST /v2/models/{model}/infer": { inputs: [{ name: "x", shape: [1, 3], datatype: "FP64", data: [30, 70, 65] }] },
@@ -59,6 +64,7 @@ const NAMES: Readonly<Record<string, string>> = {
   sensor: "a",
   id: "http-0:0:a:limit:temperature",
   version: "1",
+  number: "1",
   evaluation: EVALUATIONS.batch,
 };
 /** Queries of operations that need one. */

@@ -58,6 +58,7 @@ eachDatabase(({ name, open, slow }) => {
     const third = await store.claim("p");
     assertEquals(third.recovery, {
       outputsCut: 60,
+      outputsBegun: 60,
       finished: false,
       sinks: { files: { length: 60 } },
       samples: [],

@@ -1,0 +1,93 @@
+/**
+ * What an instance does with alerts beside storing them, put together for `start`: commands, floods, webhooks.
+ *
+ * @module
+ */
+import { FloodWatch } from "../actors/alerts/flood_watch.ts";
+import type { AlertsConfig } from "../actors/alerts/rules.ts";
+import type { Clock } from "../actors/ports.ts";
+import type { AlertView } from "../actors/views.ts";
+import type { AppDeps } from "../routes/deps.ts";
+import { resolveHost } from "../sinks/webhook_resolve.ts";
+import { Webhooks } from "../sinks/webhooks.ts";
+import { KvDeliveryBook } from "../store/webhooks.ts";
+import type { Engine } from "./engine.ts";
+import { list } from "./setting.ts";
+
+/** The settings of webhooks. */
+export const ALERTING_SETTINGS = {
+  allowHosts: list({
+    help: "hosts that webhooks may reach though they are not public, such as alertmanager:9093",
+    placeholder: "HOST",
+  }),
+};
+
+/** What it is made with. */
+export interface AlertingOptions {
+  readonly clock: Clock;
+  readonly alerts: AlertsConfig;
+  /** Address under which this instance is reached. */
+  readonly base: string;
+  readonly allowed: readonly string[];
+  readonly report: (line: string) => void;
+}
+
+/** Alerts of a page. */
+const PAGE = 500;
+/** Wait before floods are looked for again after an error, ms. */
+const AGAIN_MS = 10_000;
+
+/** What runs of it, and what routes need. */
+export interface Alerting {
+  readonly deps: Pick<AppDeps, "desk" | "alerts" | "floods" | "deliveries">;
+  /** Runs until `signal` is aborted; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Puts it together. */
+export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
+  const { queries, feed, kv, supervisor } = engine, { clock, alerts, base, allowed, report } = options;
+  const webhooks = new Webhooks({
+    book: new KvDeliveryBook(kv, clock),
+    feed,
+    clock,
+    chance: Math.random,
+    base,
+    allowed,
+    resolve: resolveHost,
+    random: (bytes) => crypto.getRandomValues(bytes),
+    open: () => openAlerts(engine),
+    report,
+  });
+  const floods = new FloodWatch({
+    alerts: (filter, limit, cursor) => queries.alerts(filter, limit, cursor),
+    feed,
+    sourceTime: (partition) => supervisor.partitions().find((one) => one.partition === partition)?.source_time,
+  });
+  const watch = async (signal: AbortSignal) => {
+    while (!signal.aborted) {
+      try {
+        await floods.run(signal);
+      } catch (error) {
+        report(`floods cannot be followed: ${error instanceof Error ? error.message : error}`);
+        await clock.sleep(AGAIN_MS, signal).catch(() => {});
+      }
+    }
+  };
+  return {
+    deps: { desk: supervisor, alerts: () => alerts, floods, deliveries: webhooks },
+    run: async (signal) => {
+      await Promise.all([watch(signal), webhooks.run(signal)]);
+    },
+  };
+}
+
+/** Open alerts, page by page. */
+async function* openAlerts({ queries }: Engine): AsyncGenerator<readonly AlertView[]> {
+  let cursor: string | undefined;
+  do {
+    const page = await queries.alerts({ state: "active" }, PAGE, cursor);
+    yield page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
