@@ -28,7 +28,7 @@ export function isAside({ shelved_until, suppressed, out_of_service }) {
  * @returns {AlertView}
  */
 export function afterStep(before, step) {
-  const { id: _, alert: id, transition, time, partition: __, position: ___, by, ...said } = step;
+  const { id: _, alert: id, transition, time, partition: __, position: ___, command: ____, by, ...said } = step;
   /** @type {AlertView} */
   const known = before ?? { ...said, id, state: "active", raised_at: said.raised_at ?? time };
   switch (transition) {

@@ -54,7 +54,7 @@ export class Model {
   intervals = new Map();
   /** Event time of the last anomalous reading of a sensor, as far as it was seen. @type {Map<string, number>} */
   #odd = new Map();
-  /** Position of the last step of each alert that came by the stream. @type {Map<string, number>} */
+  /** Place of the last step of each alert that came by the stream: position, command. @type {Map<string, [number, number]>} */
   #steps = new Map();
   /** Sorted when asked for, until an alert changes. @type {readonly AlertView[] | undefined} */
   #active;
@@ -131,12 +131,13 @@ export class Model {
 
   /** A step of an alert's life; one that came before, or comes again, changes nothing. @param {AlertTransition} step */
   stepped(step) {
-    const { alert: id, time, partition, position } = step;
+    const { alert: id, time, partition, position, command = Infinity } = step;
     this.#passed(partition, time);
     const before = this.alerts.get(id);
     const last = this.#steps.get(id);
-    if (before && last !== undefined && position <= last) return;
-    this.#steps.set(id, position);
+    // Commands of a position took effect before its record.
+    if (before && last && (position < last[0] || (position === last[0] && command <= last[1]))) return;
+    this.#steps.set(id, [position, command]);
     this.#merge(afterStep(before, step));
     this.#trim();
     this.#tell("alerts");

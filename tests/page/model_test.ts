@@ -91,7 +91,9 @@ Deno.test("Model.stepped() folds a life as the server does, whatever comes twice
       alert,
       id: `${alert}/${step.transition}/${n}`,
       time: 2_000 + n,
-      position: 10 + n,
+      // What a person did has the position of the record before which it took effect.
+      position: 10 + (n >> 2),
+      ...(n % 4 === 3 || n === more.length - 1 ? {} : { command: n + 1 }),
       ...step,
     })),
   ];
@@ -100,7 +102,7 @@ Deno.test("Model.stepped() folds a life as the server does, whatever comes twice
     let wanted: AlertRecord | undefined;
     steps.slice(0, upTo).forEach((step, at) => {
       model.stepped(step);
-      wanted = foldAlert(wanted, step);
+      wanted = foldAlert(wanted, { ...step, position: at });
       for (const index of again) if (index <= at) model.stepped(steps[index]);
     });
     const seen = model.alerts.get(listed.id);
