@@ -20,6 +20,7 @@ import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./ka
 import { kafkaTarget } from "./kafka_target.ts";
 import { readMapping } from "./mapping_file.ts";
 import { Outlets } from "./outlets.ts";
+import { oldFlags, sourceFiles } from "./old_names.ts";
 import { progressBar } from "./progress.ts";
 import { ReplayEvaluation } from "./replay_evaluation.ts";
 import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
@@ -123,7 +124,7 @@ const command: Command<typeof settings> = {
   name: "replay",
   summary: "Runs recorded readings through the sensors, and says what came of it. It goes on where it was stopped.",
   settings,
-  positional: { what: "FILE...", least: 1, most: 1000 },
+  positional: { what: "FILE...", least: 0, most: 1000 },
   examples: [
     { line: "deno task replay readings.csv", does: "as fast as possible" },
     { line: "deno task replay readings.ndjson.gz --speed 60", does: "a minute in a second" },
@@ -146,7 +147,8 @@ const WAIT_ITEMS = 50_000;
  * @returns 0 once the input has ended, or after a graceful stop
  */
 export async function replay(args: readonly string[]): Promise<number> {
-  const given = await readSettings(command, args), stop = stopSignal();
+  const read = await readSettings(command, [...oldFlags(), ...args]);
+  const given = { ...read, positional: sourceFiles(read.positional) }, stop = stopSignal();
   try {
     const to = given.values.to ?? (given.values.useKafka ? LOCAL_KAFKA : undefined);
     if (to !== undefined) return await send(given, to, stop.signal);
