@@ -15,16 +15,22 @@ import { z } from "zod";
 import { type AlertCommand, alertCommandSchema, type AlertDesk, commandError } from "../actors/alerts/commands.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import { CONDITIONS } from "../actors/alerts/words.ts";
+import { LABEL_LIMITS, type LabelStore } from "../actors/labels.ts";
+import type { Clock } from "../actors/ports.ts";
 import { READING_LIMITS } from "../actors/reading.ts";
 import type { Queries } from "../actors/views.ts";
 import { auditDetail } from "./audit.ts";
 import { readJson } from "./body.ts";
+import { keepLabel, type LabelDeps } from "./labels.ts";
 import { orderAt, whoIn } from "./orders.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 
 /** What the routes need. */
 export interface AlertCommandDeps {
-  readonly queries: Pick<Queries, "alert" | "sensor">;
+  readonly queries: Pick<Queries, "alert" | "sensor"> & Partial<Pick<Queries, "readings">>;
+  /** Where labels are kept for training; absent: they only stand in their alerts. */
+  readonly labels?: LabelStore;
+  readonly clock?: Clock;
   /** Absent: alerts are only shown, and the routes are not there. */
   readonly desk?: AlertDesk;
   /** What is configured of alerts now. */
@@ -85,6 +91,19 @@ async function order(c: Context, deps: AlertCommandDeps, desk: AlertDesk, asked:
   return await orderAt(c, desk, command);
 }
 
+/** What a person says of an alert is kept of its reading, too: supervised models are trained from that. */
+async function learn(
+  { labels, clock, queries }: AlertCommandDeps,
+  alert: string,
+  who: string,
+  { label, comment }: z.infer<typeof ALERT_BODIES["label"]>,
+): Promise<void> {
+  if (!labels || !clock || !queries.readings) return;
+  const said = comment === undefined ? {} : { comment: comment.slice(0, LABEL_LIMITS.commentLength) };
+  const given = { alert, who, label: label === "true_alarm" ? 1 as const : 0 as const, ...said };
+  await keepLabel({ clock, queries: queries as LabelDeps["queries"] }, labels, given);
+}
+
 /** The routes; none without a desk. */
 export function alertCommands(deps: AlertCommandDeps): Hono {
   const app = new Hono(), { desk, queries } = deps;
@@ -94,7 +113,9 @@ export function alertCommands(deps: AlertCommandDeps): Hono {
     app.post(path, async (c) => {
       const id = c.req.param("id") ?? "", { by, ...body } = await bodyOf<{ by?: string }>(c, schema);
       if (await queries.alert(id) === undefined) throw notFound("alert", id);
-      return await order(c, deps, desk, { command: verb, alert: id, by: whoIn(c, by), ...body });
+      const who = whoIn(c, by), answer = await order(c, deps, desk, { command: verb, alert: id, by: who, ...body });
+      if ("label" in body) await learn(deps, id, who, ALERT_BODIES.label.parse(body));
+      return answer;
     });
     onlyMethods(app, path, ["POST"]);
   }

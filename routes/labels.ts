@@ -68,12 +68,16 @@ function wireLabel(label: Label): Wire<Label, "time" | "created"> {
 }
 
 /** The reading of a sensor at a time, if it is still kept. */
-async function readingAt(queries: Queries, sensor: string, time: number): Promise<ReadingView | undefined> {
+async function readingAt(
+  queries: Pick<Queries, "readings">,
+  sensor: string,
+  time: number,
+): Promise<ReadingView | undefined> {
   return (await queries.readings(sensor, { from: time, to: time + 1 }, 1)).items.find((one) => one.time === time);
 }
 
 /** The reading of an id, if it is still kept. */
-async function readingOf(queries: Queries, id: string): Promise<ReadingView | undefined> {
+async function readingOf(queries: Pick<Queries, "readings">, id: string): Promise<ReadingView | undefined> {
   const sensor = sensorOf(id);
   for (let page = 0, cursor: string | undefined; sensor !== undefined && page < PAGES_MOST; page++) {
     const { items, next } = await queries.readings(sensor, {}, PAGE_LIMIT, cursor);
@@ -99,7 +103,7 @@ function ofReading({ sensor, time, values, id }: ReadingView): Target {
 }
 
 /** What a label is given to. */
-async function targetOf(queries: Queries, { sensor, time, reading, alert }: Body): Promise<Target> {
+async function targetOf(queries: LabelDeps["queries"], { sensor, time, reading, alert }: Body): Promise<Target> {
   if (alert !== undefined) {
     const found = await queries.alert(alert);
     if (found === undefined) throw notFound("alert", alert);
@@ -123,8 +127,23 @@ async function bodyOf(c: Context): Promise<Body> {
   throw new Problem(400, "The body is not valid.", { errors });
 }
 
-async function give(c: Context, { queries, clock }: AppDeps, store: LabelStore): Promise<Response> {
-  const body = await bodyOf(c), target = await targetOf(queries, body), { label, who, comment } = body;
+/** What keeping a label needs. */
+export type LabelDeps = Pick<AppDeps, "clock"> & {
+  readonly queries: Pick<Queries, "alert" | "sensor" | "readings">;
+};
+
+/**
+ * Keeps a label of a reading or an alert.
+ *
+ * @returns the label, and whether its reading had none
+ * @throws {Problem} 404 for what there is not, 507 where there is no room
+ */
+export async function keepLabel(
+  { queries, clock }: LabelDeps,
+  store: LabelStore,
+  body: Body,
+): Promise<{ readonly given: Label; readonly done: "new" | "replaced" }> {
+  const target = await targetOf(queries, body), { label, who, comment } = body;
   const sensor = await queries.sensor(target.sensor);
   if (sensor === undefined) throw notFound("sensor", target.sensor);
   const given: Label = {
@@ -137,6 +156,11 @@ async function give(c: Context, { queries, clock }: AppDeps, store: LabelStore):
   };
   const done = await store.put(given);
   if (done === "full") throw new Problem(507, `There are ${limits.labels} labels, which is the most.`);
+  return { given, done };
+}
+
+async function give(c: Context, deps: AppDeps, store: LabelStore): Promise<Response> {
+  const { given, done } = await keepLabel(deps, store, await bodyOf(c));
   return c.json(wireLabel(given), done === "new" ? 201 : 200);
 }
 
