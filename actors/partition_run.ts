@@ -249,10 +249,13 @@ export class PartitionRun {
       await this.dispatch();
       this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
       if (router.isPaused) await this.train();
+      // Before a cut: what a command gives out belongs to its position.
+      if (this.commands.nextAgain <= this.readTo) await this.enter(this.readTo);
       await this.cutIfDue();
       from = stopped;
     }
     this.readTo = chunk.next;
+    if (this.commands.nextAgain <= chunk.next) await this.enter(chunk.next);
     if ("progress" in chunk) this.progress = chunk.progress;
     await shared.breathe();
   }

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { CommandQueue, COMMANDS_WAITING } from "../../../actors/commands/queue.ts";
+import { CommandRefused, type SensorCommand } from "../../../actors/commands/words.ts";
+import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
+
+const retire = (sensor: string): SensorCommand => ({ command: "retire", sensor, by: "ann" });
+const acknowledge = (alert: string): SensorCommand => ({ command: "acknowledge", alert, by: "ann" });
+
+Deno.test("CommandQueue lets one command that may touch an alert in at a position, others beside it", () => {
+  const queue = new CommandQueue("p"),
+    put = (sensor: string, command: SensorCommand) => void queue.order(sensor, command);
+  put("a", acknowledge("p:1:a:limit:t"));
+  put("a", acknowledge("p:2:a:silent"));
+  put("a", acknowledge("p:1:a:limit:t"));
+  put("a", retire("a"));
+  put("b", retire("b"));
+  put("b", acknowledge("p:3:b:silent"));
+  const enter = (position: number) =>
+    queue.takeNew(position, 7).map(({ number, sensor, position, time }) => [number, sensor, position, time]);
+  assertEquals(enter(10), [[1, "a", 10, 7], [2, "a", 10, 7], [3, "b", 10, 7]]);
+  assertEquals([queue.mayEnter(10), queue.mayEnter(11)], [false, true]);
+  assertEquals(enter(11), [[4, "a", 11, 7], [5, "b", 11, 7]]);
+  assertEquals(enter(12), [[6, "a", 12, 7]]);
+  assertEquals(queue.mayEnter(13), false);
+});
+
+Deno.test("CommandQueue tells those who wait once what came of their command is stored", async () => {
+  const queue = new CommandQueue("p"), first = queue.order("a", retire("a"));
+  queue.takeNew(5, 0);
+  const second = queue.order("b", retire("b")), { fresh, last } = queue.record();
+  assertEquals([fresh.map(({ sensor }) => sensor), last, queue.isUnstored], [["a"], 1, true]);
+  queue.isKept(queue.record());
+  assertEquals(queue.record().fresh, []);
+  queue.isStored(1);
+  assertEquals([await first, queue.isUnstored], [{ partition: "p", position: 5 }, false]);
+  queue.close("cannot take a command: p has ended");
+  await assertRejects(() => second, CommandRefused, "p has ended");
+  await assertRejects(() => queue.order("a", retire("a")), CommandRefused, "p has ended");
+});
+
+Deno.test("CommandQueue refuses what is one too many, with the numbers", async () => {
+  const queue = new CommandQueue("p");
+  for (let i = 0; i < COMMANDS_WAITING; i++) queue.order(`s${i}`, retire(`s${i}`)).catch(() => {});
+  await assertRejects(() => queue.order("x", retire("x")), CommandRefused, `${COMMANDS_WAITING} wait`);
+  queue.close("over");
+});
+
+Deno.test("CommandQueue gives recorded commands again in their places, whatever was released and wherever it goes on", () => {
+  const moves = fc.array(fc.record({ sensors: fc.array(fc.nat(3), { maxLength: 3 }), step: fc.nat(4) }), {
+    maxLength: 30,
+  });
+  fc.assert(fc.property(moves, fc.nat(60), (moves, from) => {
+    const queue = new CommandQueue("p");
+    let position = 0;
+    for (const { sensors, step } of moves) {
+      for (const sensor of sensors) queue.order(`s${sensor}`, retire(`s${sensor}`)).catch(() => {});
+      if (queue.mayEnter(position)) queue.takeNew(position, position);
+      position += step;
+    }
+    const { last, fresh } = queue.record(), again = new CommandQueue("p");
+    again.restore({ last, items: fresh }, from);
+    assertEquals(again.record().released, fresh.filter((one) => one.position < from).map(({ number }) => number));
+    const met = [];
+    for (let at = from; at <= position; at++) {
+      assert(again.nextAgain >= at);
+      met.push(...again.takeAgain(at));
+    }
+    assertEquals([met, again.nextAgain], [fresh.filter((one) => one.position >= from), Infinity]);
+    again.order("new", retire("new")).catch(() => {});
+    assertEquals(again.takeNew(position, 0).map(({ number }) => number), [last + 1]);
+    queue.close("over");
+    again.close("over");
+  }));
+});
