@@ -197,3 +197,28 @@ Deno.test("takeReading() gives a reading that is too late to the late output, an
   assertEquals([state[HEADER.readings], state[HEADER.tooLate], state[HEADER.late]], [1, 1, 0]);
   assertEquals(actor.out.quarantine.map(({ reason, position }) => [reason, position]), [["late", 2]]);
 });
+
+Deno.test("takeReading() and takeTick() follow the rules of the sensor's type: deadband, delays, escalation", () => {
+  const pump = {
+    channels: { a: { low: 0, high: 50, deadband: 5 } },
+    intervalMs: 1_000,
+    alerts: { limit: { raise: 1, of: 1, clear: 2, escalate: [{ afterMs: 60_000, priority: "critical" }] } },
+  } as const;
+  const actor = new ActorInHand(judgingSchema.parse({ detectors: "rules", types: { pump } }), "pump", CHANNELS);
+  const told = (): string[] =>
+    actor.out.alerts.splice(0).map(({ transition: { condition, transition, priority } }) =>
+      `${condition} ${transition} ${priority}`
+    );
+  [51, 49, 46, 48].forEach((a, i) => actor.take(reading(i * 1_000, { a })));
+  assertEquals(told(), ["limit raised high"], "inside by less than 5: not back");
+  actor.reload();
+  actor.take({ kind: "tick", time: START + 60_000 });
+  assertEquals(told(), ["silent raised medium", "limit escalated critical"]);
+  for (const second of [61, 62]) actor.take(reading(second * 1_000, { a: 40 }));
+  assertEquals(told(), ["limit cleared critical"]);
+  for (let second = 63; second < 121; second++) actor.take(reading(second * 1_000, { a: 40 }));
+  assertEquals(told(), [], "a silent sensor is back when it stayed for a minute");
+  actor.take({ kind: "tick", time: START + 121_000 });
+  assertEquals(told(), ["silent cleared medium"]);
+  assertEquals(actor.actor.lives?.data.length ?? 0, 0, "what is quiet takes no memory, once nothing can chatter");
+});
