@@ -149,7 +149,10 @@ export function windowOf(windows: BenchmarkFile["windows"], time: number): numbe
 
 async function* nab(folder: string): AsyncGenerator<Recording> {
   for await (const { name, rows, windows } of benchmark(folder)) {
-    const samples = rows.map((reading) => ({ reading, event: windowOf(windows, reading.time) }));
+    const samples = rows.map((reading) => ({
+      reading: later(name, reading, 0),
+      event: windowOf(windows, reading.time),
+    }));
     yield { data: "nab", sensor: name, samples };
   }
 }
