@@ -50,6 +50,8 @@ import { timeTicks } from "./ticks.js";
  */
 
 const TONES = ["line", "rug", "edge-strong", "ink"];
+/** A mark across the chart has so much room above it, for its words. */
+const MARK_ROOM = 1.2;
 /** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. */
 const LOG_FOOT = 0.7;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 8], [1, 6]];
@@ -119,7 +121,7 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
     type: log ? "logarithmic" : "linear",
     suggestedMin: min,
     ...(log && kind === "bars" ? { min: LOG_FOOT } : {}),
-    suggestedMax: max,
+    suggestedMax: Math.max(max ?? -Infinity, ...marks.map(({ y = -Infinity }) => y * MARK_ROOM)),
     beginAtZero: kind === "bars",
     ticks: {
       ...text,
@@ -219,6 +221,7 @@ function annotationOf({ x, y, text }, font) {
       display: text !== "",
       content: text,
       position: "end",
+      yAdjust: x === undefined ? -0.8 * font.size : 0,
       font,
       padding: 2,
       color: colour("ink-muted"),

@@ -134,6 +134,32 @@ Deno.test({
         await agrees(page, 28);
       });
 
+      await t.step("acknowledges by keyboard and shelves by mouse", async () => {
+        const row = page.locator('#worst .row[data-key="press-3"]');
+        // A command takes effect at the partition's next position: another sensor's readings make one at once.
+        const during = async (verb: string, act: () => Promise<void>) => {
+          const asked = page.waitForRequest((request) => request.url().endsWith(verb));
+          await act();
+          await asked;
+          await post(url, press("press-1", false));
+        };
+        const ask = async () => {
+          const { items } = await (await fetch(`${url}/alerts?sensor=press-3&state=active`)).json();
+          return items[0];
+        };
+        await row.locator("button[aria-label^=Acknowledge]").focus();
+        await during("/acknowledge", () => page.keyboard.press("Enter"));
+        await page.waitForSelector('#worst .row[data-key="press-3"][data-acknowledged=true]');
+        assert((await ask()).acknowledged_at !== undefined);
+        await during("/shelve", () => row.locator("button[aria-label^=Shelve]").click());
+        await row.waitFor({ state: "detached" });
+        assert((await ask()).shelved_until !== undefined);
+        await page.click("#aside summary");
+        await during("/unshelve", () => page.click("#aside button"));
+        await row.waitFor();
+        assertEquals((await ask()).shelved_until, undefined);
+      });
+
       await t.step("shows one sensor by a deep link, with every channel", async () => {
         const other = await openPage(browser, `${url}/#/sensors/press-3`);
         await other.page.waitForFunction(() => document.querySelectorAll(".plot.big canvas").length === 2);
