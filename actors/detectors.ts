@@ -47,7 +47,7 @@ interface Facts {
   readonly from: Judging["detectors"];
   /** Bit of a verdict that its flag sets. */
   readonly bit?: number;
-  /** Place in a verdict of the mask of channels that it flags. Rules of one mask are told apart by their bits. */
+  /** Place in a verdict of the mask of channels that it flags. */
   readonly mask?: number;
   /** Place of its score in a verdict, and of the calibration among those of the sensor. */
   readonly score?: number;
@@ -84,7 +84,7 @@ const ALL = [
     source: "W. A. Shewhart, 1931",
     from: "rules",
     bit: BIT.warning,
-    mask: VERDICT.ruleMask,
+    mask: VERDICT.warningMask,
     bytes: maskOfSensor,
   },
   {
@@ -96,7 +96,7 @@ const ALL = [
     source: "range check of rates, as in ISA-18.2",
     from: "rules",
     bit: BIT.rate,
-    mask: VERDICT.ruleMask,
+    mask: VERDICT.rateMask,
     bytes: maskOfSensor,
   },
   {
@@ -108,7 +108,7 @@ const ALL = [
     source: "range check",
     from: "rules",
     bit: BIT.physical,
-    mask: VERDICT.ruleMask,
+    mask: VERDICT.physicalMask,
     bytes: () => ({ sensor: 8, channel: 0 }),
   },
   {
@@ -196,7 +196,7 @@ const ALL = [
     setting: "`budget`: false alarms in a time, or a reading",
     source: "R. A. Fisher, 1925, for joining channels; `docs/detection.md`",
     from: "light",
-    bit: BIT.anomalous,
+    bit: BIT.budget,
     bytes: ({ judge }) => ({ sensor: judge ? 8 * (RULE_DOUBLES + RHYTHM_DOUBLES) : 0, channel: judge ? 8 : 0 }),
   },
 ] as const satisfies readonly (Facts & { readonly name: string })[];
@@ -249,14 +249,7 @@ export function detectorsOf(setting: Judging["detectors"]): Detector[] {
  * @param channel index of the channel, for one that judges channels
  */
 export function hasFlag(detector: Detector, verdict: Float64Array, at: number, channel = 0): boolean {
-  const { bit, mask, name } = detector, bits = verdict[at + VERDICT.bits];
+  const { bit, mask } = detector;
   if (mask !== undefined && Math.floor(verdict[at + mask] / 2 ** channel) % 2 === 0) return false;
-  if (bit !== undefined && (bits & bit) === 0) return false;
-  return name !== "budget" || !outsideBudget(verdict, at);
-}
-
-/** Whether the reading is anomalous because a limit says so: that needs no budget. */
-function outsideBudget(verdict: Float64Array, at: number): boolean {
-  const limits = verdict[at + VERDICT.limitMask] > 0 || (verdict[at + VERDICT.bits] & BIT.rate) !== 0;
-  return limits || !(verdict[at + VERDICT.rate] < 1);
+  return bit === undefined || (verdict[at + VERDICT.bits] & bit) !== 0;
 }

@@ -15,7 +15,7 @@ import type { Outputs } from "./outputs.ts";
 import { SAID, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "./verdict.ts";
 
 /** A verdict as it is hashed: its time, a word that says which channels it has, its values, then what was found. */
-const hashed = new Float64Array(16 + READING_LIMITS.channels);
+const hashed = new Float64Array(2 + READING_LIMITS.channels + VERDICT_HEAD);
 
 /** Concludes the verdict at `at`, which is the actor's next one. */
 export function conclude(actor: SensorActor, verdict: Float64Array, at: number, out: Outputs): void {
@@ -29,14 +29,13 @@ export function conclude(actor: SensorActor, verdict: Float64Array, at: number, 
   }
   hashed[0] = verdict[at + VERDICT.time];
   hashed[1] = word;
-  for (let k = VERDICT.bits; k <= (plan.judge ? VERDICT.logisticVersion : VERDICT.ruleMask); k++) {
+  for (let k = VERDICT.bits; k <= (plan.judge ? VERDICT.logisticVersion : VERDICT.physicalMask); k++) {
     hashed[length++] = verdict[at + k];
   }
   mixNumbers(state, HEADER.verdictHash, hashed, 0, length);
   const row = state[HEADER.rows]++, bits = state[HEADER.bits] = verdict[at + VERDICT.bits];
   state[HEADER.limitMask] = verdict[at + VERDICT.limitMask];
   state[HEADER.zMask] = verdict[at + VERDICT.zMask];
-  state[HEADER.ruleMask] = verdict[at + VERDICT.ruleMask];
   if (plan.judge && (bits & (BIT.late | BIT.held)) === 0) {
     noteModels(actor, verdict, at);
     compareWithRules(actor, verdict, at);

@@ -15,7 +15,15 @@ export const HISTORY_ROWS = 128;
 export const CHUNK_ROWS = 64;
 
 /** Parts of a verdict's head that a row keeps as doubles, then as floats, each in the row's order. */
-const EXACT = [VERDICT.position, VERDICT.time, VERDICT.limitMask, VERDICT.zMask, VERDICT.ruleMask];
+const EXACT = [
+  VERDICT.position,
+  VERDICT.time,
+  VERDICT.limitMask,
+  VERDICT.zMask,
+  VERDICT.warningMask,
+  VERDICT.rateMask,
+  VERDICT.physicalMask,
+];
 const ROUNDED = [
   VERDICT.label,
   VERDICT.bits,
@@ -92,7 +100,8 @@ export function upgradeRows(old: Float64Array, channels: number): Float64Array {
       verdict[VERDICT[name as keyof typeof VERDICT]] = value
     );
     verdict[VERDICT.bits] = limitMask > 0 ? 1 : 0;
-    verdict[VERDICT.ruleMask] = verdict[VERDICT.forestVersion] = verdict[VERDICT.networkVersion] = 0;
+    verdict[VERDICT.warningMask] = verdict[VERDICT.rateMask] = verdict[VERDICT.physicalMask] = 0;
+    verdict[VERDICT.forestVersion] = verdict[VERDICT.networkVersion] = 0;
     verdict[VERDICT.logisticVersion] = 0;
     verdict[VERDICT.rate] = 1;
     for (let c = 0; c < channels; c++) verdict[VERDICT_HEAD + c * VERDICT_CHANNEL] = old[at + 5 + c];

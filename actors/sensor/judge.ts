@@ -132,7 +132,7 @@ export function judgeSensor(actor: SensorActor, judge: JudgePlan, time: number, 
   said.zscore = calibrate(floats, place(CALIBRATED.zscore), said.z / (said.z + Z_SCALE), unlikely);
   said.rate = rate;
   said.score = broken ? 1 : said.surprise;
-  said.bits = (anomalous || broken ? BIT.anomalous : 0) | (began ? BIT.alarm : 0) |
+  said.bits = (anomalous || broken ? BIT.anomalous : 0) | (anomalous ? BIT.budget : 0) | (began ? BIT.alarm : 0) |
     (age <= readyAge(budget) ? BIT.warming : 0) | (said.surprise > FLAG_SCORE ? BIT.surprise : 0);
   state[at + JUDGEMENT.rate] = rate;
   state[at + JUDGEMENT.budget] = budget;

@@ -68,19 +68,17 @@ export const HEADER = {
   verdictHash: 22,
   /** What the last verdict says: see {@linkcode BIT}. */
   bits: 24,
-  /** Channels that broke a warning limit, a rate of change or the physical range with the last reading. */
-  ruleMask: 25,
   /** Number of the last command that is in the state, 0 for none: they are numbered within their partition. */
-  command: 26,
+  command: 25,
   /** Planned maintenance, from inclusive, to exclusive, −1 for none: readings of it are neither judged nor learnt. */
-  maintenanceFrom: 27,
-  maintenanceTo: 28,
+  maintenanceFrom: 26,
+  maintenanceTo: 27,
   /** Since when the sensor is retired, −1 while it is not. */
-  retired: 29,
+  retired: 28,
 } as const;
 
 /** Doubles of the header. */
-export const HEADER_LENGTH = 30;
+export const HEADER_LENGTH = 29;
 
 /** Bits of a verdict. */
 export const BIT = {
@@ -104,6 +102,8 @@ export const BIT = {
   /** States in which the reading came. */
   stuck: 2048,
   dirty: 4096,
+  /** The rule of the alert budget calls it anomalous. */
+  budget: 16384,
   /** It came while the sensor was retired or under maintenance: not judged. */
   held: 8192,
 } as const;

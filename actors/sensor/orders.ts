@@ -83,11 +83,7 @@ function forget(actor: SensorActor, number: number, time: number, position: numb
     keep(judgementAt + JUDGEMENT.delay, (COMPARED.length + 1) * DELAY_DOUBLES);
     keep(judgementAt + JUDGEMENT.delays, (COMPARED.length + 1) * DELAYS_DOUBLES);
   }
-  state[HEADER.bits] =
-    state[HEADER.limitMask] =
-    state[HEADER.zMask] =
-    state[HEADER.ruleMask] =
-      0;
+  state[HEADER.bits] = state[HEADER.limitMask] = state[HEADER.zMask] = 0;
   if (state[HEADER.first] >= 0) state[HEADER.first] = Math.max(state[HEADER.first], state[HEADER.greatest]);
   actor.state = state;
   actor.floats = emptyFloats(plan);

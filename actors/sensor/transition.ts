@@ -84,11 +84,7 @@ export function isHeld(state: Float64Array, time: number): boolean {
 function takeHeld(actor: SensorActor, time: number, repeated: boolean, position: number, out: Outputs): void {
   const { plan, state } = actor, { channels, values, count } = input;
   let taken = 0;
-  limitMask =
-    zMask =
-    ruleMask =
-    ruleBits =
-      0;
+  clearFlags();
   beginReading(plan.channels.length);
   for (let i = 0; i < count; i++) {
     const at = plan.channelAt[channels[i]];
@@ -105,7 +101,19 @@ function takeHeld(actor: SensorActor, time: number, repeated: boolean, position:
   writeDown(actor, time, position, BIT.held, -1, NaN, out);
 }
 
-let limitMask = 0, zMask = 0, ruleMask = 0, ruleBits = 0;
+let limitMask = 0, zMask = 0, warningMask = 0, rateMask = 0, physicalMask = 0, ruleBits = 0;
+
+/** Begins a reading: nothing was flagged yet. */
+function clearFlags(): void {
+  limitMask =
+    zMask =
+    warningMask =
+    rateMask =
+    physicalMask =
+    ruleBits =
+      0;
+}
+
 /** Whether each value of the reading breaks a limit or deviates by more than {@linkcode Z_LIMIT}. */
 const flagged = new Uint8Array(READING_LIMITS.channels);
 
@@ -115,11 +123,7 @@ function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, posit
   const impossible = state[HEADER.impossible], conflicts = state[HEADER.conflicts];
   const local = judge ? judge.local.of(time) : 0;
   let taken = 0;
-  limitMask =
-    zMask =
-    ruleMask =
-    ruleBits =
-      0;
+  clearFlags();
   beginReading(plan.channels.length);
   for (let i = 0; i < count; i++) {
     const c = channels[i], at = channelAt[c], value = values[i];
@@ -190,7 +194,7 @@ function takeValue(actor: SensorActor, i: number, time: number, position: number
   const possible = value >= bounds[4 * c + 2] && value <= bounds[4 * c + 3];
   if (!possible) {
     state[HEADER.impossible]++;
-    ruleMask += 2 ** c;
+    physicalMask += 2 ** c;
     ruleBits |= BIT.physical;
   }
   if (overLimit) limitMask += 2 ** c;
@@ -211,7 +215,7 @@ function takeValue(actor: SensorActor, i: number, time: number, position: number
     const level = alarming ? LEVEL.broken : LEVEL.quiet;
     moveAlarm(actor, CONDITION.zscore, c, level, value, low, high, time, position, out);
   }
-  if (warnings) takeWarnings(actor, warnings, c, value, possible, time, position, out);
+  if (warnings) takeWarnings(actor, warnings, c, value, time, position, out);
   if (overZ && out.wanted.flags) out.flag(actor, c, value, time, position);
   return possible;
 }
@@ -222,7 +226,6 @@ function takeWarnings(
   warnings: Float64Array,
   c: number,
   value: number,
-  possible: boolean,
   time: number,
   position: number,
   out: Outputs,
@@ -230,9 +233,14 @@ function takeWarnings(
   const { plan, state } = actor, at = plan.channelAt[c], low = warnings[3 * c], high = warnings[3 * c + 1];
   const most = warnings[3 * c + 2], rate = state[at + FEATURE.rate];
   const warned = value < low || value > high, rushed = rate > most || rate < -most;
-  if (warned) ruleBits |= BIT.warning;
-  if (rushed) ruleBits |= BIT.rate;
-  if (possible && (warned || rushed)) ruleMask += 2 ** c;
+  if (warned) {
+    warningMask += 2 ** c;
+    ruleBits |= BIT.warning;
+  }
+  if (rushed) {
+    rateMask += 2 ** c;
+    ruleBits |= BIT.rate;
+  }
   if (warned || isTended(actor, CONDITION.warning)) {
     const level = levelOf(value, low, high, plan.deadbands[c]);
     moveAlarm(actor, CONDITION.warning, c, level, value, low, high, time, position, out);
@@ -287,11 +295,7 @@ function takeLate(actor: SensorActor, time: number, position: number, out: Outpu
   findSlots(actor, time);
   const conflicts = state[HEADER.conflicts], held = isHeld(state, time);
   let taken = 0;
-  limitMask =
-    zMask =
-    ruleMask =
-    ruleBits =
-      0;
+  clearFlags();
   beginReading(plan.channels.length);
   for (let i = 0; i < count; i++) {
     const c = channels[i], at = plan.channelAt[c], value = values[i];
@@ -372,7 +376,9 @@ function writeDown(
   to[at + VERDICT.bits] = bits;
   to[at + VERDICT.limitMask] = limitMask;
   to[at + VERDICT.zMask] = zMask;
-  to[at + VERDICT.ruleMask] = ruleMask;
+  to[at + VERDICT.warningMask] = warningMask;
+  to[at + VERDICT.rateMask] = rateMask;
+  to[at + VERDICT.physicalMask] = physicalMask;
   to[at + VERDICT.rate] = said.rate;
   to[at + VERDICT.score] = said.score;
   to[at + VERDICT.surprise] = said.surprise;

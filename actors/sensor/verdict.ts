@@ -18,28 +18,30 @@ export const VERDICT = {
   channels: 5,
   /** See `BIT` of `layout.ts`. */
   bits: 6,
-  /** Channels that broke a limit, z-score's setting, and another rule, as sums of 2^channel. */
+  /** Channels that each rule flags, as sums of 2^channel. */
   limitMask: 7,
   zMask: 8,
-  ruleMask: 9,
+  warningMask: 9,
+  rateMask: 10,
+  physicalMask: 11,
   /** Share of normal readings that are as unusual; 1 if it is not unusual. */
-  rate: 10,
+  rate: 12,
   /** The combined score, 0..1; then the calibrated scores of the detectors, in the order of `CALIBRATED`. NaN where one said nothing. */
-  score: 11,
-  surprise: 12,
-  zscore: 13,
-  forest: 14,
-  network: 15,
-  logistic: 16,
+  score: 13,
+  surprise: 14,
+  zscore: 15,
+  forest: 16,
+  network: 17,
+  logistic: 18,
   /** Versions of the shared models that scored it, 0 for none. */
-  forestVersion: 17,
-  networkVersion: 18,
-  logisticVersion: 19,
+  forestVersion: 19,
+  networkVersion: 20,
+  logisticVersion: 21,
   /** Where its row of features starts among the batch's, −1 for none; only until it is concluded. */
-  row: 20,
+  row: 22,
 } as const;
 /** Doubles of a verdict before its channels. */
-export const VERDICT_HEAD = 21;
+export const VERDICT_HEAD = 23;
 
 /** Offsets into what a verdict says of a channel. NaN where there was no value, or nothing was expected yet. */
 export const SAID = { value: 0, low: 1, high: 2, surprise: 3 } as const;

@@ -208,3 +208,21 @@ Deno.test("configured limits alarm outside of the budget, warnings too, whatever
   assertEquals(judged.number(205, VERDICT.score), 1);
   assertEquals([anomalous(judged, 205), anomalous(judged, 305)], [true, false], "a warning is no anomaly");
 });
+
+Deno.test("rules that are broken in one reading are told of their own channels, and the budget beside them", async () => {
+  const readings = pump(1_000, (a, i) => ({
+    a: i === 900 ? -300 : a,
+    b: 50 + normalAt(8, i) + (i === 900 ? 30 : 0),
+    c: normalAt(9, i) + (i === 900 ? 40 : 0),
+  }));
+  const channels = { a: { physicalLow: -273 }, b: { warnHigh: 70 }, c: { high: 20 } };
+  const { flags } = (await judgePump(readings, {}, { types: { pump: { channels } }, budget: { perReading: 0.01 } }))
+    .view(900);
+  const told = flags.filter(({ detector }) => ["limit", "warning", "physical", "budget"].includes(detector));
+  assertEquals(told.map(({ detector, channel }) => `${detector} ${channel ?? ""}`).sort(), [
+    "budget ",
+    "limit c",
+    "physical a",
+    "warning b",
+  ]);
+});

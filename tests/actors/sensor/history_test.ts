@@ -29,7 +29,7 @@ function holds(history: History, from: number, to: number, channels = history.ch
   assertEquals(rows.length, (to - from) * history.width);
   for (let number = from; number < to; number++) {
     readRow(rows, (number - from) * history.width, verdict, history.channels);
-    assertEquals([verdict[VERDICT.position], verdict[VERDICT.ruleMask], verdict[VERDICT.logisticVersion]], [
+    assertEquals([verdict[VERDICT.position], verdict[VERDICT.physicalMask], verdict[VERDICT.logisticVersion]], [
       number,
       number,
       number,
