@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { type AlertCommand, alertCommandSchema, sensorOf as sensorOfAlert } from "../alerts/commands.ts";
+import { type AlertCommand, sensorOf as sensorOfAlert } from "../alerts/commands.ts";
 import { READING_LIMITS } from "../reading.ts";
 
 const DAY_MS = 86_400_000;
@@ -37,8 +37,6 @@ export const upkeepSchema = z.discriminatedUnion("command", [
 export type UpkeepCommand = z.infer<typeof upkeepSchema>;
 /** A command to one sensor. */
 export type SensorCommand = AlertCommand | UpkeepCommand;
-/** A command to one sensor, as it is recorded. */
-export const sensorCommandSchema: z.ZodType<SensorCommand> = z.union([alertCommandSchema, upkeepSchema]);
 
 const UPKEEP: ReadonlySet<string> = new Set<UpkeepCommand["command"]>([
   "restart",
