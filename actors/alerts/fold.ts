@@ -41,8 +41,9 @@ export interface AlertRecord {
   readonly notify?: boolean;
   readonly chattering?: boolean;
   readonly realarms?: number;
-  /** Position of the last step that is in here. */
+  /** Position of the last step that is in here, and the command that made it; absent where the record at the position did. */
   readonly last_position: number;
+  readonly last_command?: number;
 }
 
 /**
@@ -53,8 +54,9 @@ export interface AlertRecord {
  */
 export function foldAlert(before: AlertRecord | undefined, step: AlertStep): AlertRecord | undefined {
   if (step.transition === "raised") return before ?? begin(step);
-  if (before === undefined || step.position <= before.last_position) return before;
-  const known = { ...before, last_position: step.position };
+  if (before === undefined || !isLater(step, before)) return before;
+  const { last_command: _last, ...rest } = before, { position, command } = step;
+  const known = { ...rest, last_position: position, ...(command === undefined ? {} : { last_command: command }) };
   const remark = step.comment === undefined ? {} : { comment: step.comment, comment_by: step.by };
   switch (step.transition) {
     case "cleared": {
@@ -91,7 +93,13 @@ export function foldAlert(before: AlertRecord | undefined, step: AlertStep): Ale
   }
 }
 
+/** Commands at a position took effect in their order, before the record that lies there. */
+function isLater({ position, command = Infinity }: AlertStep, before: AlertRecord): boolean {
+  if (position !== before.last_position) return position > before.last_position;
+  return command > (before.last_command ?? Infinity);
+}
+
 function begin(step: AlertStep): AlertRecord {
-  const { id: _id, alert, transition: _t, time, partition: _p, position, raised_at: _at, ...said } = step;
+  const { id: _id, alert, transition: _t, time, partition: _p, position, raised_at: _at, command: _c, ...said } = step;
   return { id: alert, state: "active", ...said, raised_at: time, last_position: position };
 }

@@ -61,15 +61,28 @@ export function sayQuantity(value: number, unit: string | undefined): string {
  * @param first the most surprising channel; undefined where no channel has a value
  * @param rate share of normal readings that are as unusual; 1 if it was not unusual
  * @param others how many other channels are unusual too
+ * @param broken channels that break a configured limit: that is said first
  */
-export function sayVerdict(first: ChannelSaid | undefined, rate: number, others: number): string {
+export function sayVerdict(
+  first: ChannelSaid | undefined,
+  rate: number,
+  others: number,
+  broken: readonly string[] = [],
+): string {
   if (first === undefined) return "no value";
   const { channel, unit, value, low, high, view } = first;
   const band = Number.isNaN(low) ? "" : `, expected ${sayNumber(low)} to ${sayQuantity(high, unit)}`;
   const unusual = rate < 1 ? `; most unusual is ${VIEW_WORDS[view]}` : "";
   const beside = others > 0 ? `; ${others} other channel${others > 1 ? "s" : ""} too` : "";
   const rare = rate < 1 ? `; one reading in ${Math.round(1 / rate).toLocaleString("en")} is so unusual` : "";
-  return `${channel} ${sayQuantity(value, unit)}${band}${unusual}${beside}${rare}`;
+  const limits = broken.length === 0 ? "" : `${broken.join(", ")} beyond the configured limit; `;
+  return `${limits}${channel} ${sayQuantity(value, unit)}${band}${unusual}${beside}${rare}`;
+}
+
+/** What to say first: channels beyond a limit, then those that surprise most. */
+export function inOrder(said: readonly ChannelSaid[], broken: readonly string[]): ChannelSaid[] {
+  const rank = ({ channel }: ChannelSaid) => broken.includes(channel) ? 0 : 1;
+  return said.toSorted((a, b) => rank(a) - rank(b) || b.surprise - a.surprise);
 }
 
 /** How many channels but the first are unusual. */

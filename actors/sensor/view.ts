@@ -12,7 +12,7 @@ import type { ChannelView, DriftView, FlagView, ReadingView, SensorState, Sensor
 import { DETECTORS, hasFlag, SCORING, type ScoringName, VERSIONED, type VersionedName } from "../detectors.ts";
 import type { SensorActor } from "./actor.ts";
 import { activeAlerts, channelsSaid, CONDITION, raisedAt } from "./alarm.ts";
-import { type ChannelSaid, contributionsOf, othersOf, sayVerdict, viewNamed } from "./explain.ts";
+import { type ChannelSaid, contributionsOf, inOrder, othersOf, sayVerdict, viewNamed } from "./explain.ts";
 import { HISTORY_ROWS, readRow, rowWidth } from "./history.ts";
 import { warmUp } from "./judge.ts";
 import { BIT, HEADER, JUDGEMENT, NEVER, REST } from "./layout.ts";
@@ -94,6 +94,7 @@ function viewJudgement(actor: SensorActor): Partial<SensorView> {
   const { state, plan } = actor, at = plan.judgementAt;
   if (!plan.judge || state[HEADER.greatest] < 0) return {};
   const { done, leftMs } = warmUp(state, plan), rate = state[at + JUDGEMENT.rate], said = channelsSaid(actor);
+  const broken = maskedOf(plan.channels, state[HEADER.limitMask]);
   const { network, networkAt } = plan.judge, scores: Partial<Record<ScoringName, number>> = {};
   const versions = {
     forest: state[at + JUDGEMENT.forestVersion],
@@ -114,7 +115,7 @@ function viewJudgement(actor: SensorActor): Partial<SensorView> {
     rate,
     budget: state[at + JUDGEMENT.budget],
     contributions: contributionsOf(said),
-    explanation: sayVerdict(said[0], rate, othersOf(said)),
+    explanation: sayVerdict(inOrder(said, broken)[0], rate, othersOf(said), broken),
     closest: { part: state[at + JUDGEMENT.closest], time: state[at + JUDGEMENT.closestTime] },
   };
 }
@@ -212,7 +213,7 @@ export function viewVerdict(
     }
   });
   const bits = verdict[at + VERDICT.bits], label = verdict[at + VERDICT.label], rate = verdict[at + VERDICT.rate];
-  const anomalous = (bits & BIT.anomalous) !== 0;
+  const anomalous = (bits & BIT.anomalous) !== 0, broken = maskedOf(channels, verdict[at + VERDICT.limitMask]);
   return {
     id: [sensor.partition, verdict[at + VERDICT.position], sensor.name].map(encodeURIComponent).join("/"),
     sensor: sensor.name,
@@ -223,8 +224,15 @@ export function viewVerdict(
     ...((bits & BIT.held) !== 0 ? { held: true } : {}),
     flags: flagsOf(channels, verdict, at),
     ...((bits & BIT.alarm) !== 0 ? { alarm: strengthOf(rate) } : {}),
-    ...(said.length > 0 ? { ...viewScores(verdict, at), rate, expected, ...explained(said, rate, anomalous) } : {}),
+    ...(said.length > 0
+      ? { ...viewScores(verdict, at), rate, expected, ...explained(said, rate, anomalous, broken) }
+      : {}),
   };
+}
+
+/** The channels of a mask. */
+function maskedOf(channels: readonly string[], mask: number): string[] {
+  return channels.filter((_, c) => Math.floor(mask / 2 ** c) % 2 === 1);
 }
 
 function flagsOf(channels: readonly string[], verdict: Float64Array, at: number): FlagView[] {
@@ -252,8 +260,12 @@ function explained(
   said: ChannelSaid[],
   rate: number,
   anomalous: boolean,
+  broken: readonly string[],
 ): Pick<ReadingView, "explanation" | "contributions"> {
   if (!anomalous) return {};
   said.sort((a, b) => b.surprise - a.surprise);
-  return { explanation: sayVerdict(said[0], rate, othersOf(said)), contributions: contributionsOf(said) };
+  return {
+    explanation: sayVerdict(inOrder(said, broken)[0], rate, othersOf(said), broken),
+    contributions: contributionsOf(said),
+  };
 }

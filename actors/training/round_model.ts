@@ -63,6 +63,7 @@ export function roundModel(
 export function comparedRecord(record: RoundRecord, members: readonly LocalNetwork[]): RoundRecord | undefined {
   const seen = members.flatMap(({ validated }) => validated ?? []).filter(({ version }) => version === record.version);
   if (seen.length === 0) return undefined;
-  const mean = (of: "global" | "local") => seen.reduce((sum, one) => sum + one[of], 0) / seen.length;
-  return { ...record, validation_loss: mean("global"), local_loss: mean("local") };
+  // The median: a single spike among the first readings would speak for all.
+  const middle = (of: "global" | "local") => seen.map((one) => one[of]).sort((a, b) => a - b)[(seen.length - 1) >> 1];
+  return { ...record, validation_loss: middle("global"), local_loss: middle("local") };
 }

@@ -226,3 +226,15 @@ Deno.test("rules that are broken in one reading are told of their own channels, 
     "warning b",
   ]);
 });
+
+Deno.test("a limit that is broken is said first, whatever else is unusual", async () => {
+  const readings = pump(
+    1_000,
+    (a, i) => ({ a: i === 999 ? 1_012 : a, b: 50 + normalAt(8, i) + (i === 999 ? 40 : 0) }),
+    1_000,
+  );
+  const judged = await judgePump(readings, {}, { types: { pump: { channels: { a: { high: 1_010 }, b: {} } } } });
+  const [{ explanation = "" }] = await judged.supervisor.sensors(["pump-1"]);
+  assertMatch(explanation, /^a beyond the configured limit; a 1012, expected 99\d/);
+  assertEquals(judged.view(999).explanation, explanation);
+});
