@@ -218,7 +218,7 @@ export interface WindowView {
 export type AlertTransition = AlertStep;
 
 /** An alert: the fold of its transitions. */
-export type AlertView = Omit<AlertRecord, "last_position">;
+export type AlertView = Omit<AlertRecord, "last_position" | "last_command">;
 
 /** Something that was not accepted, and why. */
 export interface QuarantineView {

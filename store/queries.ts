@@ -195,7 +195,7 @@ export class StoreQueries implements Queries {
 }
 
 /** A stored alert as it is shown. */
-function viewAlert({ last_position: _, ...alert }: AlertRecord): AlertView {
+function viewAlert({ last_position: _, last_command: _c, ...alert }: AlertRecord): AlertView {
   return alert;
 }
 
