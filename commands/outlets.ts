@@ -70,6 +70,14 @@ export class Outlets {
     return this.deliveries.drained(signal);
   }
 
+  /** What sinks do not have yet, a sentence each: for the end. */
+  left(): string[] {
+    return this.views().filter(({ backlog_items }) => backlog_items > 0)
+      .map(({ sink, backlog_items }) =>
+        `${backlog_items} items wait for the sink ${sink}: it gets them after the next start.`
+      );
+  }
+
   /** How the sinks are doing, for `/metrics`, `/readyz` and the page. */
   views(): DeliveryView[] {
     return this.deliveries.views();

@@ -243,6 +243,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     const result: ReplayResult = await replayResult(engine, performance.now() - begun);
     console.log(sayResult(result));
     const stopped = result.state === "stopped";
+    for (const line of outlets.left()) console.log(line);
     if (stopped) console.log("stopped; the same command goes on from here");
     if (values.evaluate && !stopped) console.log(await evaluation.finish(engine.models.evaluations));
     const findings = stopped ? undefined : await intelFindings(given.positional);

@@ -257,7 +257,7 @@ export async function start(args: readonly string[]): Promise<number> {
     const begun = clock.now(), left = () => END_MS - (clock.now() - begun);
     if (!await within(stored, left() - LEAST_CLOSING_MS)) throw unfinished();
     if (!await within(outlets.drained(delivering.signal), Math.min(left() - LEAST_CLOSING_MS, DRAIN_MS))) {
-      sayLeft(outlets);
+      for (const line of outlets.left()) console.log(line);
     }
     closing.abort(ending.signal.reason);
     await within(server.shutdown(), Math.min(left(), CLOSING_MS));
@@ -300,15 +300,6 @@ async function countersOf({ supervisor }: Engine): Promise<CoreCounters> {
 
 function sayFailure(error: unknown): void {
   console.error(`sensorium: ${error instanceof Error ? error.message : error}`);
-}
-
-/** Says what sinks do not have yet. */
-function sayLeft(outlets: Outlets): void {
-  for (const { sink, backlog_items } of outlets.views()) {
-    if (backlog_items > 0) {
-      console.log(`${backlog_items} items wait for the sink ${sink}: it gets them after the next start.`);
-    }
-  }
 }
 
 function listen(app: Hono, { host, port }: { readonly host: string; readonly port: number }) {

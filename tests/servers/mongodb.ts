@@ -54,7 +54,7 @@ function spec(libs: string): ServerSpec {
   let port = 0;
   const command = (folder: string) => {
     const path = `${join(libs, "*")}:${libs}`;
-    return ["java", "-XX:+UseSerialGC", "-Xmx256m", "-cp", path, "MongoServerMain", String(port), join(folder, "data")];
+    return ["java", "-XX:+UseSerialGC", "-Xmx512m", "-cp", path, "MongoServerMain", String(port), join(folder, "data")];
   };
   return {
     name: "mongodb",
