@@ -4,6 +4,7 @@
  * @module
  */
 import type { Aggregation } from "../../models/federation/aggregate.ts";
+import type { Contribution } from "./round.ts";
 
 /** Bounds of what is kept. */
 export const FEDERATION_LIMITS = {
@@ -114,8 +115,10 @@ export interface FederationStore {
   /**
    * Keeps a round, with which its group begins. The same round again replaces what was kept, so that a round that
    * comes out again changes nothing.
+   *
+   * @param contributions the networks that went into it, where they are at hand: for sinks; the store keeps the record
    */
-  putRound(record: RoundRecord): Promise<void>;
+  putRound(record: RoundRecord, contributions?: readonly Contribution[]): Promise<void>;
   /** Rounds of a group, newest first; those before `before`, if it is given. */
   rounds(group: string, limit: number, before?: number): Promise<RoundRecord[]>;
   /** All groups in order of name. */

@@ -284,7 +284,7 @@ export class Training {
       const [last] = await federation.rounds(shared, 1), compared = last && comparedRecord(last, members);
       if (compared) await federation.putRound(compared);
     }
-    await federation?.putRound({ ...outcome.record, version: registered.version });
+    await federation?.putRound({ ...outcome.record, version: registered.version }, contributions);
     this.trained[key] = { version: registered.version, position };
     const state = await registry.state(name);
     return state?.pinned ? state.active : registered.version;
