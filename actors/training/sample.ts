@@ -41,6 +41,8 @@ export function* candidatesIn(records: Float64Array): Generator<Candidate> {
 export class TrainingSample {
   private rows: SampleRow[] = [];
   private readonly ids = new Set<string>();
+  /** Whether rows are in order of their keys. */
+  private sorted = true;
   /** Rows that came since they were last stored. */
   private fresh: SampleRow[] = [];
 
@@ -54,11 +56,13 @@ export class TrainingSample {
     this.ids.add(id);
     this.rows.push(candidate);
     this.fresh.push(candidate);
+    this.sorted = false;
   }
 
   /** The sample of the readings before a position: at most {@linkcode SAMPLE_MOST} rows, in an order that depends on them alone. */
   best(before: number = Infinity): SampleRow[] {
-    this.rows.sort((a, b) => a.key - b.key || compare(idOf(a), idOf(b)));
+    if (!this.sorted) this.rows.sort((a, b) => a.key - b.key || compare(idOf(a), idOf(b)));
+    this.sorted = true;
     const best: SampleRow[] = [];
     for (const row of this.rows) {
       if (row.position < before && best.push(row) === SAMPLE_MOST) break;

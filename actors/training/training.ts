@@ -201,9 +201,10 @@ export class Training {
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */
   private async forest(group: string, position: number): Promise<number | undefined> {
     const key = keyOf("forest", group), known = this.trained[key], one = this.groups.get(group);
+    if (known && !this.pauses.point.epoch) return await this.operated("forest", group);
     const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
-    const due = known ? this.pauses.point.epoch && fresh >= FRESH * rows.length : true;
+    const due = !known || fresh >= FRESH * rows.length;
     if (!one || rows.length < FOREST_DEFAULTS.samplesLeast || !due) {
       return await this.operated("forest", group);
     }
