@@ -22,7 +22,7 @@ import { scoredReading } from "../store/scored.ts";
 import { PATIENT, type RunOptions, runSource, storedOutputs } from "./harness.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
-/** Of the facility: 24 would be the first start's, and take minutes with every detector on; `deno task determinism` runs them. */
+/** Of the facility: 24 would be the first start's, and take minutes with every detector on; SENSORIUM_TEST_HOURS=24 runs them. */
 const HOURS = Number(Deno.env.get("SENSORIUM_TEST_HOURS") ?? 3);
 const ANCHOR = Date.UTC(2026, 0, 31);
 
