@@ -4,9 +4,8 @@
  * @module
  */
 import type { Hono } from "hono";
-import type { CoreCounters } from "../actors/counters.ts";
 import { ModelServer } from "../actors/model_server.ts";
-import { SCENARIO_NAMES, scenarioByName } from "../data/mod.ts";
+import { scenarioByName } from "../data/mod.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { modelName } from "../actors/training/training.ts";
@@ -14,7 +13,7 @@ import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { HttpCounts } from "../routes/metrics_counts.ts";
 import { serve } from "../routes/serve.ts";
-import { FilesSink, MOST_RECORDS } from "../sinks/files.ts";
+import { FilesSink } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import type { KafkaSource } from "../sources/kafka/source.ts";
@@ -25,94 +24,27 @@ import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { sourceMemory } from "../store/source_memory.ts";
-import { ACCESS_SETTINGS, configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
-import { ALERTING_SETTINGS, openAlerting } from "./alerting.ts";
+import { configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
+import { openAlerting } from "./alerting.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
-import { checkFeed, FEED, runFeed } from "./feed.ts";
+import { checkFeed, runFeed } from "./feed.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
-import { KAFKA_SOURCE, kafkaSource, runKafka } from "./kafka_source.ts";
+import { kafkaSource, runKafka } from "./kafka_source.ts";
 import { Outlets } from "./outlets.ts";
-import { type ProgressBar, progressBar } from "./progress.ts";
 import { roundOutlet } from "./round_outlet.ts";
-import { choice, text, toggle, wholeNumber } from "./setting.ts";
-import { type Command, COMMON, judgingOf, readSettings } from "./settings.ts";
+import { judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
-import { openSinks, shownSinks, SINKS } from "./sink_settings.ts";
+import { openSinks, shownSinks } from "./sink_settings.ts";
+import { showCatchingUp } from "./start_catching_up.ts";
+import { countersOf } from "./start_counters.ts";
+import { aborted, CLOSING_MS, DRAIN_MS, END_MS, LEAST_CLOSING_MS, unfinished, within } from "./start_ending.ts";
+import { failures, healthOf } from "./start_health.ts";
+import { START } from "./start_settings.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
-
-const settings = {
-  host: COMMON.host,
-  port: COMMON.port,
-  dataDir: COMMON.dataDir,
-  shards: COMMON.shards,
-  seed: COMMON.seed,
-  kv: COMMON.kv,
-  checkpoint: COMMON.checkpoint,
-  snapshot: COMMON.snapshot,
-  scenario: choice({
-    words: [...SCENARIO_NAMES, "none"],
-    fallback: "facility",
-    help: "what is simulated; none: readings come over HTTP alone",
-  }),
-  source: choice({
-    words: ["simulator", "kafka"],
-    fallback: "simulator",
-    help:
-      "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
-  }),
-  useKafka: toggle({ fallback: false, help: "the same as --source kafka" }),
-  ...KAFKA_SOURCE,
-  ...FEED,
-  sink: SINKS,
-  history: wholeNumber({
-    min: 0,
-    max: 744,
-    fallback: 24,
-    help: "hours before now that a new data directory begins with",
-    placeholder: "HOURS",
-  }),
-  files: text({
-    fallback: undefined,
-    help: "folder for every source's stream_batch_<index>.json and stream_manifest.json",
-    placeholder: "PATH",
-  }),
-  records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
-  ...ALERTING_SETTINGS,
-  ...ACCESS_SETTINGS,
-};
-
-const command: Command<typeof settings> = {
-  name: "start",
-  summary: "Watches sensors live, and serves the page and the API.",
-  settings,
-  examples: [
-    { line: "deno task start", does: "watch the simulated facility" },
-    { line: "deno task start --port 9000 --shards 2", does: "another port, two workers" },
-    { line: "deno task start --scenario none", does: "take readings over HTTP alone" },
-    {
-      line: "deno task start --source kafka --kafka kafka://127.0.0.1:9092/iot_sensors",
-      does: "read a topic of Kafka",
-    },
-    { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
-  ],
-};
-
-/** Longest time that a graceful end may take, ms. */
-export const END_MS = 10_000;
-/** As much of it as is left for connections when storing takes all that it may, ms. */
-const LEAST_CLOSING_MS = 1_000;
-/** Longest time that a request under way may still take, ms. */
-const CLOSING_MS = 5_000;
-/** Longest time that sinks are given for the last outputs at the end, ms; what they miss then they get at the next start. */
-const DRAIN_MS = 3_000;
-/** Time between two looks at how far catching up is, ms. */
-const LOOK_MS = 200;
-/** Less than this behind the present is live, ms. */
-const LIVE_MS = 10_000;
 
 /**
  * The command.
@@ -122,7 +54,7 @@ const LIVE_MS = 10_000;
  * @throws {CommandError} if it could not begin, or a partition could not be stored to its end
  */
 export async function start(args: readonly string[]): Promise<number> {
-  const { values, origins, judging: given } = await readSettings(command, args), cors = corsOrigins(values.cors);
+  const { values, origins, judging: given } = await readSettings(START, args), cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
   const from = values.useKafka ? "kafka" : values.source;
@@ -204,7 +136,7 @@ export async function start(args: readonly string[]): Promise<number> {
       counts: new HttpCounts(),
       counters: () => countersOf(engine),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
-      configSchema: () => configSchema("start", settings),
+      configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
       health: () => healthOf(engine, kafka?.problems()),
       ...alerting.deps,
@@ -283,21 +215,6 @@ async function openModels(engine: Engine, seed: number): Promise<ModelServer> {
   return new ModelServer({ registry, clock: systemClock, report: sayFailure });
 }
 
-/** What the supervisor counts of itself so far. */
-async function countersOf({ supervisor }: Engine): Promise<CoreCounters> {
-  const { sensors, stateBytes, historyBytes } = await supervisor.memory(), now = systemClock.now();
-  return {
-    resident: sensors,
-    state_bytes: stateBytes + historyBytes,
-    partitions: supervisor.partitions().map(({ partition, state, source_time }) => ({
-      partition,
-      ...(state === "running" && source_time !== undefined
-        ? { lag_seconds: Math.max(0, now - source_time) / 1000 }
-        : {}),
-    })),
-  };
-}
-
 function sayFailure(error: unknown): void {
   console.error(`sensorium: ${error instanceof Error ? error.message : error}`);
 }
@@ -311,62 +228,4 @@ function listen(app: Hono, { host, port }: { readonly host: string; readonly por
     }
     throw error;
   }
-}
-
-/** Partitions that have failed, each with its reason. */
-function failures(engine: Engine): string[] {
-  return engine.supervisor.partitions().filter(({ state }) => state === "failed")
-    .map(({ partition, error }) => `partition ${partition} has failed: ${error}`);
-}
-
-async function healthOf(engine: Engine, problems: readonly string[] = []) {
-  const partitions = engine.supervisor.partitions(), reasons = [...failures(engine), ...problems];
-  let kv = true;
-  try {
-    await engine.kv.get(["meta", "format"]);
-  } catch {
-    kv = false;
-    reasons.push("the key-value store does not answer");
-  }
-  return { ready: reasons.length === 0, reasons, partitions, lock: true, kv };
-}
-
-/** Shows how far the past is run through, until it is the present. */
-async function showCatchingUp(simulator: Simulator, engine: Engine, signal: AbortSignal): Promise<void> {
-  let bar: ProgressBar | undefined;
-  const begun = performance.now();
-  while (!signal.aborted) {
-    await systemClock.sleep(LOOK_MS, signal).catch(() => {});
-    const { behindMs, totalMs } = simulator.behind();
-    if (totalMs > 0 && behindMs < LIVE_MS) break;
-    if (totalMs <= LIVE_MS) continue;
-    bar ??= progressBar("the last hours");
-    const readings = engine.supervisor.runs.reduce((sum, run) => sum + run.readings, 0);
-    const rate = Math.round(readings * 1000 / (performance.now() - begun));
-    bar.update(1 - behindMs / totalMs, `${readings.toLocaleString("en")} readings, ${rate.toLocaleString("en")}/s`);
-  }
-  bar?.update(1, "live");
-  bar?.stop();
-}
-
-function unfinished(): CommandError {
-  return new CommandError(
-    `a last checkpoint could not be made in ${(END_MS - LEAST_CLOSING_MS) / 1000} s: nothing is lost, the next start ` +
-      "reads on from the one before",
-  );
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-}
-
-/** Whether the work was done in time. */
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  const giveUp = new AbortController();
-  const done = await Promise.race([
-    work.then(() => true),
-    systemClock.sleep(ms, giveUp.signal).then(() => false, () => false),
-  ]);
-  giveUp.abort();
-  return done;
 }

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { KV_FILE } from "../../commands/engine.ts";
 import { INSTANCE_FILE } from "../../commands/instance.ts";
-import { END_MS } from "../../commands/start.ts";
+import { END_MS } from "../../commands/start_ending.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "../../std/assert.ts";
 import { lockState } from "../../store/lock.ts";
 import { ask, Folder, run, startInstance, until, within } from "../process.ts";

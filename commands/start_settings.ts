@@ -1,0 +1,72 @@
+/**
+ * The settings of `deno task start`.
+ *
+ * @module
+ */
+import { SCENARIO_NAMES } from "../data/mod.ts";
+import { MOST_RECORDS } from "../sinks/files.ts";
+import { ACCESS_SETTINGS } from "./access.ts";
+import { ALERTING_SETTINGS } from "./alerting.ts";
+import { FEED } from "./feed.ts";
+import { KAFKA_SOURCE } from "./kafka_source.ts";
+import { choice, text, toggle, wholeNumber } from "./setting.ts";
+import { type Command, COMMON } from "./settings.ts";
+import { SINKS } from "./sink_settings.ts";
+
+const settings = {
+  host: COMMON.host,
+  port: COMMON.port,
+  dataDir: COMMON.dataDir,
+  shards: COMMON.shards,
+  seed: COMMON.seed,
+  kv: COMMON.kv,
+  checkpoint: COMMON.checkpoint,
+  snapshot: COMMON.snapshot,
+  scenario: choice({
+    words: [...SCENARIO_NAMES, "none"],
+    fallback: "facility",
+    help: "what is simulated; none: readings come over HTTP alone",
+  }),
+  source: choice({
+    words: ["simulator", "kafka"],
+    fallback: "simulator",
+    help:
+      "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
+  }),
+  useKafka: toggle({ fallback: false, help: "the same as --source kafka" }),
+  ...KAFKA_SOURCE,
+  ...FEED,
+  sink: SINKS,
+  history: wholeNumber({
+    min: 0,
+    max: 744,
+    fallback: 24,
+    help: "hours before now that a new data directory begins with",
+    placeholder: "HOURS",
+  }),
+  files: text({
+    fallback: undefined,
+    help: "folder for every source's stream_batch_<index>.json and stream_manifest.json",
+    placeholder: "PATH",
+  }),
+  records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
+  ...ALERTING_SETTINGS,
+  ...ACCESS_SETTINGS,
+};
+
+/** The command, as its help has it. */
+export const START: Command<typeof settings> = {
+  name: "start",
+  summary: "Watches sensors live, and serves the page and the API.",
+  settings,
+  examples: [
+    { line: "deno task start", does: "watch the simulated facility" },
+    { line: "deno task start --port 9000 --shards 2", does: "another port, two workers" },
+    { line: "deno task start --scenario none", does: "take readings over HTTP alone" },
+    {
+      line: "deno task start --source kafka --kafka kafka://127.0.0.1:9092/iot_sensors",
+      does: "read a topic of Kafka",
+    },
+    { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
+  ],
+};
