@@ -6,8 +6,8 @@
 import { FloodWatch } from "../actors/alerts/flood_watch.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import type { Clock } from "../actors/ports.ts";
-import type { AlertView } from "../actors/views.ts";
 import type { AppDeps } from "../routes/deps.ts";
+import { openAlerts } from "../sinks/alertmanager.ts";
 import { resolveHost } from "../sinks/webhook_resolve.ts";
 import { Webhooks } from "../sinks/webhooks.ts";
 import { KvDeliveryBook } from "../store/webhooks.ts";
@@ -32,8 +32,6 @@ export interface AlertingOptions {
   readonly report: (line: string) => void;
 }
 
-/** Alerts of a page. */
-const PAGE = 500;
 /** Wait before floods are looked for again after an error, ms. */
 const AGAIN_MS = 10_000;
 
@@ -56,7 +54,7 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     allowed,
     resolve: resolveHost,
     random: (bytes) => crypto.getRandomValues(bytes),
-    open: () => openAlerts(engine),
+    open: () => openAlerts(queries),
     report,
   });
   const floods = new FloodWatch({
@@ -80,14 +78,4 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
       await Promise.all([watch(signal), webhooks.run(signal)]);
     },
   };
-}
-
-/** Open alerts, page by page. */
-async function* openAlerts({ queries }: Engine): AsyncGenerator<readonly AlertView[]> {
-  let cursor: string | undefined;
-  do {
-    const page = await queries.alerts({ state: "active" }, PAGE, cursor);
-    yield page.items;
-    cursor = page.next;
-  } while (cursor !== undefined);
 }

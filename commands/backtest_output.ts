@@ -40,26 +40,17 @@ function rounded(value: number): number {
   return Number(value.toPrecision(6));
 }
 
-class CsvRows implements VerdictWriter {
-  #text: string;
+/** Rows as lines of text, written together. */
+abstract class TextRows implements VerdictWriter {
+  protected text = "";
 
-  constructor(private readonly table: Table, private readonly output: Output) {
-    this.#text = [...table.own, ...table.said].map(csvField).join(",") + "\n";
-  }
+  constructor(private readonly output: Output) {}
 
-  add(row: WrittenRow): void {
-    const own = this.table.columns.cells(row.row), { names } = this.table.columns;
-    let line = csvField(own[0] ?? "");
-    for (let i = 1; i < names.length; i++) line += `,${csvField(own[i] ?? "")}`;
-    for (const cell of tableCells(this.table, row)) {
-      line += typeof cell === "string" ? `,${csvField(cell)}` : Number.isFinite(cell) ? `,${rounded(cell)}` : ",";
-    }
-    this.#text += `${line}\n`;
-  }
+  abstract add(row: WrittenRow): void;
 
   async flush(): Promise<void> {
-    const text = this.#text;
-    this.#text = "";
+    const { text } = this;
+    this.text = "";
     await this.output.write(text);
   }
 
@@ -69,24 +60,30 @@ class CsvRows implements VerdictWriter {
   }
 }
 
-class NdjsonRows implements VerdictWriter {
-  #text = "";
-
-  constructor(private readonly run: FileRun, private readonly output: Output) {}
+class CsvRows extends TextRows {
+  constructor(private readonly table: Table, output: Output) {
+    super(output);
+    this.text = [...table.own, ...table.said].map(csvField).join(",") + "\n";
+  }
 
   add(row: WrittenRow): void {
-    this.#text += ndjsonRow(this.run, row);
+    const own = this.table.columns.cells(row.row), { names } = this.table.columns;
+    let line = csvField(own[0] ?? "");
+    for (let i = 1; i < names.length; i++) line += `,${csvField(own[i] ?? "")}`;
+    for (const cell of tableCells(this.table, row)) {
+      line += typeof cell === "string" ? `,${csvField(cell)}` : Number.isFinite(cell) ? `,${rounded(cell)}` : ",";
+    }
+    this.text += `${line}\n`;
+  }
+}
+
+class NdjsonRows extends TextRows {
+  constructor(private readonly run: FileRun, output: Output) {
+    super(output);
   }
 
-  async flush(): Promise<void> {
-    const text = this.#text;
-    this.#text = "";
-    await this.output.write(text);
-  }
-
-  async finish(): Promise<void> {
-    await this.flush();
-    await this.output.finish();
+  add(row: WrittenRow): void {
+    this.text += ndjsonRow(this.run, row);
   }
 }
 

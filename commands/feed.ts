@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock, Source } from "../actors/ports.ts";
-import { isRefusal, type Reading } from "../actors/reading.ts";
+import type { Reading } from "../actors/reading.ts";
 import type { Scenario } from "../data/scenario.ts";
 import type { Mapping } from "../sources/mapping.ts";
 import { ReplaySource } from "../sources/replay.ts";
@@ -14,6 +14,7 @@ import { kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
 import type { KafkaAccess } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
 import { readMapping } from "./mapping_file.ts";
+import { sendChunks } from "./replay_send.ts";
 import { decimal, type SettingTable, type SettingValues, text } from "./setting.ts";
 
 /** What is sent, and how fast. */
@@ -91,21 +92,14 @@ export async function runFeed(values: FeedValues, parts: FeedParts, signal: Abor
 
 async function sendOnce(values: FeedValues, parts: FeedParts, signal: AbortSignal, sent: () => void): Promise<void> {
   const { scenario, clock } = parts, url = kafkaUrl("--kafka", values.kafka);
-  const { source, toRecord } = await sourceOf(values, scenario, clock), nothing = () => Promise.resolve(undefined);
+  const { source, toRecord } = await sourceOf(values, scenario, clock);
   const target = await kafkaTarget({
     cluster: await kafkaCluster(url, values),
     topic: url.topics[0] ?? topicOf(scenario?.name ?? ""),
     toRecord,
   });
   try {
-    for (const partition of await source.open({ load: nothing, save: nothing })) {
-      for await (const chunk of partition.read(0, signal)) {
-        if (chunk.kind !== "readings") continue;
-        const good = chunk.items.filter((item): item is Reading => !isRefusal(item));
-        if (good.length > 0) await target.send(good);
-        sent();
-      }
-    }
+    await sendChunks(source, target, signal, sent);
   } finally {
     await Promise.allSettled([target.finish(), source.close()]); // a broken connection fails here once more
   }

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { encodeBase64Url } from "../std/base64url.ts";
 import { join } from "../std/path.ts";
 import { type DataDirLock, lockDataDir } from "../store/lock.ts";
+import { CommandError } from "./errors.ts";
 
 /** Name of the file in the data directory. */
 export const INSTANCE_FILE = "instance.json";
@@ -89,6 +90,19 @@ export async function readInstance(dataDir: string): Promise<Instance | undefine
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/**
+ * The instance that holds the data directory, to be asked over HTTP.
+ *
+ * @throws {CommandError} if whoever holds it serves nothing
+ */
+export async function servingInstance(dataDir: string): Promise<Instance> {
+  const instance = await readInstance(dataDir);
+  if (instance !== undefined) return instance;
+  throw new CommandError(
+    `the data directory ${dataDir} is held by a command that serves no address, such as a replay: wait for its end`,
+  );
 }
 
 /** Takes away the file of an instance that no longer runs. */

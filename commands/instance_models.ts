@@ -17,7 +17,7 @@ import { KvModelRegistry } from "../store/registry.ts";
 import { systemClock } from "./clock.ts";
 import { KV_FILE } from "./engine.ts";
 import { CommandError } from "./errors.ts";
-import { type Instance, readInstance, takeDataDir } from "./instance.ts";
+import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
 
 /** Models that a command reads, and adds to. */
 export interface CommandModels extends ModelReader {
@@ -76,7 +76,7 @@ export async function withModels<T>(
   kv: string | undefined,
   work: (models: CommandModels) => Promise<T>,
 ): Promise<T> {
-  if (await lockState(dataDir) === "held") return await work(liveModels(await instanceOf(dataDir)));
+  if (await lockState(dataDir) === "held") return await work(liveModels(await servingInstance(dataDir)));
   const lock = await takeDataDir(dataDir);
   try {
     const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
@@ -98,14 +98,6 @@ export async function withModels<T>(
   } finally {
     lock.release();
   }
-}
-
-async function instanceOf(dataDir: string): Promise<Instance> {
-  const instance = await readInstance(dataDir);
-  if (instance !== undefined) return instance;
-  throw new CommandError(
-    `the data directory ${dataDir} is held by a command that serves no address, such as a replay: wait for its end`,
-  );
 }
 
 /** The models of a running instance, asked over HTTP. */

@@ -16,7 +16,7 @@ import { systemClock } from "./clock.ts";
 import { KV_FILE } from "./engine.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { columns } from "./help.ts";
-import { type Instance, readInstance, takeDataDir } from "./instance.ts";
+import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
 import { list, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
 
@@ -107,7 +107,7 @@ function line({ id, name, scopes, created, expires }: ApiKey): string[] {
 
 /** Works with the keys of a data directory: in the store where nothing runs, else of the running instance. */
 async function withKeys(dataDir: string, kv: string | undefined, work: (keys: Keys) => Promise<void>): Promise<void> {
-  if (await lockState(dataDir) === "held") return await work(liveKeys(await instanceOf(dataDir)));
+  if (await lockState(dataDir) === "held") return await work(liveKeys(await servingInstance(dataDir)));
   const lock = await takeDataDir(dataDir);
   try {
     const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
@@ -153,14 +153,6 @@ const keySchema = z.object({
   created: time,
   expires: time.optional(),
 });
-
-async function instanceOf(dataDir: string): Promise<Instance> {
-  const instance = await readInstance(dataDir);
-  if (instance !== undefined) return instance;
-  throw new CommandError(
-    `the data directory ${dataDir} is held by a command that serves no address, such as a replay: wait for its end`,
-  );
-}
 
 /** The keys of a running instance, asked over HTTP. */
 function liveKeys(instance: Instance): Keys {

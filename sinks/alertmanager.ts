@@ -106,7 +106,7 @@ export type OpenAlert =
   & Pick<AlertRecord, "id" | "state" | "raised_at" | "suppressed" | "out_of_service" | "shelved_until">;
 
 /** All open alerts, in pages: what is posted again every minute. */
-export async function* openAlerts(queries: OpenListing): AsyncGenerator<readonly OpenAlert[]> {
+export async function* openAlerts<A extends OpenAlert>(queries: OpenListing<A>): AsyncGenerator<readonly A[]> {
   let cursor: string | undefined;
   do {
     const page = await queries.alerts({ state: "active" }, PAGE, cursor);
@@ -116,8 +116,8 @@ export async function* openAlerts(queries: OpenListing): AsyncGenerator<readonly
 }
 
 /** Where alerts are asked for: a part of `Queries`. */
-export interface OpenListing {
-  alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<OpenAlert>>;
+export interface OpenListing<A extends OpenAlert> {
+  alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<A>>;
 }
 
 /** Alerts of one post to an Alertmanager. */

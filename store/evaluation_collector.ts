@@ -11,18 +11,14 @@ import { type BatchEvaluation, evaluatePart, type EvaluationPart, joinParts } fr
 import type { EvaluationRecord } from "../actors/evaluation/port.ts";
 import type { ScoredReading } from "../actors/evaluation/streaming.ts";
 import type { Json } from "../actors/ports.ts";
-import type { ScoredFamily } from "./evaluation_sink.ts";
+import { type ScoredBy, scoredByModel } from "./evaluation_sink.ts";
 import type { KvEvaluations } from "./evaluations.ts";
 
 /** What the collector is made with. */
-export interface EvaluationCollectorOptions {
+export interface EvaluationCollectorOptions extends ScoredBy {
   readonly store: Pick<KvEvaluations, "putBatch">;
   /** What is evaluated: the name that a streaming evaluation of the same readings has. */
   readonly data: string;
-  /** Which families; default networks alone. */
-  readonly families?: readonly ScoredFamily[];
-  /** Name in the registry of the model that a group of sensors shares. */
-  modelOf(family: ScoredFamily, group: string): string;
 }
 
 /** Versions of models that are counted in one run; readings of further ones are left out. */
@@ -84,17 +80,11 @@ export class EvaluationCollector {
   }
 
   private take(outputs: CutOutputs): void {
-    const { families = ["network"], modelOf } = this.options;
-    const parts = new Map<string, { readonly model: string; readonly readings: ScoredReading[] }>();
-    for (const family of families) {
-      for (const { group, reading } of outputs.scored(family)) {
-        const model = modelOf(family, group), key = `${model}\n${String(reading.version).padStart(16, "0")}`;
-        const part = parts.get(key);
-        if (part) part.readings.push(reading);
-        else parts.set(key, { model, readings: [reading] });
+    for (const [model, scored] of scoredByModel(outputs, this.options)) {
+      for (const [version, readings] of Map.groupBy(scored, (reading) => reading.version)) {
+        this.count(`${model}\n${String(version).padStart(16, "0")}`, model, readings);
       }
     }
-    for (const [key, { model, readings }] of parts) this.count(key, model, readings);
   }
 
   private count(key: string, model: string, readings: readonly ScoredReading[]): void {

@@ -15,18 +15,38 @@ import type { KvEvaluations, StreamingPlace } from "./evaluations.ts";
 /** Families of shared models that score readings. */
 export type ScoredFamily = "forest" | "network" | "logistic";
 
-/** What the link is made with. */
-export interface EvaluationSinkOptions {
+/** Whose readings are counted. */
+export interface ScoredBy {
+  /** Which families; default networks alone. */
+  readonly families?: readonly ScoredFamily[];
+  /** Name in the registry of the model that a group of sensors shares. */
+  modelOf(family: ScoredFamily, group: string): string;
+}
+
+/** What shared models have scored in a cut, by the model's name. */
+export function scoredByModel(
+  outputs: CutOutputs,
+  { families = ["network"], modelOf }: ScoredBy,
+): Map<string, ScoredReading[]> {
+  const byModel = new Map<string, ScoredReading[]>();
+  for (const family of families) {
+    for (const { group, reading } of outputs.scored(family)) {
+      const model = modelOf(family, group), known = byModel.get(model);
+      if (known) known.push(reading);
+      else byModel.set(model, [reading]);
+    }
+  }
+  return byModel;
+}
+
+/** What the link is made with. Each model takes up to 16 MB. */
+export interface EvaluationSinkOptions extends ScoredBy {
   readonly store: Pick<KvEvaluations, "restore" | "putCut" | "trim">;
   readonly partition: string;
   /** What is evaluated: the source's name. A batch evaluation of the same name is compared with it. */
   readonly data: string;
   /** When the run began, epoch ms. */
   readonly started: number;
-  /** Which families; default networks alone. Each model takes up to 16 MB. */
-  readonly families?: readonly ScoredFamily[];
-  /** Name in the registry of the model that a group of sensors shares. */
-  modelOf(family: ScoredFamily, group: string): string;
 }
 
 /** Models of a partition that are evaluated; further ones are not. */
@@ -49,7 +69,7 @@ export class EvaluationSink implements CommitSink {
 
   cut(): (outputs: CutOutputs) => Promise<Json> {
     return async (outputs) => {
-      for (const [model, readings] of this.byModel(outputs)) {
+      for (const [model, readings] of scoredByModel(outputs, this.options)) {
         const evaluation = await this.evaluationOf(model);
         if (evaluation === undefined) continue;
         evaluation.add(readings);
@@ -61,18 +81,6 @@ export class EvaluationSink implements CommitSink {
 
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  private byModel(outputs: CutOutputs): Map<string, ScoredReading[]> {
-    const { families = ["network"], modelOf } = this.options, byModel = new Map<string, ScoredReading[]>();
-    for (const family of families) {
-      for (const { group, reading } of outputs.scored(family)) {
-        const model = modelOf(family, group), known = byModel.get(model);
-        if (known) known.push(reading);
-        else byModel.set(model, [reading]);
-      }
-    }
-    return byModel;
   }
 
   private async evaluationOf(model: string): Promise<StreamingEvaluation | undefined> {

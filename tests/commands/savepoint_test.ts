@@ -10,6 +10,7 @@ import { scenarioByName } from "../../data/mod.ts";
 import { Simulator } from "../../sources/simulator.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { exportSavepoint } from "../../store/savepoint.ts";
+import { said } from "./output.ts";
 
 const ROUNDS = 600;
 const anchor = Date.parse("2026-03-01T00:00:00Z");
@@ -56,26 +57,14 @@ async function run(dataDir: string, stopAt = Infinity): Promise<string> {
   }
 }
 
-/** Runs a command; its output is not for the tests' own. */
-async function quietly(command: (args: readonly string[]) => Promise<number>, args: string[]): Promise<string> {
-  const lines: string[] = [], log = console.log;
-  console.log = (line: string) => lines.push(line);
-  try {
-    assertEquals(await command(args), 0);
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
-}
-
 Deno.test("export and import: a run that goes on elsewhere ends with the digest of one that never moved", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const here = `${folder}/here`, there = `${folder}/there`, file = `${folder}/plant.savepoint`;
     const expected = await run(`${folder}/whole`);
     assert(await run(here, 7_000) !== expected);
-    assertStringIncludes(await quietly(exportData, [file, "--data-dir", here]), "window");
-    assertStringIncludes(await quietly(importData, [file, "--data-dir", there]), "read into");
+    assertStringIncludes(await said(exportData, [file, "--data-dir", here]), "window");
+    assertStringIncludes(await said(importData, [file, "--data-dir", there]), "read into");
     assertEquals(await run(there), expected);
     assertEquals(await run(here), expected);
 
@@ -109,7 +98,7 @@ Deno.test("export of a data directory in use asks its instance, with the token, 
     await kv.set(["sensor", "s"], Uint8Array.of(1));
     const instance = { pid: Deno.pid, url: `http://127.0.0.1:${server.addr.port}`, started: new Date(0).toISOString() };
     await announceInstance(dataDir, { ...instance, token });
-    assertStringIncludes(await quietly(exportData, [file, "--data-dir", dataDir]), "1 entries (sensor 1)");
+    assertStringIncludes(await said(exportData, [file, "--data-dir", dataDir]), "1 entries (sensor 1)");
     cutShort = true;
     await assertRejects(() => exportData([`${file}2`, "--data-dir", dataDir]), CommandError, "cut off");
     await announceInstance(dataDir, { ...instance, token: makeToken() });

@@ -13,18 +13,7 @@ import { KvLabelStore } from "../../store/labels.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, fakeDeps } from "../routes/fakes.ts";
-
-/** What a command prints. */
-async function said(args: string[]): Promise<string> {
-  const lines: string[] = [], log = console.log;
-  console.log = (line: string) => lines.push(line);
-  try {
-    assertEquals(await train(args), 0);
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
-}
+import { inFolder, said } from "./output.ts";
 
 /** Labels of ovens that are anomalous when hot, and a few of parts. */
 async function giveLabels(store: KvLabelStore): Promise<void> {
@@ -44,25 +33,16 @@ async function giveLabels(store: KvLabelStore): Promise<void> {
   await give({ group: "few", time: 501, label: 1, values: { a: 1 } });
 }
 
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("train --labels trains each group that has enough, and says what is missing of the others", () =>
   inFolder(async (dataDir) => {
     await assertRejects(() => train(["--labels", "--data-dir", dataDir]), CommandError, "there are no labels yet");
     const kv = await Deno.openKv(join(dataDir, "sensorium.kv"));
     await giveLabels(new KvLabelStore(kv, { clock: new FakeClock() }));
     kv.close();
-    const seen = await said(["--labels", "oven", "--no-register", "--data-dir", dataDir]);
+    const seen = await said(train, ["--labels", "oven", "--no-register", "--data-dir", dataDir]);
     assertStringIncludes(seen, "oven: 120 labels of oven\nfeatures: heat, load");
     assertEquals(seen.includes("registered"), false);
-    const all = await said(["--labels", "--data-dir", dataDir]);
+    const all = await said(train, ["--labels", "--data-dir", dataDir]);
     assertStringIncludes(
       all,
       "few: cannot train: it takes at least 20 labels of either kind, there are 0 of 0 and 1 of 1",
@@ -72,7 +52,7 @@ Deno.test("train --labels trains each group that has enough, and says what is mi
     assertStringIncludes(all, "registered: parts version 1");
     assertStringIncludes(all, "registered: turbine_part version 1"); // by which live readings are scored
     assertStringIncludes(
-      await said(["--labels", "oven", "--data-dir", dataDir]),
+      await said(train, ["--labels", "oven", "--data-dir", dataDir]),
       "registered: oven version 2",
     );
     const again = await Deno.openKv(join(dataDir, "sensorium.kv"));
@@ -103,7 +83,7 @@ Deno.test("train --labels works through a running instance, which answers with t
     const url = `http://127.0.0.1:${server.addr.port}`;
     const leave = await announceInstance(dataDir, { pid: Deno.pid, url, token, started: "2026-01-31T12:00:00.000Z" });
     try {
-      assertStringIncludes(await said(["--labels", "oven", "--data-dir", dataDir]), "oven version 1");
+      assertStringIncludes(await said(train, ["--labels", "oven", "--data-dir", dataDir]), "oven version 1");
       const body = JSON.stringify({ heat: 9, load: 0 });
       const answer = await (await fetch(`${url}/predict?model=oven`, { method: "POST", body })).json();
       assertEquals([answer.prediction, answer.model_version], [1, 1]);

@@ -15,27 +15,7 @@ import { KvModelRegistry } from "../../store/registry.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { drawTable } from "../models/logistic/tables.ts";
 import { FakeClock, fakeDeps } from "../routes/fakes.ts";
-
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** What a command prints. */
-async function said(command: (args: readonly string[]) => Promise<number>, args: string[]): Promise<string> {
-  const lines: string[] = [], log = console.log;
-  console.log = (line: string) => lines.push(line);
-  try {
-    assertEquals(await command(args), 0);
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
-}
+import { inFolder, said } from "./output.ts";
 
 /** The registry of a data directory at rest. */
 async function inRegistry<T>(dataDir: string, act: (registry: KvModelRegistry) => Promise<T>): Promise<T> {
