@@ -18,9 +18,24 @@ import { FEATURE_LENGTH } from "../models/features.ts";
 import { CALIBRATION_FLOATS } from "../models/surprise/calibration.ts";
 import { RULE_DOUBLES } from "../models/budget/rule.ts";
 import { RHYTHM_DOUBLES } from "../models/states/rhythm.ts";
-import type { Judging } from "./config.ts";
-import { BIT, CALIBRATED, type Plan } from "./sensor/layout.ts";
+import { BIT, CALIBRATED } from "./sensor/layout.ts";
 import { VERDICT } from "./sensor/verdict.ts";
+
+/** Settings of `detectors`; each has those of the ones before it. */
+const SETTINGS = ["rules", "light", "full"] as const;
+
+/** What keeps so many floats and doubles of each sensor or channel. */
+interface Sized {
+  readonly floats: number;
+  readonly doubles: number;
+}
+
+/** What the size of a sensor's state depends on. */
+export interface StatePlan {
+  readonly channels: readonly string[];
+  /** Absent where rules alone judge. */
+  readonly judge?: { readonly surprise: Sized; readonly network?: Sized };
+}
 
 /** Bytes of state: of each sensor, and of each of its channels. */
 export interface DetectorBytes {
@@ -44,7 +59,7 @@ interface Facts {
   /** Where it comes from in the literature. */
   readonly source: string;
   /** Under which setting of `detectors` it is there. */
-  readonly from: Judging["detectors"];
+  readonly from: typeof SETTINGS[number];
   /** Bit of a verdict that its flag sets. */
   readonly bit?: number;
   /** Place in a verdict of the mask of channels that it flags. */
@@ -55,13 +70,13 @@ interface Facts {
   /** Place in a verdict of the version of the model that gave the score, 0 for none. */
   readonly version?: number;
   /** State that it takes. */
-  bytes(plan: Plan): DetectorBytes;
+  bytes(plan: StatePlan): DetectorBytes;
 }
 
 const CALIBRATION = 4 * CALIBRATION_FLOATS;
 /** Which channels broke it with the last reading; alerts take memory only while one is not quiet. */
-const maskOfSensor = () => ({ sensor: 8, channel: 0 });
-const calibrationAlone = ({ judge }: Plan) => ({ sensor: judge ? CALIBRATION : 0, channel: 0 });
+const maskOfSensor = (): DetectorBytes => ({ sensor: 8, channel: 0 });
+const calibrationAlone = ({ judge }: StatePlan): DetectorBytes => ({ sensor: judge ? CALIBRATION : 0, channel: 0 });
 
 const ALL = [
   {
@@ -109,7 +124,7 @@ const ALL = [
     from: "rules",
     bit: BIT.physical,
     mask: VERDICT.physicalMask,
-    bytes: () => ({ sensor: 8, channel: 0 }),
+    bytes: (): DetectorBytes => ({ sensor: 8, channel: 0 }),
   },
   {
     name: "zscore",
@@ -122,7 +137,7 @@ const ALL = [
     mask: VERDICT.zMask,
     score: VERDICT.zscore,
     calibration: CALIBRATED.zscore,
-    bytes: ({ judge }) => ({ sensor: judge ? CALIBRATION : 0, channel: 8 * FEATURE_LENGTH }),
+    bytes: ({ judge }: StatePlan): DetectorBytes => ({ sensor: judge ? CALIBRATION : 0, channel: 8 * FEATURE_LENGTH }),
   },
   {
     name: "surprise",
@@ -135,7 +150,7 @@ const ALL = [
     bit: BIT.surprise,
     score: VERDICT.surprise,
     calibration: CALIBRATED.surprise,
-    bytes: ({ judge }) => ({
+    bytes: ({ judge }: StatePlan): DetectorBytes => ({
       sensor: judge ? CALIBRATION : 0,
       channel: judge ? 4 * judge.surprise.floats + 8 * judge.surprise.doubles : 0,
     }),
@@ -167,7 +182,7 @@ const ALL = [
     score: VERDICT.network,
     calibration: CALIBRATED.network,
     version: VERDICT.networkVersion,
-    bytes: ({ judge, channels }) => {
+    bytes: ({ judge, channels }: StatePlan): DetectorBytes => {
       const { network } = judge ?? {};
       if (!network) return { sensor: 0, channel: 0 };
       const bytes = 4 * network.floats + 8 * network.doubles;
@@ -197,7 +212,10 @@ const ALL = [
     source: "R. A. Fisher, 1925, for joining channels; `docs/detection.md`",
     from: "light",
     bit: BIT.budget,
-    bytes: ({ judge }) => ({ sensor: judge ? 8 * (RULE_DOUBLES + RHYTHM_DOUBLES) : 0, channel: judge ? 8 : 0 }),
+    bytes: ({ judge }: StatePlan): DetectorBytes => ({
+      sensor: judge ? 8 * (RULE_DOUBLES + RHYTHM_DOUBLES) : 0,
+      channel: judge ? 8 : 0,
+    }),
   },
 ] as const satisfies readonly (Facts & { readonly name: string })[];
 
@@ -237,9 +255,8 @@ export const VERSIONED: readonly VersionedDetector[] = DETECTORS.filter((one): o
 });
 
 /** Those of a setting of `detectors`. */
-export function detectorsOf(setting: Judging["detectors"]): Detector[] {
-  const settings: readonly Judging["detectors"][] = ["rules", "light", "full"], most = settings.indexOf(setting);
-  return DETECTORS.filter(({ from }) => settings.indexOf(from) <= most);
+export function detectorsOf(setting: typeof SETTINGS[number]): Detector[] {
+  return DETECTORS.filter(({ from }) => SETTINGS.indexOf(from) <= SETTINGS.indexOf(setting));
 }
 
 /**

@@ -9,9 +9,11 @@
  * @module
  */
 import type { ModelSwitch, PlanName, ShardOutput } from "./batch.ts";
+import type { StoredWindow } from "./checkpoint.ts";
 import type { Judging } from "./config.ts";
 import { Directory } from "./directory.ts";
 import type { ModelRegistry } from "./model_registry.ts";
+import { OutputsBucket, PlanTables } from "./outputs_bucket.ts";
 import type { ReadingsChunk } from "./ports.ts";
 import { type FieldError, isRefusal } from "./reading.ts";
 import { MemoryModels } from "./rehearsal_models.ts";
@@ -56,7 +58,9 @@ export class Rehearsal {
   private readonly router: Router;
   private readonly shard: Shard;
   private readonly training?: Training;
-  private readonly plans: PlanName[] = [];
+  private readonly plans = new PlanTables();
+  /** Where windows are gathered, if they are wanted. */
+  private windows?: OutputsBucket;
   /** Versions that come into use with the next batch. */
   private models: readonly ModelSwitch[] = [];
   private alerts: AlertOutput[] = [];
@@ -64,16 +68,21 @@ export class Rehearsal {
   /**
    * @param partition its name: seeds of models are made of it
    * @param registry where models are kept and, where it holds some that are trained from labels, taken from
+   * @param windows whether they are wanted, too: they stay in memory until {@linkcode takeWindows}
    */
   constructor(
     private readonly partition: string,
-    judging: Judging,
-    registry: ModelRegistry = new MemoryModels(),
+    private readonly judging: Judging,
+    { registry = new MemoryModels(), windows = false }: {
+      readonly registry?: ModelRegistry;
+      readonly windows?: boolean;
+    } = {},
   ) {
+    if (windows) this.windows = new OutputsBucket();
     this.router = new Router(partition, this.directory, 1, judging, () => []);
     this.shard = new Shard({
       judging,
-      wanted: { verdicts: true, flags: false, history: false, windows: false },
+      wanted: { verdicts: true, flags: false, history: false, windows },
       keepHistory: false,
     });
     if (judging.detectors === "rules") return;
@@ -102,6 +111,14 @@ export class Rehearsal {
     const { alerts } = this;
     this.alerts = [];
     return alerts.sort((a, b) => a.transition.position - b.transition.position);
+  }
+
+  /** Windows that ended or were corrected since the last call, in order; none where they are not wanted. */
+  takeWindows(): StoredWindow[] {
+    const { windows, plans, directory, judging } = this;
+    if (!windows) return [];
+    this.windows = new OutputsBucket();
+    return windows.windows(0, plans, judging.windows, directory);
   }
 
   /** A sensor as it is now; undefined for one that had no reading. */
@@ -138,14 +155,15 @@ export class Rehearsal {
 
   private note(output: ShardOutput, places: ReadonlyMap<number, number>, outcomes: Outcome[]): void {
     const { verdicts: verdict } = output;
-    this.plans.push(...output.plans);
+    this.plans.add(0, output.plans, output.places);
+    this.windows?.add(0, output);
     for (const alert of output.alerts) this.alerts.push(alert);
     for (let at = 0; at < verdict.length; at += VERDICT_HEAD + verdict[at + VERDICT.channels] * VERDICT_CHANNEL) {
       const i = places.get(verdict[at + VERDICT.position]);
-      if (i !== undefined) outcomes[i] = { verdict, at, plan: this.plans[verdict[at + VERDICT.plan]] };
+      if (i !== undefined) outcomes[i] = { verdict, at, plan: this.plans.get(0, verdict[at + VERDICT.plan]) };
     }
     for (const { plan, sensor, key, position, row } of candidatesIn(output.samples)) {
-      const { group, channels } = this.plans[plan];
+      const { group, channels } = this.plans.get(0, plan);
       this.training?.offer(group, channels, { key, position, sensor: this.directory.entries[sensor].name, row });
     }
   }

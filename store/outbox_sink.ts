@@ -4,13 +4,11 @@
  * @module
  */
 import { z } from "zod";
-import type { CommitSink, CutOutputs, StoredWindow } from "../actors/checkpoint.ts";
+import type { CommitSink, CutOutputs } from "../actors/checkpoint.ts";
 import type { Json } from "../actors/ports.ts";
-import type { WindowView } from "../actors/views.ts";
+import { viewWindow } from "../actors/window_view.ts";
 import type { Item, ItemKind, ReadingItem } from "../sinks/delivery/item.ts";
-import { KEYS } from "./keys.ts";
 import { type KvOutbox, OUTBOX_NAME, type Totals } from "./outbox.ts";
-import { viewWindow } from "./window_view.ts";
 
 const count = z.number().int().min(0).optional();
 const stateSchema = z.object({ readings: count, windows: count, alerts: count });
@@ -66,15 +64,11 @@ export class OutboxSink implements CommitSink {
 }
 
 function itemsOf(kind: "readings" | "windows" | "alerts", outputs: CutOutputs): Iterable<Item> {
-  if (kind === "windows") return outputs.windows().map(windowItem);
+  if (kind === "windows") return outputs.windows().map(viewWindow);
   return kind === "alerts" ? outputs.alerts() : readingItems(outputs);
 }
 
 /** One after the other: a checkpoint of many readings needs no second list of them. */
 function* readingItems(outputs: CutOutputs): Generator<ReadingItem> {
   for (const reading of outputs.readings()) yield { ...outputs.about(reading.sensor), ...reading };
-}
-
-function windowItem({ sensor, lengthMs, hopMs, start, ...value }: StoredWindow): WindowView {
-  return viewWindow(KEYS.window(sensor, lengthMs, hopMs, start), value);
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { viewRows } from "../actors/sensor/view.ts";
+import { viewWindow } from "../actors/window_view.ts";
 import type {
   AlertFilter,
   AlertView,
@@ -25,7 +26,6 @@ import type { ChunkValue, WindowValue } from "./checkpoint_store.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
-import { viewWindow } from "./window_view.ts";
 
 const FAR = Number.MAX_SAFE_INTEGER;
 const DEFAULT_LENGTH_MS = 60_000;
@@ -122,7 +122,7 @@ export class StoreQueries implements Queries {
     for await (const { key, value } of this.kv.list<WindowValue>(selector, { reverse: true })) {
       const start = Number(key[4]), rest = [Number(key[3]), start];
       if (start < (filter.to ?? FAR) && start >= (filter.from ?? 0) && matches(filter, value)) {
-        items.push(viewWindow(key, value));
+        items.push(windowOf(key, value));
       }
       if (items.length === limit || ++looked === LOOK_AT) return { items, next: writeCursor(rest) };
     }
@@ -143,7 +143,7 @@ export class StoreQueries implements Queries {
     const fetch = async () => {
       for (const entry of await this.kv.getMany(keys)) {
         if (entry.value !== null && matches(filter, entry.value as WindowValue)) {
-          items.push(viewWindow(entry.key, entry.value as WindowValue));
+          items.push(windowOf(entry.key, entry.value as WindowValue));
         }
       }
       keys = [];
@@ -197,6 +197,18 @@ export class StoreQueries implements Queries {
 /** A stored alert as it is shown. */
 function viewAlert({ last_position: _, last_command: _c, ...alert }: AlertRecord): AlertView {
   return alert;
+}
+
+/** A stored window as it is shown: some of it is in its key. */
+function windowOf(key: Deno.KvKey, value: WindowValue): WindowView {
+  const [, sensor, lengthMs, hopMs, start] = key;
+  return viewWindow({
+    sensor: String(sensor),
+    lengthMs: Number(lengthMs),
+    hopMs: Number(hopMs),
+    start: Number(start),
+    ...value,
+  });
 }
 
 function plain(part: Deno.KvKeyPart): string | number {

@@ -52,7 +52,7 @@ export function forestModel({ name, version, parent, data, channels, rows, fresh
       threshold: forest.threshold,
       samples: rows.length,
       fresh,
-      fingerprint: new Uint8Array(print.buffer).toBase64(),
+      fingerprint: base64(print),
     },
     lineage: {
       data,
@@ -80,7 +80,12 @@ export function forestDrift(
 function readPrint(metrics: Json): Float64Array | undefined {
   const text = typeof metrics === "object" && metrics !== null && "fingerprint" in metrics ? metrics.fingerprint : 0;
   if (typeof text !== "string") return undefined;
-  return Float64Array.from(new Float32Array(Uint8Array.fromBase64(text).buffer));
+  return Float64Array.from(new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer));
+}
+
+/** Floats as text, without `toBase64()`: not every Node that the library runs in has it. */
+function base64(floats: Float32Array<ArrayBuffer>): string {
+  return btoa(Array.from(new Uint8Array(floats.buffer), (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /** Rows of a sample, one behind the other. */

@@ -315,7 +315,12 @@ export function modelName(partition: string, family: ModelFamily, group: string)
 }
 
 function byGroup(locals: readonly LocalNetwork[]): [string, LocalNetwork[]][] {
-  const groups = Map.groupBy(locals, ({ group }) => group);
+  const groups = new Map<string, LocalNetwork[]>(); // Map.groupBy is not in every Node that the library runs in
+  for (const local of locals) {
+    const members = groups.get(local.group);
+    if (members) members.push(local);
+    else groups.set(local.group, [local]);
+  }
   return [...groups].sort(([a], [b]) => a < b ? -1 : 1)
     .map(([group, members]) => [group, members.sort((a, b) => a.sensor < b.sensor ? -1 : 1)]);
 }
