@@ -4,10 +4,25 @@
  *
  * @module
  */
-import { ServerMissing } from "./server.ts";
+import { join } from "../../std/path.ts";
+import { folderOfOwner, ServerMissing } from "./server.ts";
 
 /** A server, or the reason why there is none. */
 export type Needed<T> = { readonly server: T } | { readonly missing: string };
+
+let turn: Promise<Deno.FsFile> | undefined;
+
+/**
+ * Waits for this file's turn with the real servers, which lasts until its tests have ended: some end a server, or let it
+ * keep silent, and files run beside each other.
+ */
+async function takeTurn(): Promise<Deno.FsFile> {
+  const folder = folderOfOwner(Deno.pid);
+  await Deno.mkdir(folder, { recursive: true });
+  const file = await Deno.open(join(folder, "turn"), { create: true, write: true });
+  await file.lock(true);
+  return file;
+}
 
 /**
  * Starts what tests of a file need.
@@ -16,6 +31,7 @@ export type Needed<T> = { readonly server: T } | { readonly missing: string };
  * @throws {Error} if it is missing although SENSORIUM_TEST_REAL is set
  */
 export async function need<T>(what: string, start: () => Promise<T>): Promise<Needed<T>> {
+  await (turn ??= takeTurn());
   try {
     return { server: await start() };
   } catch (error) {

@@ -48,9 +48,13 @@ const STATE = "server.json";
 /** Who starts servers: 0 is a person, and they stay until they are told to end. */
 export type Owner = number;
 
+/** The folder of everything that belongs to an owner. */
+export function folderOfOwner(owner: Owner): string {
+  return join(Deno.env.get("TMPDIR") ?? "/tmp", `sensorium-servers-${owner === 0 ? "stack" : owner}`);
+}
+
 function folderOf(name: string, owner: Owner): string {
-  const base = Deno.env.get("TMPDIR") ?? "/tmp";
-  return join(base, `sensorium-servers-${owner === 0 ? "stack" : owner}`, name);
+  return join(folderOfOwner(owner), name);
 }
 
 /**
@@ -125,7 +129,7 @@ async function spawn(command: readonly string[], cwd: string, log: string, owner
     "$@" >>"$log" 2>&1 </dev/null & pid=$!
     if [ "$owner" != 0 ]; then (
       while kill -0 "$owner" && kill -0 "$pid"; do sleep 1; done
-      kill -0 "$owner" || { kill -9 "$pid"; rm -rf "$folder"; rmdir "$(dirname "$folder")"; }
+      kill -0 "$owner" || { kill -9 "$pid"; rm -rf "$folder"; rm -f "$(dirname "$folder")/turn"; rmdir "$(dirname "$folder")"; }
     ) >/dev/null 2>&1 </dev/null & fi
     echo "$pid"`;
   const { code, stdout, stderr } = await new Deno.Command("setsid", {

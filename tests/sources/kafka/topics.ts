@@ -34,9 +34,12 @@ async function withAdmin<T>(broker: KafkaBroker, run: (admin: Admin) => Promise<
   }
 }
 
-/** Makes a topic. */
+/** Makes a topic, and waits until a broker knows it: a while after the controller. */
 export async function makeTopic(broker: KafkaBroker, topic: string, partitions = 1): Promise<string> {
-  await withAdmin(broker, (admin) => admin.createTopics({ topics: [topic], partitions, replicas: 1 }));
+  await withAdmin(broker, async (admin) => {
+    await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+    await admin.metadata({ topics: [topic], forceUpdate: true });
+  });
   return topic;
 }
 
