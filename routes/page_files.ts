@@ -25,6 +25,7 @@ import coreLiveJs from "../static/core/live.js" with { type: "text" };
 import coreModelJs from "../static/core/model.js" with { type: "text" };
 import coreRecentJs from "../static/core/recent.js" with { type: "text" };
 import coreRouterJs from "../static/core/router.js" with { type: "text" };
+import coreSessionJs from "../static/core/session.js" with { type: "text" };
 import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
 import coreSyncJs from "../static/core/sync.js" with { type: "text" };
 import coreTabsJs from "../static/core/tabs.js" with { type: "text" };
@@ -45,9 +46,11 @@ import viewsApartJs from "../static/views/apart.js" with { type: "text" };
 import viewsCardJs from "../static/views/card.js" with { type: "text" };
 import viewsCountsJs from "../static/views/counts.js" with { type: "text" };
 import viewsDetectionJs from "../static/views/detection.js" with { type: "text" };
+import viewsDetectionTablesJs from "../static/views/detection_tables.js" with { type: "text" };
 import viewsEmptyJs from "../static/views/empty.js" with { type: "text" };
 import viewsFederationJs from "../static/views/federation.js" with { type: "text" };
 import viewsFederationTablesJs from "../static/views/federation_tables.js" with { type: "text" };
+import viewsFloodsJs from "../static/views/floods.js" with { type: "text" };
 import viewsFooterJs from "../static/views/footer.js" with { type: "text" };
 import viewsGridJs from "../static/views/grid.js" with { type: "text" };
 import viewsHeaderJs from "../static/views/header.js" with { type: "text" };
@@ -89,6 +92,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/core/model.js": coreModelJs,
   "/static/core/recent.js": coreRecentJs,
   "/static/core/router.js": coreRouterJs,
+  "/static/core/session.js": coreSessionJs,
   "/static/core/shapes.js": coreShapesJs,
   "/static/core/sync.js": coreSyncJs,
   "/static/core/tabs.js": coreTabsJs,
@@ -109,9 +113,11 @@ export const files: Readonly<Record<string, string>> = {
   "/static/views/card.js": viewsCardJs,
   "/static/views/counts.js": viewsCountsJs,
   "/static/views/detection.js": viewsDetectionJs,
+  "/static/views/detection_tables.js": viewsDetectionTablesJs,
   "/static/views/empty.js": viewsEmptyJs,
   "/static/views/federation.js": viewsFederationJs,
   "/static/views/federation_tables.js": viewsFederationTablesJs,
+  "/static/views/floods.js": viewsFloodsJs,
   "/static/views/footer.js": viewsFooterJs,
   "/static/views/grid.js": viewsGridJs,
   "/static/views/header.js": viewsHeaderJs,

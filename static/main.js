@@ -5,6 +5,7 @@
  */
 import { Model } from "./core/model.js";
 import { parseHash } from "./core/router.js";
+import { comeBack } from "./core/session.js";
 import { Sync } from "./core/sync.js";
 import { detectionView } from "./views/detection.js";
 import { federationView } from "./views/federation.js";
@@ -35,6 +36,7 @@ function part(id) {
   return element;
 }
 
+comeBack();
 const model = new Model();
 const sync = new Sync(model);
 const main = part("main");

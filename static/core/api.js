@@ -2,12 +2,16 @@
  * Questions to the API. Times arrive as ISO 8601 and leave this file as epoch milliseconds, as charts need them.
  *
  * @module
- * @import { AgreementView } from "../../actors/agreement_view.ts"
+ * @import { AgreementView, ComparedDetector } from "../../actors/agreement_view.ts"
+ * @import { FloodView } from "../../actors/alerts/flood.ts"
+ * @import { DriftsView } from "../../actors/drift_view.ts"
  * @import { EvaluationRecord } from "../../actors/evaluation/port.ts"
  * @import { RoundRecord } from "../../actors/federation/port.ts"
  * @import { ModelState, ModelVersion } from "../../actors/model_registry.ts"
  * @import { AlertView, Page, ReadingView, SensorView, SummaryView, WindowView } from "../../actors/views.ts"
+ * @import { DeliveryView } from "../../sinks/delivery/view.ts"
  */
+import { logIn } from "./session.js";
 
 /** Greatest `limit` that the API takes. */
 export const LIMIT_MAX = 2000;
@@ -31,6 +35,10 @@ const TIMES = new Set([
   "stuck_since",
   "since",
   "adapted_at",
+  "began_at",
+  "ended_at",
+  "failing_since",
+  "last_delivery",
   "from",
   "to",
 ]);
@@ -106,6 +114,7 @@ async function exchange(url, request, signal) {
   }
   const text = await response.text();
   if (response.ok) return parse(text);
+  if (response.status === 401) logIn();
   throw new ApiError(problem(text) ?? `The server answered ${response.status}.`, response.status);
 }
 
@@ -224,10 +233,33 @@ export async function evaluations(signal) {
   return /** @type {{ items: EvaluationRecord[] } | undefined} */ (answer)?.items;
 }
 
-/** Machine learning against rules; undefined where it is not counted. @param {AbortSignal} [signal] @returns {Promise<AgreementView[] | undefined>} */
-export async function agreement(signal) {
-  const answer = await there(ask("/analytics/agreement", {}, signal));
+/**
+ * Machine learning against rules; undefined where it is not counted.
+ *
+ * @param {ComparedDetector} detector @param {AbortSignal} [signal] @returns {Promise<AgreementView[] | undefined>}
+ */
+export async function agreement(detector, signal) {
+  const answer = await there(ask("/analytics/agreement", { detector }, signal));
   return /** @type {{ items: AgreementView[] } | undefined} */ (answer)?.items;
+}
+
+/** What is not as it was when it was learnt; undefined where nobody looks. @param {AbortSignal} [signal] @returns {Promise<DriftsView | undefined>} */
+export async function drift(signal) {
+  return /** @type {DriftsView | undefined} */ (await there(ask("/drift", {}, signal)));
+}
+
+/** Floods that go on; none where they are not looked for. @param {AbortSignal} [signal] @returns {Promise<FloodView[]>} */
+export async function floods(signal) {
+  const answer = await there(ask("/alerts/floods", { state: "active" }, signal));
+  return /** @type {{ items: FloodView[] } | undefined} */ (answer)?.items ?? [];
+}
+
+/** A sink, with the age of what waits for it. @typedef {Omit<DeliveryView, "backlog_age_ms"> & { backlog_age_seconds: number }} Sink */
+
+/** Where outputs are written besides. @returns {Promise<Sink[]>} */
+export async function sinks() {
+  const answer = await there(ask("/sinks"));
+  return /** @type {{ items: Sink[] } | undefined} */ (answer)?.items ?? [];
 }
 
 /** Whether people may label here. @param {AbortSignal} [signal] */

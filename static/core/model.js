@@ -6,6 +6,7 @@
  *
  * @module
  * @import { AlertTransition, AlertView, ReadingView, SensorView, SummaryView } from "../../actors/views.ts"
+ * @import { Sink } from "./api.js"
  */
 
 import { afterStep, isAside, worstFirst } from "./alerts.js";
@@ -29,13 +30,15 @@ export const OUT = ["failed", "silent", "stuck", "dirty"];
  * @typedef {"connecting" | "live" | "lost"} Connection
  */
 
-/** @typedef {"summary" | "sensors" | "alerts" | "reading" | "connection"} Topic */
-/** What is asked for. @typedef {"summary" | "sensors" | "alerts"} Kind */
+/** @typedef {"summary" | "sensors" | "alerts" | "reading" | "connection" | "sinks"} Topic */
+/** What is asked for. @typedef {"summary" | "sensors" | "alerts" | "sinks"} Kind */
 
 /** The state of the page. */
 export class Model {
   /** @type {SummaryView | undefined} */
   summary;
+  /** Where outputs go besides. @type {readonly Sink[]} */
+  sinks = [];
   /** By name. @type {Map<string, SensorView>} */
   sensors = new Map();
   /** Cursor of the sensors that are not loaded yet. @type {string | undefined} */
@@ -108,6 +111,12 @@ export class Model {
       if (source_time !== undefined) this.#passed(partition, source_time);
     }
     this.#tell("summary");
+  }
+
+  /** @param {readonly Sink[]} sinks */
+  sank(sinks) {
+    this.sinks = sinks;
+    this.#tell("sinks");
   }
 
   /** @param {readonly SensorView[]} sensors */
@@ -206,6 +215,11 @@ export class Model {
   warming() {
     const warming = [...this.sensors.values()].filter(({ state }) => state === "warming_up");
     return warming.sort((a, b) => (a.warm_up?.done ?? 0) - (b.warm_up?.done ?? 0) || (a.sensor < b.sensor ? -1 : 1));
+  }
+
+  /** Sensors that somebody works on: nothing is judged until it is over. @returns {SensorView[]} */
+  maintained() {
+    return [...this.sensors.values()].filter(({ state }) => state === "maintenance");
   }
 
   /**

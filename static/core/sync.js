@@ -18,6 +18,8 @@ const SUMMARY_EVERY_MS = 3_000;
 const SENSORS_EVERY_MS = 10_000;
 /** Readings of all sensors that are taken a second; the server leaves out the older ones of a sensor. */
 const EVENTS_PER_SECOND = 250;
+/** The sinks are asked for so often, ms. */
+const SINKS_EVERY_MS = 10_000;
 /** A tab on the screen that may not stream asks for alerts and sensors so often, ms. */
 const POLL_EVERY_MS = 3_000;
 /** One that nobody looks at asks for alerts, for its title, one time in so many. */
@@ -55,6 +57,7 @@ export class Sync {
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     this.refresh();
     this.#every(SUMMARY_EVERY_MS, () => this.#loadSummary());
+    this.#every(SINKS_EVERY_MS, () => this.#loadSinks());
     let polls = 0;
     this.#every(POLL_EVERY_MS, async () => {
       if (!this.streaming && (!document.hidden || ++polls % POLL_HIDDEN === 0)) await this.#loadAlerts(50);
@@ -69,7 +72,7 @@ export class Sync {
 
   /** Asks for everything again. @returns {Promise<void>} */
   async refresh() {
-    await Promise.all([this.#loadSummary(), this.#loadSensors(), this.#loadAlerts()]);
+    await Promise.all([this.#loadSummary(), this.#loadSensors(), this.#loadAlerts(), this.#loadSinks()]);
   }
 
   /** Loads the next page of sensors. @returns {Promise<void>} */
@@ -131,6 +134,11 @@ export class Sync {
     // The server answers, so the streams need not wait for their next try.
     if (this.streaming && !this.#standing) this.#alerts.retry();
     this.#readings?.retry();
+  }
+
+  async #loadSinks() {
+    const sinks = await this.#asked("sinks", api.sinks());
+    if (sinks) this.#model.sank(sinks);
   }
 
   async #loadSensors() {

@@ -1,6 +1,6 @@
 /**
  * Sensors that cannot be judged now, apart from those that measure something wrong: failed, silent, stuck and dirty ones,
- * and those that warm up, with how far they are.
+ * those under maintenance, and those that warm up, with how far they are.
  *
  * @module
  * @import { SensorView } from "../../actors/views.ts"
@@ -40,7 +40,7 @@ export function apart({ model, signal }) {
     const out = model.out().sort((a, b) =>
       OUT.indexOf(a.state) - OUT.indexOf(b.state) || a.state_since - b.state_since
     );
-    const all = [...out, ...model.warming()];
+    const all = [...out, ...model.maintained(), ...model.warming()];
     element.hidden = all.length === 0;
     say(beyond, all.length > ROWS ? `and ${count(all.length - ROWS)} more sensors` : "");
     reconcile(list, all.slice(0, ROWS), ({ sensor }) => sensor, create, (row, sensor) => fill(row, sensor, model));
@@ -74,11 +74,13 @@ function fill(row, sensor, model) {
     row.dataset.state = state;
     put(badge, stateBadge(state), alert ? priorityBadge(alert.priority) : null);
   }
+  const now = model.now(sensor.partition);
   if (state === "warming_up") {
     const left = warm_up?.remaining_ms === undefined ? "" : `, about ${duration(warm_up.remaining_ms)} left`;
     const words = warm_up ? `${percent(warm_up.done)}${left}` : `${count(warmup_left)} readings left`;
     if (why.textContent !== words) put(why, warm_up ? bar(warm_up.done, "part") : null, words);
+  } else if (state === "maintenance" && sensor.maintenance) {
+    say(why, `Planned until ${moment(sensor.maintenance.to, now)}; its readings are kept, not judged.`);
   } else say(why, alert?.message ?? MEANS[state] ?? "");
-  const now = model.now(sensor.partition);
   say(since, `since ${moment(state_since, now)} (${duration(now - state_since)})`);
 }

@@ -17,6 +17,8 @@ const OLD_MS = 60_000;
 const RECORDED_MS = 86_400_000;
 
 const STATES = /** @type {const} */ (["anomalous", "silent", "stuck", "dirty", "failed", "warming_up", "ok"]);
+/** States that a person has set: they have a tile while there are such sensors. */
+const SET = /** @type {const} */ (["maintenance", "retired"]);
 
 /** The strip of counts. @param {Stage} stage */
 export function counts({ model, signal }) {
@@ -48,7 +50,7 @@ export function counts({ model, signal }) {
     h(
       "dl",
       { class: "tiles", "aria-label": "Sensors by state" },
-      ...STATES.map((state) => {
+      ...[...STATES, ...SET].map((state) => {
         const value = h("dd", { id: `sensors-${state}` }, "–");
         states.set(state, value);
         const show = () => {
@@ -60,7 +62,8 @@ export function counts({ model, signal }) {
           { type: "button", title: `Show ${stateWord(state)} sensors`, onclick: show },
           stateWord(state),
         );
-        return h("div", { class: `tile state ${state}` }, h("dt", {}, stateMark(state), label), value);
+        const hidden = SET.some((name) => name === state);
+        return h("div", { class: `tile state ${state}`, hidden }, h("dt", {}, stateMark(state), label), value);
       }),
     ),
   );
@@ -91,6 +94,12 @@ export function counts({ model, signal }) {
       set(states.get("failed"), summary.failed);
       set(states.get("warming_up"), summary.warming_up);
       set(states.get("ok"), normal(model));
+      for (const state of SET) {
+        const n = summary[state] ?? 0;
+        const value = states.get(state);
+        set(value, n);
+        if (value?.parentElement) value.parentElement.hidden = n === 0;
+      }
     }
     judge(model, { element, sign, verdict, detail });
   }
@@ -163,10 +172,10 @@ function answer(model) {
   return { worst: "none", mark: none, words: "All is well", more: parts.join(" · "), wrong };
 }
 
-/** Sensors that are neither anomalous nor in a state of their own. @param {Stage["model"]} model */
+/** Sensors that are neither anomalous nor in a state of their own, set ones included. @param {Stage["model"]} model */
 function normal(model) {
   const { summary } = model;
   if (!summary) return 0;
-  const { sensors, anomalous, silent, stuck, dirty, failed, warming_up } = summary;
-  return Math.max(0, sensors - anomalous - silent - stuck - dirty - failed - warming_up);
+  const { sensors, anomalous, silent, stuck, dirty, failed, warming_up, maintenance = 0, retired = 0 } = summary;
+  return Math.max(0, sensors - anomalous - silent - stuck - dirty - failed - warming_up - maintenance - retired);
 }

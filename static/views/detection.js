@@ -2,29 +2,32 @@
  * Detection: what the detectors find, machine learning against rules, and whether to believe them.
  *
  * @module
- * @import { AgreementView } from "../../actors/agreement_view.ts"
- * @import { ReadingView, SensorView } from "../../actors/views.ts"
+ * @import { DriftsView } from "../../actors/drift_view.ts"
+ * @import { ReadingView, ScoresView, SensorView } from "../../actors/views.ts"
  * @import { Stage } from "../main.js"
+ * @import { Compared } from "./detection_tables.js"
  */
 import { Figure } from "../charts/figure.js";
 import * as api from "../core/api.js";
 import { csvButton } from "../core/csv.js";
 import { h, put, say } from "../core/dom.js";
-import { count, measure, moment, number } from "../core/format.js";
+import { count, moment } from "../core/format.js";
 import { chosenSensors, Recent, SENSORS_MOST } from "../core/recent.js";
-import { sensorHref } from "../core/router.js";
+import { parseHash } from "../core/router.js";
+import { agreementTable, anomalyTable, COMPARED, driftTables, qualityTable } from "./detection_tables.js";
 import { figurePanel, keyFigures, panel, Screen } from "./screen.js";
-import { plainTable } from "./tables.js";
-import { recordsOf } from "./toolbar.js";
-import { contributionText, detectorWord, flagged, LEARNT, percent, reason, RULES, scoreText } from "./why.js";
+import { choice, labelled, recordsOf } from "./toolbar.js";
+import { contributionText, detectorWord, flagged, LEARNT, reason, RULES } from "./why.js";
 
 /** Bars of the distribution. */
 const BINS = 20;
-/** Anomalous readings that the table shows. */
-const SHOWN = 50;
+/** What counts over all sensors since the start is asked for so often at most, ms. */
+const SLOW_MS = 10_000;
 
 /** Detectors that have an opinion of their own, in the order of the tables. */
 const DETECTORS = [...LEARNT, "zscore", ...RULES];
+/** Scores whose distribution can be looked at, the combined one first. @type {readonly (keyof ScoresView)[]} */
+const SCORES = ["surprise", "forest", "network", "logistic", "zscore"];
 
 /** Shows it. @param {Stage} stage */
 export function detectionView(stage) {
@@ -47,12 +50,27 @@ export function detectionView(stage) {
     { title: "Flags by detector", kind: "bars", x: "detector", unit: "readings", across: true },
     signal,
   );
+  const detector = choice("detector", COMPARED.map((name) => [name, detectorWord(name)]));
+  const score = choice("score", ["", ...SCORES].map((name) => [name, name === "" ? "combined" : detectorWord(name)]));
   const agreement = h("div", { id: "agreement" });
+  const drift = h("div", { id: "drift" });
   const quality = h("div", { id: "quality" });
   const latest = h("div", { id: "anomalies" });
   const of = h("p", { class: "muted", id: "det-of" });
   /** @type {ReadingView[]} */
   let odd = [];
+  /** @type {{ at: number, compared: Compared[], drifts: DriftsView | undefined }} */
+  let slow = { at: -Infinity, compared: [], drifts: undefined };
+
+  /** @param {AbortSignal} asked */
+  async function loadSlow(asked) {
+    if (Date.now() - slow.at < SLOW_MS) return;
+    const [drifts, ...compared] = await Promise.all([
+      api.drift(asked),
+      ...COMPARED.map(async (name) => ({ detector: name, views: await api.agreement(name, asked) })),
+    ]);
+    slow = { at: Date.now(), compared, drifts };
+  }
 
   new Screen(
     stage,
@@ -61,15 +79,31 @@ export function detectionView(stage) {
       intro: "What each detector finds, where machine learning and rules agree, and why.",
       async load(query, asked) {
         const sensors = chosenSensors(model, query);
-        const [views] = await Promise.all([api.agreement(asked), recent.load(sensors, recordsOf(query), asked)]);
-        return () => draw(recent.latest(recordsOf(query)), views, sensors);
+        await Promise.all([loadSlow(asked), recent.load(sensors, recordsOf(query), asked)]);
+        return () => draw(recent.latest(recordsOf(query)), sensors);
       },
     },
     key.element,
     of,
-    h("div", { class: "columns even" }, figurePanel(scores), figurePanel(detectors)),
-    panel("Machine learning against rules", agreement),
+    h(
+      "div",
+      { class: "columns even" },
+      h("section", { class: "panel" }, h("div", { class: "filters" }, labelled("Score of", score)), scores.element),
+      figurePanel(detectors),
+    ),
+    h(
+      "section",
+      { class: "panel", "aria-label": "Machine learning against rules" },
+      h(
+        "div",
+        { class: "grid-head" },
+        h("h2", {}, "Machine learning against rules"),
+        h("div", { class: "filters" }, labelled("Detector", detector)),
+      ),
+      agreement,
+    ),
     panel("Precision and recall, where readings are labelled", quality),
+    panel("Drift: do the models still fit?", drift),
     h(
       "section",
       { class: "panel", "aria-label": "Latest anomalies" },
@@ -94,8 +128,9 @@ export function detectionView(stage) {
     ),
   );
 
-  /** @param {ReadingView[]} readings @param {AgreementView[] | undefined} views @param {readonly SensorView[]} sensors */
-  function draw(readings, views, sensors) {
+  /** @param {ReadingView[]} readings @param {readonly SensorView[]} sensors */
+  function draw(readings, sensors) {
+    const query = parseHash(location.hash).query;
     odd = readings.filter(({ is_anomaly }) => is_anomaly);
     const learnt = readings.filter((reading) => by(reading, LEARNT));
     const rules = readings.filter((reading) => by(reading, RULES));
@@ -112,10 +147,15 @@ export function detectionView(stage) {
     const span = first && last ? `, ${moment(first.time, last.time)} to ${moment(last.time, last.time)}` : "";
     const some = sensors.length > SENSORS_MOST ? `${SENSORS_MOST} of ${count(sensors.length)}` : count(sensors.length);
     say(of, `The latest ${count(readings.length)} readings of ${some} sensors${span}.`);
-    scores.show(distribution(readings));
+    const one = SCORES.find((name) => name === query.get("score"));
+    score.value = one ?? "";
+    scores.show(distribution(readings, one));
     detectors.show(byDetector(readings));
-    put(agreement, ...agreementTable(views));
-    put(quality, qualityTable(readings));
+    const compared = slow.compared.find(({ detector }) => detector === query.get("detector")) ?? slow.compared[0];
+    detector.value = compared.detector;
+    put(agreement, ...agreementTable(compared.views));
+    put(quality, qualityTable(slow.compared));
+    put(drift, ...driftTables(slow.drifts, model.now()));
     put(latest, anomalyTable(odd, model));
   }
 }
@@ -125,13 +165,13 @@ function by({ flags }, detectors) {
   return flags.some(({ detector }) => detectors.includes(detector));
 }
 
-/** How many readings have which score. @param {readonly ReadingView[]} readings */
-function distribution(readings) {
-  const scored = readings.filter(({ score }) => score !== undefined);
+/** How many readings have which score. @param {readonly ReadingView[]} readings @param {keyof ScoresView} [detector] default: the combined one */
+function distribution(readings, detector) {
   const calm = Array.from({ length: BINS }, () => 0);
   const odd = Array.from({ length: BINS }, () => 0);
-  for (const { score = 0, is_anomaly } of scored) {
-    (is_anomaly ? odd : calm)[Math.min(BINS - 1, Math.floor(score * BINS))]++;
+  for (const { score, scores, is_anomaly } of readings) {
+    const value = detector ? scores?.[detector] : score;
+    if (value !== undefined) (is_anomaly ? odd : calm)[Math.min(BINS - 1, Math.floor(value * BINS))]++;
   }
   return {
     x: calm.map((_, at) => (at / BINS).toFixed(2)),
@@ -139,7 +179,7 @@ function distribution(readings) {
       { name: "not anomalous", values: calm, tone: "edge-strong" },
       { name: "anomalous", values: odd, tone: "anomaly" },
     ],
-    said: "combined, 0 usual to 1 unusual; logarithmic",
+    said: `${detector ? detectorWord(detector) : "combined"}, 0 usual to 1 unusual; logarithmic`,
     none: "No reading here has a score: rules alone judge, or it came late.",
   };
 }
@@ -154,89 +194,4 @@ function byDetector(readings) {
     said: "readings flagged, at each one's own setting",
     none: "No detector has flagged any of these readings.",
   };
-}
-
-/** @param {AgreementView[] | undefined} views */
-function agreementTable(views) {
-  if (views === undefined) return [h("p", { class: "note" }, "This instance does not count it.")];
-  const [all] = views;
-  if (!all) return [h("p", { class: "note" }, "Nothing was compared yet.")];
-  const heads = ["group", "readings", "both", "only machine learning", "only rules", "neither", "agreement", "kappa"];
-  const rows = views.map((view) => [
-    view.group ?? "all",
-    view.readings,
-    view.both,
-    view.only_machine_learning,
-    view.only_rules,
-    view.neither,
-    view.agreement === undefined ? "–" : percent(view.agreement),
-    view.kappa === undefined ? "–" : number(view.kappa),
-  ]);
-  const { machine_learning: learnt, rules } = all;
-  return [
-    h(
-      "p",
-      { class: "sentence" },
-      `Since the start the ${detectorWord(all.detector ?? "forest")} flagged ${percent(learnt.rate ?? 0)} of ${
-        count(all.readings)
-      } readings and rules ${percent(rules.rate ?? 0)}; they say the same of ${percent(all.agreement ?? 0)}.`,
-      all.labelled > 0
-        ? ` Of ${count(all.anomalies)} labelled anomalies machine learning alone found ${
-          count(learnt.found_alone)
-        }, rules alone ${count(rules.found_alone)}, neither ${count(all.missed)}.`
-        : "",
-    ),
-    plainTable("Table of agreement by group", heads, rows, ""),
-  ];
-}
-
-/** Of labelled readings: how good each detector is. @param {readonly ReadingView[]} readings */
-function qualityTable(readings) {
-  const labelled = readings.filter(({ label }) => label !== undefined);
-  const positive = labelled.filter(({ label }) => label === 1).length;
-  const share = (/** @type {number} */ part, /** @type {number} */ whole) => whole === 0 ? "–" : percent(part / whole);
-  /** @param {string} name @param {(reading: ReadingView) => boolean} says */
-  const row = (name, says) => {
-    const yes = labelled.filter(says);
-    const hits = yes.filter(({ label }) => label === 1).length;
-    return [name, yes.length, hits, share(hits, yes.length), share(hits, positive)];
-  };
-  const rows = labelled.length === 0 ? [] : [
-    row("anomalous (combined)", ({ is_anomaly }) => is_anomaly),
-    ...DETECTORS.filter((detector) => readings.some((reading) => by(reading, [detector])))
-      .map((detector) => row(detectorWord(detector), (reading) => by(reading, [detector]))),
-  ];
-  const heads = ["detector", "flagged", "of these labelled anomalous", "precision", "recall"];
-  const none = "None of these readings has a label.";
-  const table = plainTable("Table of precision and recall", heads, rows, none);
-  if (rows.length === 0) return table;
-  const said = `${count(labelled.length)} labelled readings, ${count(positive)} of them anomalous.`;
-  return h("div", {}, h("p", { class: "muted" }, said), table);
-}
-
-/** @param {readonly ReadingView[]} readings @param {Stage["model"]} model */
-function anomalyTable(readings, model) {
-  const now = model.now();
-  return plainTable(
-    "Table of the latest anomalies",
-    ["time", "sensor", "score", "flagged by", "seen", "why"],
-    readings.slice(0, SHOWN).map((reading) => [
-      moment(reading.time, now),
-      h("a", { href: sensorHref(reading.sensor) }, reading.sensor),
-      scoreText(reading.score),
-      flagged(reading.flags).map(detectorWord).join(", "),
-      seen(reading, model.sensors.get(reading.sensor)),
-      [reason(reading), contributionText(reading.contributions)].filter(Boolean).join(" · "),
-    ]),
-    "None of these readings is anomalous.",
-  );
-}
-
-/** The values that were flagged, else all. @param {ReadingView} reading @param {SensorView | undefined} sensor */
-function seen({ values, flags }, sensor) {
-  const own = new Set(flags.map(({ channel }) => channel));
-  const names = Object.keys(values).filter((name) => own.has(name));
-  return (names.length > 0 ? names : Object.keys(values)).slice(0, 3).map((name) =>
-    measure(values[name], sensor?.channels.find(({ channel }) => channel === name)?.unit)
-  ).join(", ");
 }

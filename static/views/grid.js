@@ -23,8 +23,17 @@ const REFRESH_MS = 30_000;
 const POLL_MS = 6_000;
 
 /** @typedef {"anomalous" | SensorView["state"]} State */
-const STATES =
-  /** @type {readonly State[]} */ (["anomalous", "silent", "stuck", "dirty", "failed", "warming_up", "ok"]);
+const STATES = /** @type {readonly State[]} */ ([
+  "anomalous",
+  "silent",
+  "stuck",
+  "dirty",
+  "failed",
+  "warming_up",
+  "maintenance",
+  "retired",
+  "ok",
+]);
 
 /** The grid with its filters. @param {Stage} stage */
 export function grid({ model, sync, signal }) {

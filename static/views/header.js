@@ -40,7 +40,7 @@ export function header(element, model) {
 
   function tick() {
     say(time, clockSeconds(Date.now()));
-    const trouble = sourceTrouble(model);
+    const trouble = troubleOf(model);
     const state = model.connection === "live" && trouble ? "trouble" : model.connection;
     lampBox.dataset.state = state;
     say(word, trouble && state === "trouble" ? trouble : words[model.connection]);
@@ -51,22 +51,21 @@ export function header(element, model) {
   tick();
   setInterval(tick, 1000);
   const forever = new AbortController().signal;
-  model.on("connection", tick, forever);
-  model.on("summary", tick, forever);
+  for (const topic of /** @type {const} */ (["connection", "summary", "sinks"])) model.on(topic, tick, forever);
   document.querySelector(".skip")?.addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("main")?.focus();
   });
 }
 
-/** What is wrong with where readings come from, in two words. @param {Model} model */
-function sourceTrouble(model) {
+/** What is wrong with where readings come from or outputs go to, in two words. @param {Model} model */
+function troubleOf(model) {
   const partitions = model.summary?.partitions ?? [];
   if (partitions.some((partition) => partition.state === "failed")) return "Source failed";
   if (partitions.length > 0 && partitions.every((partition) => partition.state === "finished")) {
     return "Replay finished";
   }
-  return undefined;
+  return model.sinks.some(({ state }) => state === "failing") ? "Sink failing" : undefined;
 }
 
 /** @param {Model} model */

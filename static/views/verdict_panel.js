@@ -1,13 +1,13 @@
 /**
  * One sensor's last verdict: the sentence, what contributed, what each detector said by which version, how it stands to
- * the alert budget, and what came closest to an alarm.
+ * the alert budget, what came closest to an alarm, what the isolation forest looked at, and what has drifted.
  *
  * @module
  * @import { SensorView } from "../../actors/views.ts"
  */
 import { h } from "../core/dom.js";
 import { expected, measure, moment, number } from "../core/format.js";
-import { contributionList, percent, scoreList, scoreText } from "./why.js";
+import { bar, contributionList, percent, scoreList, scoreText } from "./why.js";
 
 /**
  * What stands in it.
@@ -46,7 +46,45 @@ export function verdictPanel(sensor, now) {
       ),
     ),
     scoreList(scores, versions),
+    ...forestParts(sensor),
+    ...driftLines(sensor, now),
   ];
+}
+
+/** Features that raised the forest's score, as bars against the strongest. @param {SensorView} sensor @returns {Node[]} */
+function forestParts({ forest_contributions: parts = [] }) {
+  if (parts.length === 0) return [];
+  const most = parts[0].part;
+  return [
+    h("h3", {}, "What the isolation forest finds unusual"),
+    h(
+      "ul",
+      { class: "parts", id: "sensor-forest", "aria-label": "Features that raised the isolation forest's score" },
+      ...parts.map(({ feature, part }) =>
+        h(
+          "li",
+          {},
+          bar(part / most, "part"),
+          h("span", {}, h("strong", {}, feature), ` ${number(part)}`),
+        )
+      ),
+    ),
+  ];
+}
+
+/** Channels that are not what they were when they were learnt. @param {SensorView} sensor @param {number} now @returns {Node[]} */
+function driftLines({ channels }, now) {
+  const drifted = channels.filter(({ drift }) => drift && (drift.status !== "steady" && drift.status !== "learning"));
+  return drifted.map(({ channel, drift }) => {
+    const since = drift?.since === undefined ? "" : ` since ${moment(drift.since, now)}`;
+    const doing = drift?.status === "adapting" ? "is learnt anew" : "has drifted";
+    return h(
+      "p",
+      { class: "muted", "data-drift": channel },
+      `${channel} ${doing}${since}: its values differ from those that were learnt by ${number(drift?.index)} ` +
+        "(population stability index, 0.25 counts as drifted).",
+    );
+  });
 }
 
 /** What is said where no channel stands out. @param {SensorView} sensor */

@@ -17,6 +17,7 @@ import * as api from "../core/api.js";
 import { isOfState, PRIORITIES, worstFirst } from "../core/alerts.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge } from "../core/shapes.js";
+import { floods } from "./floods.js";
 import { acknowledgedText, alertActions, asideLine } from "./alert_actions.js";
 import { contributionList, percent } from "./why.js";
 
@@ -30,7 +31,8 @@ const SPARK_READINGS = 60;
 /** A sensor with its alerts, at least one. @typedef {{ name: string, sensor: SensorView | undefined, alerts: AlertView[] }} Row */
 
 /** The list. @param {Stage} stage */
-export function worst({ model, signal }) {
+export function worst(stage) {
+  const { model, signal } = stage;
   const list = h("ol", { class: "rows", id: "worst", tabindex: "0", "aria-label": "Sensors with something wrong" });
   const beyond = h("p", { class: "muted" });
   const note = h("p", { class: "note", id: "worst-note" }, "Loading…");
@@ -150,6 +152,7 @@ export function worst({ model, signal }) {
     "section",
     { class: "panel worst", "aria-labelledby": "worst-title" },
     h("h2", { id: "worst-title" }, "What is wrong, worst first"),
+    floods(stage),
     note,
     list,
     beyond,

@@ -30,7 +30,8 @@ Deno.test({
   sanitizeResources: false,
   async fn(t) {
     const browser = await startBrowser();
-    const bad = servePlant(badHour(now), 0, await learningDeps(now));
+    const plant = badHour(now);
+    const bad = servePlant(plant, 0, await learningDeps(plant));
     const empty = servePlant(new FakePlant({ now, places: 0 }));
     const views = [
       { name: "overview", url: `${bad.url}/#/`, ready: ".plot canvas" },

@@ -150,6 +150,8 @@ export class FakePlant implements Queries {
       dirty: of("dirty"),
       warming_up: of("warming_up"),
       failed: of("failed"),
+      maintenance: of("maintenance"),
+      retired: of("retired"),
       active_alerts: [...this.alertsById.values()].filter((alert) => alert.state === "active").length,
       partitions: [{
         partition: "main",

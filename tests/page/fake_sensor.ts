@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReadingView, SensorState, SensorView, WindowView } from "../../actors/views.ts";
+import type { DriftView, ReadingView, SensorState, SensorView, WindowView } from "../../actors/views.ts";
 
 /** What a sensor measures and how it behaves. */
 export interface FakeKind {
@@ -28,10 +28,19 @@ const READINGS_MS = 4_200_000;
 const WINDOWS_MS = 26 * 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** A hash of a text and a number, from 0 to 1: noise that is the same each time. */
-function noise(name: string, n: number): number {
-  let h = 2166136261 ^ n;
-  for (let at = 0; at < name.length; at++) h = Math.imul(h ^ name.charCodeAt(at), 16777619);
+/** Of the past before the readings every third value makes a window: there are many. */
+const PAST_STEP_MS = 3 * STEP_MS;
+
+/** FNV-1a of a text. */
+function hashOf(text: string): number {
+  let h = 2166136261;
+  for (let at = 0; at < text.length; at++) h = Math.imul(h ^ text.charCodeAt(at), 16777619);
+  return h;
+}
+
+/** A hash of a seed and a number, from 0 to 1: noise that is the same each time. */
+function noise(seed: number, n: number): number {
+  let h = Math.imul(seed ^ n, 2654435769);
   h = Math.imul(h ^ (h >>> 15), 2246822507);
   h = Math.imul(h ^ (h >>> 13), 3266489909);
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
@@ -42,47 +51,56 @@ export class FakeSensor {
   state: SensorState = "ok";
   stateSince: number;
   warmupLeft = 0;
+  drift: DriftView = { status: "steady", index: 0.04 };
+  maintenance: SensorView["maintenance"];
   readonly alerts = new Set<string>();
   readonly readings: ReadingView[] = [];
-  readonly windows: WindowView[] = [];
+  #windows: WindowView[] | undefined;
   #anomalies = 0;
   #count = 0;
+  readonly #seed: number;
 
   constructor(readonly name: string, readonly place: string, readonly kind: FakeKind, now: number) {
+    this.#seed = hashOf(name);
     this.stateSince = now - DAY_MS;
     for (let time = now - READINGS_MS; time <= now; time += STEP_MS) this.read(time, undefined, time / STEP_MS);
-    const last = Math.floor(now / WINDOW_MS) * WINDOW_MS;
-    this.windows.length = 0;
-    for (let start = last - WINDOWS_MS; start < last; start += WINDOW_MS) this.#closeWindow(start);
+  }
+
+  /** Its windows, oldest first; made when they are first asked for. */
+  get windows(): WindowView[] {
+    if (this.#windows) return this.#windows;
+    const last = Math.floor((this.readings.at(-1)?.time ?? 0) / WINDOW_MS) * WINDOW_MS;
+    const starts = Array.from({ length: WINDOWS_MS / WINDOW_MS }, (_, at) => last - WINDOWS_MS + at * WINDOW_MS);
+    return this.#windows = starts.map((start) => this.#window(start));
   }
 
   /** Its value at a time, without anomaly. */
   valueAt(time: number): number {
     const { base, swing, noise: sigma } = this.kind;
-    const own = noise(this.name, 0);
+    const own = noise(this.#seed, 0);
     const day = Math.sin(2 * Math.PI * (time / DAY_MS - 0.3 - own * 0.1));
     const wave = Math.sin(2 * Math.PI * time / (2_400_000 + own * 1_800_000)) * swing * 0.12;
     const n = Math.floor(time / STEP_MS);
-    const bell = noise(this.name, n) + noise(this.name, n + 1e9) + noise(this.name, n + 2e9) - 1.5;
+    const bell = noise(this.#seed, n) + noise(this.#seed, n + 1e9) + noise(this.#seed, n + 2e9) - 1.5;
     return Math.round((base * (0.96 + own * 0.08) + swing * day + wave + sigma * 2 * bell) * 100) / 100;
   }
 
   /** Whether it has an anomaly of its own accord then; few do, in runs of one. */
   #oddAt(time: number): boolean {
-    return noise(this.name, Math.floor(time / STEP_MS) + 5e8) > 0.9975;
+    return noise(this.#seed, Math.floor(time / STEP_MS) + 5e8) > 0.9975;
   }
 
   /** Takes a reading of `value`, or of what it measures. */
   read(time: number, value: number | undefined, position: number): ReadingView {
     const { channel, low = -Infinity, high = Infinity, noise: sigma } = this.kind;
     const usual = this.valueAt(time);
-    const seen = value ?? (this.#oddAt(time) ? usual + sigma * (noise(this.name, time) > 0.4 ? 9 : -9) : usual);
+    const seen = value ?? (this.#oddAt(time) ? usual + sigma * (noise(this.#seed, time) > 0.4 ? 9 : -9) : usual);
     const flags = [
       ...(seen < low || seen > high ? [{ detector: "limit", channel } as const] : []),
       ...(Math.abs(seen - usual) > 4 * sigma ? [{ detector: "zscore", channel } as const] : []),
     ];
     const unusual = Math.min(1, Math.abs(seen - usual) / (8 * sigma));
-    const calm = noise(this.name, time + 1);
+    const calm = noise(this.#seed, time + 1);
     const reading: ReadingView = {
       id: `main/${position}/${this.name}`,
       sensor: this.name,
@@ -102,7 +120,7 @@ export class FakeSensor {
     this.#count++;
     if (reading.is_anomaly) this.#anomalies++;
     const start = Math.floor(time / WINDOW_MS) * WINDOW_MS;
-    if (time === start) this.#closeWindow(start - WINDOW_MS);
+    if (time === start) this.#windows?.push(this.#window(start - WINDOW_MS));
     return reading;
   }
 
@@ -126,6 +144,10 @@ export class FakeSensor {
       versions,
       rate,
       budget: 1 / 302_400,
+      forest_contributions: [
+        { feature: `${this.kind.channel} rate`, part: 0.42 },
+        { feature: "hour_sin", part: 0.11 },
+      ],
       contributions: contributions ?? [],
       explanation: explanation ?? `${this.kind.channel} as expected, ${low.toFixed(1)} to ${high.toFixed(1)}`,
       closest: { part: 0.72, time: this.readings[0].time },
@@ -163,6 +185,7 @@ export class FakeSensor {
         count: values.length,
         z: std === 0 ? 0 : (value - mean) / std,
         expected: last.expected?.[channel],
+        drift: this.drift,
         ...(low === undefined ? {} : { low }),
         ...(high === undefined ? {} : { high }),
       }],
@@ -174,20 +197,20 @@ export class FakeSensor {
       steps_back: 0,
       active_alerts: [...this.alerts],
       impossible: 0,
+      ...(this.maintenance === undefined ? {} : { maintenance: this.maintenance }),
       ...this.#judged(last),
     };
   }
 
-  #closeWindow(start: number): void {
+  #window(start: number): WindowView {
     const end = start + WINDOW_MS;
     const covered = this.readings.length > 0 && end > this.readings[0].time;
     const read = covered ? this.readings.filter((reading) => reading.time >= start && reading.time < end) : [];
-    const times = Array.from({ length: WINDOW_MS / STEP_MS }, (_, at) => start + at * STEP_MS);
     const values = read.length > 0
       ? read.map((reading) => reading.values[this.kind.channel] ?? 0)
-      : times.map((time) => this.valueAt(time));
+      : Array.from({ length: WINDOW_MS / PAST_STEP_MS }, (_, at) => this.valueAt(start + at * PAST_STEP_MS));
     const anomalies = read.filter((reading) => reading.is_anomaly).length;
-    this.windows.push({
+    return {
       id: `${this.name}/${WINDOW_MS}/${start}`,
       sensor: this.name,
       type: this.kind.type,
@@ -198,7 +221,7 @@ export class FakeSensor {
       hop_ms: WINDOW_MS,
       revision: 0,
       channels: { [this.kind.channel]: { count: values.length, ...statistics(values), anomalies } },
-    });
+    };
   }
 }
 

@@ -5,6 +5,8 @@
  * @module
  */
 import { agreementViews } from "../../actors/agreement_view.ts";
+import { driftsOf } from "../../actors/drift_view.ts";
+import type { FloodView } from "../../actors/alerts/flood.ts";
 import { evaluatePart, joinParts } from "../../actors/evaluation/batch.ts";
 import { type ScoredReading, StreamingEvaluation } from "../../actors/evaluation/streaming.ts";
 import { networkModel } from "../../actors/federation/group.ts";
@@ -14,7 +16,9 @@ import { AGREEMENT_DOUBLES, agreementCount } from "../../models/agreement.ts";
 import type { AppDeps } from "../../routes/deps.ts";
 import { cutWrites, KvEvaluations } from "../../store/evaluations.ts";
 import { KvFederationStore } from "../../store/federation.ts";
+import type { DeliveryView } from "../../sinks/delivery/view.ts";
 import { KvLabelStore } from "../../store/labels.ts";
+import type { FakePlant } from "./fake.ts";
 import { modelDeps } from "../routes/models_fakes.ts";
 
 /** The group that learns together. */
@@ -49,8 +53,31 @@ function record(round: number, now: number): RoundRecord {
   };
 }
 
-/** Everything of it. @param now epoch ms of the last round */
-export async function learningDeps(now: number): Promise<Partial<AppDeps>> {
+function flood(now: number): FloodView {
+  const began_at = now - 8 * 60_000;
+  const members = Array.from({ length: 12 }, (_, at) => `main:${at}:sensor:limit`);
+  return {
+    id: "main:9:flood:office",
+    state: "active",
+    partition: "main",
+    location: "office",
+    began_at,
+    count: 12,
+    members,
+  };
+}
+
+function sinks(now: number): DeliveryView[] {
+  const quiet = { backlog_items: 0, backlog_age_ms: 0, delivered: 1_204, set_aside: 0, missed: 0, retries: 0 };
+  return [
+    { sink: "archive", state: "ok", ...quiet, last_delivery: now },
+    { sink: "webhook", state: "failing", ...quiet, error: "answered 502", backlog_items: 31, backlog_age_ms: 240_000 },
+  ];
+}
+
+/** Everything of it, and what is told of the plant beside its sensors: drift, a flood, sinks. The last round is now. */
+export async function learningDeps(plant: FakePlant): Promise<Partial<AppDeps>> {
+  const { now } = plant;
   const { models, kv, clock } = await modelDeps();
   const federation = new KvFederationStore(kv, { clock }), evaluations = new KvEvaluations(kv, { clock });
   for (let round = 1; round <= ROUNDS; round++) {
@@ -93,6 +120,12 @@ export async function learningDeps(now: number): Promise<Partial<AppDeps>> {
     federation,
     evaluations,
     labels: new KvLabelStore(kv, { clock }),
-    agreement: () => agreementViews(new Map([[GROUP, table]])),
+    agreement: (detector = "forest") => {
+      const tables = new Map(detector === "logistic" ? [] : [[GROUP, table]]);
+      return agreementViews(tables).map((view) => ({ ...view, detector }));
+    },
+    drift: () => driftsOf(plant, [{ model: `forest:${GROUP}`, version: 3, index: 0.31, feature: "temperature rate" }]),
+    floods: { list: () => [flood(now)] },
+    sinks: () => sinks(now),
   };
 }

@@ -54,6 +54,11 @@ export function badHour(now: number): FakePlant {
   young.stateSince = plant.now - 6_000;
   young.readings.splice(0, young.readings.length - 4);
   young.windows.length = 0;
+  const tended = plant.get("warehouse-co2");
+  tended.state = "maintenance";
+  tended.maintenance = { from: plant.now - 20 * MINUTE, to: plant.now + 40 * MINUTE };
+  tended.stateSince = tended.maintenance.from;
+  plant.get("office-co2").drift = { status: "drifted", index: 0.61, since: plant.now - 2 * 60 * MINUTE };
   const past = [
     ["office-temperature", 31, "temperature 27.4 °C is 5.1 standard deviations from the mean of the last 10 readings."],
     ["warehouse-humidity", 44, "humidity 38.0 % is 4.4 standard deviations from the mean of the last 10 readings."],

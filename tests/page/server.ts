@@ -38,6 +38,7 @@ export function servePlant(plant: FakePlant, port = 0, more: Partial<AppDeps> = 
   const down = new AbortController();
   const app = makeApp({
     labels: new KvLabelStore(new MemoryKv(), { clock }),
+    floods: { list: () => [] },
     ...more,
     queries: plant,
     feed: plant.feed,

@@ -43,7 +43,7 @@ function onView(
     async fn() {
       await started;
       const plant = make();
-      const server = servePlant(plant, 0, learning ? await learningDeps(plant.now) : {});
+      const server = servePlant(plant, 0, learning ? await learningDeps(plant) : {});
       const { page, errors, foreign, close } = await openPage(browser, `${server.url}/${hash}`);
       try {
         await act({ page, plant, ask: async (path) => await (await fetch(`${server.url}${path}`)).json() });
@@ -117,7 +117,8 @@ onView(
 onView("liveView() takes readings as they come", "#/live?sensor=office-humidity", async ({ page, plant }) => {
   const selector = '[aria-label="Table of the latest readings of all sensors"] tbody tr';
   await page.waitForSelector(selector);
-  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Live");
+  // It stands, whatever the sinks do.
+  await page.waitForFunction(() => document.querySelector("#connection")?.textContent === "Sink failing");
   plant.tick({ "office-humidity": 68.25 });
   await page.waitForFunction(
     (selector) => [...document.querySelectorAll(selector)].some((row) => row.textContent?.includes("68.25 %")),
@@ -162,6 +163,20 @@ onView("detectionView() shows what the readings of the API say, and the reason",
   for (const text of reasons) assert(odd.some(({ explanation = "" }) => text.startsWith(explanation)), text);
   const { items: [all] } = await ask("/analytics/agreement");
   assertEquals((await column(page, "Table of agreement by group", 2))[0], String(all.both));
+  const [{ channel, index }] = (await ask("/drift")).channels;
+  assertEquals(await column(page, "Table of drifted channels", 1), [channel]);
+  assertEquals(await column(page, "Table of drifted channels", 3), [String(index)]);
+  assertEquals(await column(page, "Table of drifted models", 3), ["0.31"]);
+  const { precision, recall } = all.machine_learning;
+  assertEquals((await column(page, "Table of precision and recall", 2))[0], `${Math.round(100 * precision)} %`);
+  assertEquals((await column(page, "Table of precision and recall", 3))[0], `${Math.round(100 * recall)} %`);
+  await page.selectOption("#detector", "logistic");
+  await page.waitForFunction(() => document.querySelector("#agreement")?.textContent === "Nothing was compared yet.");
+  await page.selectOption("#score", "network");
+  await page.waitForFunction(() =>
+    document.querySelector('[data-figure="distribution-of-scores"]')?.textContent?.includes("neural network, 0 usual")
+  );
+  assertEquals(new URL(page.url()).hash, "#/detection?records=1000&detector=logistic&score=network");
   await page.click('[data-figure="flags-by-detector"] summary');
   await page.waitForSelector('[aria-label="Table of Flags by detector"] tbody tr');
   const words = await column(page, "Table of Flags by detector", 0);
@@ -259,9 +274,19 @@ onView(
       (all) => all.map((one) => Number((one as HTMLDataElement).value)),
     );
     assertEquals(shown, Object.values(scores));
-    const parts = await page.$$eval("#verdict-now .parts strong", (all) => all.map((one) => one.textContent));
+    const parts = await page.$$eval(
+      "#verdict-now .parts:not(#sensor-forest) strong",
+      (all) => all.map((one) => one.textContent),
+    );
     assertEquals(parts, contributions.map(({ channel }: ContributionView) => channel));
     assertStringIncludes(await page.textContent("#verdict-now .scores") ?? "", "isolation forest v3");
+    const { forest_contributions } = await ask("/sensors/server-room-temperature");
+    assertEquals(
+      await page.$$eval("#sensor-forest strong", (all) => all.map((one) => one.textContent)),
+      forest_contributions.map(({ feature }: { feature: string }) => feature),
+    );
+    await page.evaluate(() => void (location.hash = "#/sensors/office-co2"));
+    await page.waitForSelector('[data-drift="co2"]');
   },
 );
 
@@ -269,6 +294,21 @@ onView("overview() keeps what is not judged apart, with the progress of a warm-u
   await page.waitForSelector("#apart .apart-row[data-state=warming_up]");
   const row = await page.textContent("#apart .apart-row[data-state=warming_up] .apart-why");
   assertEquals(row, "35 %, about 4 min left");
+});
+
+onView("overview() tells floods, sinks that fail, and who is under maintenance", "#/", async ({ page, ask }) => {
+  const { items: [flood] } = await ask("/alerts/floods");
+  await page.waitForSelector("#floods a");
+  assertStringIncludes(await page.textContent("#floods li") ?? "", `office, ${flood.count} since`);
+  assertEquals(await page.getAttribute("#floods a", "href"), "#/?location=office");
+  assertEquals(await page.textContent("#connection"), "Sink failing");
+  const { items: [, failing] } = await ask("/sinks");
+  const line = await page.textContent('footer [data-sink="webhook"].wrong') ?? "";
+  assertStringIncludes(line, `${failing.backlog_items} waiting for 4 min, failing: ${failing.error}`);
+  const { maintenance, retired } = await ask("/summary");
+  assertEquals([await page.textContent("#sensors-maintenance"), maintenance], ["1", 1]);
+  assert(retired === 0 && !await page.isVisible("#sensors-retired"));
+  assertStringIncludes(await page.textContent("#apart [data-state=maintenance]") ?? "", "Planned until");
 });
 
 onView("worst() labels an alarm by keyboard", "#/", async ({ page, ask, plant }) => {
