@@ -110,6 +110,12 @@ export interface ShardRound {
   readonly from: number;
 }
 
+/** A partition is another owner's now, or is begun again from the store: what is in memory of it goes, unwritten. */
+export interface ShardForget {
+  readonly kind: "forget";
+  readonly partition: string;
+}
+
 /** The local networks. */
 export interface RoundAnswer {
   readonly locals: readonly LocalNetwork[];
@@ -124,7 +130,7 @@ export interface ShardAsk {
 }
 
 /** What a shard is sent. */
-export type ShardMessage = ShardBatch | ShardCut | ShardEnd | ShardRound | ShardAsk;
+export type ShardMessage = ShardBatch | ShardCut | ShardEnd | ShardRound | ShardForget | ShardAsk;
 
 /** A plan as outputs refer to it. */
 export interface PlanName {
@@ -233,6 +239,6 @@ export type ShardAnswer =
 
 /** The answer to each kind of message. */
 export type ShardReply<M extends ShardMessage> = M extends ShardBatch | ShardEnd ? ShardOutput
-  : M extends ShardCut ? CutResult
+  : M extends ShardCut | ShardForget ? CutResult
   : M extends ShardRound ? RoundAnswer
   : ShardAnswer;

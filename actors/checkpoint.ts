@@ -9,7 +9,7 @@
 import type { ModelFamily, Snapshot } from "./batch.ts";
 import type { ScoredReading } from "./evaluation/streaming.ts";
 import type { CommandsRecord, StoredCommands } from "./commands/queue.ts";
-import type { Json } from "./ports.ts";
+import type { Json, SourceMemory } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
 import type { StoredSample, TrainingCut, TrainingRecord } from "./training/training.ts";
@@ -81,6 +81,8 @@ export interface Recovery {
 export interface Claim {
   /** Absent for a partition that was never run. */
   readonly recovery?: Recovery;
+  /** What the partition's source records of it, written under the same protection as everything else. */
+  readonly memory: SourceMemory;
   /** Whether an earlier owner wrote after {@linkcode CheckpointStore.snapshots} was first asked: what it gave may be out of date. */
   readonly overtaken: boolean;
   /**
@@ -112,6 +114,11 @@ export interface Claim {
 /** Another owner has taken the partition over: this one must stop. */
 export class FencedError extends Error {
   override name = "FencedError";
+}
+
+/** The store does not answer, or not so that it tells what happened: the partition may go on from its checkpoint later. */
+export class StoreAwayError extends Error {
+  override name = "StoreAwayError";
 }
 
 /** The store as the supervisor sees it. */

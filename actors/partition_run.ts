@@ -134,7 +134,9 @@ export class PartitionRun {
   async run(signal: AbortSignal): Promise<void> {
     try {
       this.claim = await this.shared.store.claim(this.partition.id);
-      if (this.claim.overtaken) await this.shared.loadAgain(this.partition.id);
+      if (this.claim.overtaken || this.shared.isForgotten(this.partition.id)) {
+        await this.shared.loadAgain(this.partition.id);
+      }
       await this.recover();
       if (this.state !== "finished") await this.readOn(signal);
     } finally {
@@ -145,7 +147,7 @@ export class PartitionRun {
   }
 
   private async readOn(signal: AbortSignal): Promise<void> {
-    const chunks = this.partition.read(this.readTo, signal)[Symbol.asyncIterator]();
+    const chunks = this.partition.read(this.readTo, signal, this.claim.memory)[Symbol.asyncIterator]();
     try {
       while (!signal.aborted) {
         const { done, value } = await this.next(chunks.next());

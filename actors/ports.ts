@@ -78,17 +78,27 @@ export interface SourcePartition {
    * The caller asks for the next chunk when it has room: that is the backpressure. An implementation holds at most
    * one chunk ahead.
    *
+   * @param memory what a live partition records of itself (ticks): its owner's alone, nobody else's writes reach it
    * @throws {SourceError} if the records at `from` can no longer be read, or are not those that were read before
    */
-  read(from: number, signal: AbortSignal): AsyncIterable<Chunk>;
+  read(from: number, signal: AbortSignal, memory?: SourceMemory): AsyncIterable<Chunk>;
   /** Told once everything before `position` will never be read again (a log may be cut there). */
   released?(position: number): Promise<void>;
 }
+
+/** A change of what is to be read by this process. */
+export type Assignment =
+  /** To be read from now on, from their checkpoints. */
+  | { readonly kind: "assign"; readonly partitions: readonly SourcePartition[] }
+  /** To be given up: stop reading, make a last checkpoint, then call `done`. Somebody waits for it, though not for ever. */
+  | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly done: () => void };
 
 /** Where readings come from. */
 export interface Source {
   /** Stable name: `replay`, `facility`, `http`. */
   readonly name: string;
+  /** Partitions are shared out with other processes, which may take so long, ms; absent where they are not. */
+  readonly sharedWithinMs?: number;
   /**
    * Opens the partitions.
    *
@@ -96,6 +106,12 @@ export interface Source {
    * @throws {SourceError} if it cannot be opened or is not what it was
    */
   open(memory: SourceMemory): Promise<readonly SourcePartition[]>;
+  /**
+   * Partitions that come and go from then on, until the signal; for one taker. Absent where all are there at once.
+   *
+   * @throws {SourceError} if it cannot take part in the sharing out
+   */
+  assignments?(signal: AbortSignal): AsyncIterable<Assignment>;
   /** Lets go of files and connections. */
   close(): Promise<void>;
 }

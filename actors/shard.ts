@@ -124,6 +124,8 @@ export class Shard {
         return this.end(message);
       case "round":
         return this.round(message);
+      case "forget":
+        return this.forget(message.partition);
       case "ask":
         return answerAsk(message, this.actors, (actor) => this.models.contributions(actor));
     }
@@ -520,6 +522,20 @@ export class Shard {
     }
     const { changed } = roll;
     return { snapshots, released, oldestChange: this.oldestChange(roll), changed, ...this.residence };
+  }
+
+  /** Lets go of a partition as it stands. */
+  private forget(partition: string): CutResult {
+    const released = [...this.rolls.get(partition) ?? []].map((sensor) => ({ sensor, wake: NEVER }));
+    this.rolls.delete(partition);
+    this.models.forget(partition);
+    for (const { sensor } of released) {
+      this.actors[sensor] = undefined;
+      this.residence.residentBytes -= this.sizes[sensor];
+      this.sizes[sensor] = 0;
+    }
+    this.residence.resident -= released.length;
+    return { snapshots: [], released, oldestChange: -1, changed: 0, ...this.residence };
   }
 
   /** Notes how many bytes an actor holds now: states and histories grow. */

@@ -123,6 +123,13 @@ export class SharedModels {
     }
   }
 
+  /** Lets go of what belongs to a partition: versions in use, and how far its samples are filtered. */
+  forget(partition: string): void {
+    this.partitions.delete(partition);
+    this.byPlan.delete(partition);
+    for (const key of this.waiting.keys()) if (key.startsWith(`${partition}\n`)) this.waiting.delete(key);
+  }
+
   /** The network that a group shares. */
   global(partition: string, plan: Plan): GlobalNetwork | undefined {
     return this.groupOf(partition, plan.number).network;

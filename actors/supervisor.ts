@@ -15,13 +15,13 @@ import type {
   StateCounts,
 } from "./batch.ts";
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
-import { FencedError } from "./checkpoint.ts";
 import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { PlanTables } from "./outputs_bucket.ts";
+import { type Owner, Ownership } from "./ownership.ts";
 import { PartitionRun } from "./partition_run.ts";
-import type { Clock, Source, SourceMemory } from "./ports.ts";
+import type { Clock, Source, SourceMemory, SourcePartition } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
 import { Residence } from "./residence.ts";
@@ -37,6 +37,8 @@ import type { PartitionView, ReadingView, SensorView } from "./views.ts";
 /** How a supervisor runs. */
 export interface SupervisorOptions {
   readonly judging: Judging;
+  /** A partition whose store did not answer is begun again after so long, ms; absent: it has failed. */
+  readonly storeAwayMs?: number;
   /** Readings of a batch at the most, where they come parsed. */
   readonly batchSize: number;
   /** A checkpoint is begun so often, ms, … */
@@ -98,6 +100,8 @@ export interface SupervisorParts {
   readonly overtaken?: (partition: string) => Promise<void>;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
+  /** Told when the run of a partition has ended early and will be begun again. */
+  readonly interrupted?: (partition: string, error: Error) => void;
   /** Where shared models are kept; without it none are trained. */
   readonly models?: TrainingPorts;
   /** Lets other work of this thread go on; called between chunks. */
@@ -114,6 +118,8 @@ export interface Shared {
   readonly options: SupervisorOptions;
   readonly models: TrainingPorts | undefined;
   sinksOf(partition: string): readonly CommitSink[];
+  /** Whether what is known of a partition's sensors is as of before this process let go of it. */
+  isForgotten(partition: string): boolean;
   loadAgain(partition: string): Promise<void>;
   sleepersBefore(time: number): number[];
   arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
@@ -126,15 +132,17 @@ export interface Shared {
 }
 
 /** Owns the shards and runs the partitions. */
-export class Supervisor implements Shared, CommandDesk {
+export class Supervisor implements Shared, Owner, CommandDesk {
   readonly store: CheckpointStore;
   readonly clock: Clock;
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
   readonly models: TrainingPorts | undefined;
   readonly plans = new PlanTables();
-  /** Partitions that were opened, in that order. */
+  /** Partitions that were opened, in that order, each with its latest run. */
   readonly runs: PartitionRun[] = [];
+  /** Partitions that were let go of since they were loaded. */
+  private readonly forgotten = new Set<string>();
   /** Snapshots at hand: read at the start, or let go and not stored yet. */
   private readonly atHand = new Map<number, Uint8Array>();
   /** Sensors out of memory that a tick will change, and when. */
@@ -168,6 +176,7 @@ export class Supervisor implements Shared, CommandDesk {
       const meta = readMeta(bytes);
       if (meta.partition === partition) this.learn(name, bytes, meta);
     }
+    this.forgotten.delete(partition);
     await this.parts.overtaken?.(partition);
   }
 
@@ -184,28 +193,55 @@ export class Supervisor implements Shared, CommandDesk {
   }
 
   /**
-   * Runs every partition of a source until it ends or `signal` is aborted.
+   * Runs every partition of a source, those that come later included, until it ends or `signal` is aborted.
    *
    * A partition that fails is told to `failed` and shown; the others run on.
    */
   async run(source: Source, memory: SourceMemory, signal: AbortSignal): Promise<void> {
-    const partitions = await source.open(memory);
-    const runs = partitions.map((partition) => new PartitionRun(partition, source.name, this));
-    this.runs.push(...runs);
-    await Promise.all(runs.map(async (run) => {
-      try {
-        await run.run(signal);
-      } catch (error) {
-        run.state = "failed";
-        run.error = error instanceof FencedError
-          ? `another process has taken ${run.partition.id} over`
-          : error instanceof Error
-          ? error.message
-          : String(error);
-        this.parts.failed?.(run.partition.id, error instanceof Error ? error : new Error(String(error)));
-      }
-    }));
-    await source.close();
+    try {
+      const partitions = await source.open(memory);
+      await new Ownership(source, this, this.options.storeAwayMs, signal).run(partitions);
+    } finally {
+      await source.close();
+    }
+  }
+
+  begin(partition: SourcePartition, source: string): PartitionRun {
+    const run = new PartitionRun(partition, source, this), at = this.runOf(partition.id);
+    if (at < 0) this.runs.push(run);
+    else this.runs[at] = run;
+    return run;
+  }
+
+  private runOf(partition: string): number {
+    return this.runs.findIndex((run) => run.partition.id === partition);
+  }
+
+  ended(partition: string, error: Error, again: boolean): void {
+    if (again) this.parts.interrupted?.(partition, error);
+    else this.parts.failed?.(partition, error);
+  }
+
+  async forget(partition: string): Promise<void> {
+    this.forgotten.add(partition);
+    this.released(await Promise.all(this.hosts.map((host) => host.send({ kind: "forget", partition }))));
+    for (const entry of this.directory.entries) {
+      if (entry.partition !== partition) continue;
+      entry.resident = entry.stored = false;
+      entry.type = entry.location = undefined; // what was said of it since the checkpoint is said again
+      this.atHand.delete(entry.sensor);
+      this.sleepers.delete(entry.sensor);
+    }
+  }
+
+  async giveUp(partition: string): Promise<void> {
+    await this.forget(partition);
+    const at = this.runOf(partition);
+    if (at >= 0) this.runs.splice(at, 1);
+  }
+
+  isForgotten(partition: string): boolean {
+    return this.forgotten.has(partition);
   }
 
   /**
@@ -218,7 +254,7 @@ export class Supervisor implements Shared, CommandDesk {
     if (entry === undefined) {
       throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${name ?? "of that alert"}`);
     }
-    const run = this.runs.findLast(({ partition }) => partition.id === entry.partition);
+    const run = this.runs[this.runOf(entry.partition)];
     if (run === undefined) {
       const message = `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, does not run`;
       throw new CommandRefused("busy", message);

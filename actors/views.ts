@@ -243,7 +243,8 @@ export interface PartitionView {
   readonly readings: number;
   readonly refused: number;
   readonly future: number;
-  readonly state: "running" | "finished" | "failed" | "stopped";
+  /** `waiting`: its store is away, or another process has it; it goes on by itself. */
+  readonly state: "running" | "waiting" | "finished" | "failed" | "stopped";
   readonly error?: string;
 }
 

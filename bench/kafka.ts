@@ -13,7 +13,6 @@ import { judgingSchema } from "../actors/config.ts";
 import type { SourcePartition } from "../actors/ports.ts";
 import { systemClock as clock } from "../commands/clock.ts";
 import { Engine } from "../commands/engine.ts";
-import { runKafka } from "../commands/kafka_source.ts";
 import { makeAdmin } from "../sources/kafka/client.ts";
 import { partitionOfKey } from "../sources/kafka/partitioner.ts";
 import { KafkaProducer, type OutgoingMessage } from "../sources/kafka/producer.ts";
@@ -124,7 +123,7 @@ async function judgeTopic(topic: string): Promise<void> {
     clock,
     failed: (_, error) => console.error(error),
   });
-  const running = runKafka(engine, new KafkaSource({ cluster, topics: [topic], clock }), stop.signal);
+  const running = engine.run(new KafkaSource({ cluster, topics: [topic], clock }), stop.signal);
   const count = () => engine.supervisor.runs.reduce((sum, run) => sum + run.readings + run.counts.refused, 0);
   while (count() < messages) await clock.sleep(5);
   stop.abort();

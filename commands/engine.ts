@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CommitSink } from "../actors/checkpoint.ts";
+import { type CommitSink, StoreAwayError } from "../actors/checkpoint.ts";
 import type { Judging } from "../actors/config.ts";
 import { runDigest } from "../actors/digest.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
@@ -17,7 +17,7 @@ import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { StoreError } from "../store/chain.ts";
-import { DeadlineError, within } from "../store/deadline.ts";
+import { within } from "../store/deadline.ts";
 import { KvEvaluations } from "../store/evaluations.ts";
 import { KvFederationStore } from "../store/federation.ts";
 import { checkFormat } from "../store/format.ts";
@@ -55,6 +55,8 @@ export interface EngineOptions {
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
+  /** Told when the run of a partition has ended early and will be begun again. */
+  readonly interrupted?: (partition: string, error: Error) => void;
 }
 
 /** Name of the KV file in the data directory. */
@@ -140,6 +142,7 @@ export class Engine {
         },
         overtaken: (partition) => alerts.load([partition]),
         failed: options.failed,
+        interrupted: options.interrupted,
         breathe: breather(),
       });
       await supervisor.load();
@@ -200,7 +203,7 @@ async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void
     await checkImported(kv);
   } catch (error) {
     kv.close();
-    const known = error instanceof DeadlineError || error instanceof SavepointError || error instanceof StoreError;
+    const known = error instanceof StoreAwayError || error instanceof SavepointError || error instanceof StoreError;
     throw known ? new CommandError(`cannot use the store ${where}: ${error.message}`, { cause: error }) : error;
   }
 }

@@ -1,11 +1,9 @@
 /**
- * Kafka as the source of a running instance: its settings, and partitions that come and go.
+ * Kafka as the source of a running instance: its settings.
  *
  * @module
  */
-import type { Source, SourcePartition } from "../actors/ports.ts";
 import type { KafkaSource, KafkaSourceOptions } from "../sources/kafka/source.ts";
-import type { Engine } from "./engine.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
 import { readMapping } from "./mapping_file.ts";
 import { choice, type SettingTable, type SettingValues, text, wholeNumber } from "./setting.ts";
@@ -64,7 +62,7 @@ export const KAFKA_SOURCE = {
 export async function kafkaSource(
   values: SettingValues<typeof KAFKA_SOURCE>,
   scenario: string,
-  parts: Pick<KafkaSourceOptions, "clock" | "report" | "tickMemory" | "tickMs">,
+  parts: Pick<KafkaSourceOptions, "clock" | "report" | "tickMs">,
 ): Promise<KafkaSource> {
   const url = kafkaUrl("--kafka", values.kafka);
   const { group, instance, session, begin, lost, mapping, zone } = values;
@@ -81,55 +79,4 @@ export async function kafkaSource(
     lost,
     ...parts,
   });
-}
-
-/**
- * Runs the source: the partitions that it opens with, and those that it is given later, until the signal.
- *
- * A partition that is taken away is stopped after a last checkpoint; only then does the group hear of it.
- */
-export async function runKafka(
-  engine: Pick<Engine, "run">,
-  source: Source & Pick<KafkaSource, "assignments">,
-  signal: AbortSignal,
-): Promise<void> {
-  const running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
-  const begin = (partition: SourcePartition) => {
-    const stop = new AbortController();
-    const ended = engine.run(only(source.name, partition), AbortSignal.any([signal, stop.signal]));
-    running.set(partition.id, { stop, ended });
-  };
-  try {
-    await engine.run(opening(source, begin), signal);
-    for await (const change of source.assignments(signal)) {
-      if (change.kind === "assign") { for (const partition of change.partitions) begin(partition); }
-      else {
-        const gone = change.ids.flatMap((id) => running.get(id) ?? []);
-        for (const id of change.ids) running.delete(id);
-        for (const { stop } of gone) stop.abort(new Error("the partition is another member's now"));
-        await Promise.all(gone.map(({ ended }) => ended));
-        change.done();
-      }
-    }
-    await Promise.all([...running.values()].map(({ ended }) => ended));
-  } finally {
-    await source.close();
-  }
-}
-
-/** Opens the source, with the memory that it is given, and runs nothing yet. */
-function opening(source: Source, begin: (partition: SourcePartition) => void): Source {
-  return {
-    name: source.name,
-    async open(memory) {
-      for (const partition of await source.open(memory)) begin(partition);
-      return [];
-    },
-    close: () => Promise.resolve(),
-  };
-}
-
-/** One partition of a source, as a source. */
-function only(name: string, partition: SourcePartition): Source {
-  return { name, open: () => Promise.resolve([partition]), close: () => Promise.resolve() };
 }

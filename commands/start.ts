@@ -23,7 +23,6 @@ import { EvaluationSink } from "../store/evaluation_sink.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
-import { sourceMemory } from "../store/source_memory.ts";
 import { configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
 import { openAlerting } from "./alerting.ts";
 import { systemClock } from "./clock.ts";
@@ -32,7 +31,7 @@ import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { checkFeed, runFeed } from "./feed.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
-import { kafkaSource, runKafka } from "./kafka_source.ts";
+import { kafkaSource } from "./kafka_source.ts";
 import { Outlets } from "./outlets.ts";
 import { roundOutlet } from "./round_outlet.ts";
 import { judgingOf, readSettings } from "./settings.ts";
@@ -45,6 +44,9 @@ import { failures, healthOf } from "./start_health.ts";
 import { START } from "./start_settings.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
+
+/** A partition whose store did not answer is tried again after so long, ms. */
+const STORE_AWAY_MS = 1_000;
 
 /**
  * The command.
@@ -92,7 +94,10 @@ export async function start(args: readonly string[]): Promise<number> {
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),
+    supervisor: { storeAwayMs: STORE_AWAY_MS },
     failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
+    interrupted: (partition, error) =>
+      console.error(`sensorium: ${partition} waits, nothing more of it was written: ${error.message}`),
   });
   const outlets: Outlets = new Outlets({
     kv: engine.kv,
@@ -171,10 +176,9 @@ export async function start(args: readonly string[]): Promise<number> {
       kafka = await kafkaSource(values, values.scenario, {
         clock,
         report: (sentence) => console.error(`sensorium: ${sentence}`),
-        tickMemory: (partition) => sourceMemory(engine.kv, partition),
         tickMs: judging.tickMs,
       });
-      running.push(runKafka(engine, kafka, ending.signal));
+      running.push(engine.run(kafka, ending.signal));
       const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
       if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
     } else if (scenario) {

@@ -12,13 +12,19 @@ export function failures(engine: Engine): string[] {
     .map(({ partition, error }) => `partition ${partition} has failed: ${error}`);
 }
 
+/** Partitions whose store is away, or that another process had taken, each with its reason. */
+function waits(engine: Engine): string[] {
+  return engine.supervisor.partitions().filter(({ state }) => state === "waiting")
+    .map(({ partition, error }) => `partition ${partition} waits: ${error}`);
+}
+
 /**
  * How the instance is.
  *
  * @param problems what else keeps it from being ready, a sentence each
  */
 export async function healthOf(engine: Engine, problems: readonly string[] = []): Promise<Health> {
-  const partitions = engine.supervisor.partitions(), reasons = [...failures(engine), ...problems];
+  const partitions = engine.supervisor.partitions(), reasons = [...failures(engine), ...waits(engine), ...problems];
   let kv = true;
   try {
     await engine.kv.get(["meta", "format"]);

@@ -284,7 +284,7 @@ export const partitionSchema = documents<Wire<PartitionView, "source_time">>()(z
   readings: count,
   refused: count,
   future: count,
-  state: z.enum(["running", "finished", "failed", "stopped"]),
+  state: z.enum(["running", "waiting", "finished", "failed", "stopped"]),
   error: z.string().optional(),
 }));
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { FencedError } from "../actors/checkpoint.ts";
+import { FencedError, StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
@@ -36,7 +36,7 @@ export interface ChainOptions {
   readonly guards: Guards;
 }
 
-/** The database did not answer, or not in a way that told what happened. */
+/** Something cannot be stored, or what is stored cannot be read. */
 export class StoreError extends Error {
   override name = "StoreError";
 }
@@ -88,14 +88,15 @@ export class Chain {
         return chain;
       }
     }
-    throw new StoreError(`partition ${partition} cannot be taken over: others do so at the same time`);
+    throw new StoreAwayError(`partition ${partition} cannot be taken over: others do so at the same time`);
   }
 
   /**
    * Writes mutations in as many atomic writes as they need, in order; `last` is in the last of them.
    *
    * @throws {FencedError} if another owner has taken over
-   * @throws {StoreError} if the database does not say what happened; a value over its limits is refused before
+   * @throws {StoreAwayError} if the database does not say what happened
+   * @throws {StoreError} for a value over its limits, before it is tried
    */
   async write(mutations: Iterable<Mutation>, last: readonly Mutation[] = []): Promise<void> {
     let group: Mutation[] = [], bytes = 0;
@@ -152,7 +153,7 @@ export class Chain {
       if (typeof link.value === "string" && attempted.has(link.value)) return;
       await options.clock.sleep(10 * 2 ** tries);
     }
-    throw new StoreError(`partition ${partition}: the database did not take a write in ${TRIES} tries`);
+    throw new StoreAwayError(`partition ${partition}: the database did not take a write in ${TRIES} tries`);
   }
 
   private prepare(mutations: readonly Mutation[], id: string): KvAtomic {

@@ -7,7 +7,7 @@ import { placeOf } from "../actors/alerts/ids.ts";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Snapshot } from "../actors/batch.ts";
 import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
-import type { Json } from "../actors/ports.ts";
+import type { Json, SourceMemory } from "../actors/ports.ts";
 import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
 import type { StoredCommands } from "../actors/commands/queue.ts";
@@ -94,6 +94,7 @@ export class KvCheckpointStore implements CheckpointStore {
     const [outputs, position, begun] = await this.ask(
       kv.getMany([KEYS.outputs(partition), KEYS.position(partition), KEYS.outputsBegun(partition)]),
     );
+    this.forgetSamples(partition);
     const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
     const samples = cut === undefined ? [] : await this.ask(this.samples(partition, cut));
@@ -106,6 +107,7 @@ export class KvCheckpointStore implements CheckpointStore {
     let begunTo = recovery?.outputsBegun ?? 0;
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
+      memory: this.memoryOf(partition, chain),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
       writeBegun: (position) => {
         begunTo = Math.max(begunTo, position);
@@ -135,26 +137,48 @@ export class KvCheckpointStore implements CheckpointStore {
       const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })
     ) {
       const name = String(key[1]);
-      yield { name, bytes: value instanceof Uint8Array ? value : await this.join(name, value) };
+      yield { name, bytes: await this.whole(name, value) };
     }
   }
 
   async snapshot(name: string): Promise<Uint8Array | undefined> {
     const { value } = await this.ask(this.kv.get<Uint8Array | Pointer>(KEYS.sensor(name)));
-    if (value === null) return undefined;
-    return value instanceof Uint8Array ? value : await this.join(name, value);
+    return value === null ? undefined : await this.whole(name, value);
+  }
+
+  /** A snapshot from its value; where it has no parts (any more) that is noted, too. */
+  private async whole(name: string, value: Uint8Array | Pointer): Promise<Uint8Array> {
+    if (!(value instanceof Uint8Array)) return await this.join(name, value);
+    this.inParts.delete(name);
+    return value;
+  }
+
+  /** What a source records of the partition. */
+  private memoryOf(partition: string, chain: Chain): SourceMemory {
+    const key = KEYS.partitionMemory(partition);
+    return {
+      load: async () => (await this.ask(this.kv.get<Json>(key))).value ?? undefined,
+      save: (value) => chain.write([{ key, value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) }]),
+    };
   }
 
   private ask<T>(answer: Promise<T>): Promise<T> {
     return within(this.options.clock, this.options.deadlineMs, answer);
   }
 
+  /** Joins a snapshot's parts; where they have just been replaced by another process, those that replaced them. */
   private async join(name: string, pointer: Pointer): Promise<Uint8Array> {
     this.inParts.set(name, pointer);
     const parts: Uint8Array[] = [];
     for (let i = 0; i < pointer.parts; i++) {
       const { value } = await this.ask(this.kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i)));
-      if (!value) throw new StoreError(`part ${i} of ${pointer.parts} of the snapshot of ${name} is missing`);
+      if (!value) {
+        const { value: now } = await this.ask(this.kv.get<Uint8Array | Pointer>(KEYS.sensor(name)));
+        if (now instanceof Uint8Array || (now !== null && now.generation !== pointer.generation)) {
+          return await this.whole(name, now);
+        }
+        throw new StoreError(`part ${i} of ${pointer.parts} of the snapshot of ${name} is missing`);
+      }
       parts.push(value);
     }
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -179,6 +203,12 @@ export class KvCheckpointStore implements CheckpointStore {
       samples.push({ group, channels: value.channels, rows, whole: false });
     }
     return samples;
+  }
+
+  /** What an earlier owner in this process knew of them. */
+  private forgetSamples(partition: string): void {
+    this.replaced.delete(partition);
+    for (const name of this.sampleKeys.keys()) if (name.startsWith(`${partition}\n`)) this.sampleKeys.delete(name);
   }
 
   private noteSample(partition: string, group: string, key: Deno.KvKey): void {

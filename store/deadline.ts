@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
 
 /** The database did not answer in time; what was asked may still happen. */
-export class DeadlineError extends Error {
+export class DeadlineError extends StoreAwayError {
   override name = "DeadlineError";
 }
 
@@ -17,6 +18,7 @@ const ANSWERED = new Error("answered");
  * The answer, if it comes within `ms`.
  *
  * @throws {DeadlineError} if it does not; the call itself goes on
+ * @throws {StoreAwayError} if the call fails, but for being a wrong one
  */
 export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): Promise<T> {
   const answered = new AbortController();
@@ -26,6 +28,10 @@ export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): P
   late.catch(() => {});
   try {
     return await Promise.race([answer, late]);
+  } catch (error) {
+    if (error instanceof StoreAwayError || error instanceof TypeError || error instanceof RangeError) throw error;
+    if (!(error instanceof Error) || error.name !== "Error") throw error; // ours, with a name of its own
+    throw new StoreAwayError(`The database failed: ${error.message}`, { cause: error });
   } finally {
     answered.abort(ANSWERED);
   }

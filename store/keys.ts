@@ -5,7 +5,7 @@
  * |---|---|
  * | `meta, format` | version of this layout |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
@@ -50,6 +50,7 @@ export const KEYS = {
   chain: (partition: string): Deno.KvKey => ["partition", partition, "chain"],
   outputs: (partition: string): Deno.KvKey => ["partition", partition, "outputs"],
   position: (partition: string): Deno.KvKey => ["partition", partition, "position"],
+  partitionMemory: (partition: string): Deno.KvKey => ["partition", partition, "memory"],
   sensors: (): Deno.KvKey => ["sensor"],
   sensor: (name: string): Deno.KvKey => ["sensor", name],
   sensorPartsAll: (): Deno.KvKey => ["sensor_part"],

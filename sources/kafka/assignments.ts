@@ -3,14 +3,7 @@
  *
  * @module
  */
-import type { SourcePartition } from "../../actors/ports.ts";
-
-/** A change of what is to be read. */
-export type Assignment =
-  /** To be read from now on, from their checkpoints. */
-  | { readonly kind: "assign"; readonly partitions: readonly SourcePartition[] }
-  /** To be given up: stop reading, make a last checkpoint, then call `done`. Somebody waits for it, though not for ever. */
-  | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly done: () => void };
+import type { Assignment, SourcePartition } from "../../actors/ports.ts";
 
 /** Changes that wait to be taken; as many as partitions at the most, since each partition is in one of them. */
 export class Assignments {

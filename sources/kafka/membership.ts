@@ -24,13 +24,16 @@ export interface GroupOptions {
   readonly group: string;
   /** A name of its own and stable makes a static member: its restart within the session moves nothing. */
   readonly instance?: string;
-  /** So long the broker waits for a sign of life, ms; default 10,000. */
+  /** So long the broker waits for a sign of life, ms; default {@linkcode SESSION_MS}. */
   readonly sessionMs?: number;
   /** So long it waits for members to give up partitions, ms; default three sessions. */
   readonly rebalanceMs?: number;
   /** Whether members keep what stays theirs while others move (cooperative-sticky); default true. */
   readonly cooperative?: boolean;
 }
+
+/** Session of a member that names none, ms. */
+export const SESSION_MS = 10_000;
 
 /** What a member is told. */
 export interface MembershipEvents {
@@ -64,7 +67,7 @@ export class Membership {
     topics: readonly string[],
     private readonly events: MembershipEvents,
   ) {
-    const { group, instance, sessionMs = 10_000, cooperative = true } = options;
+    const { group, instance, sessionMs = SESSION_MS, cooperative = true } = options;
     this.#rebalanceMs = options.rebalanceMs ?? 3 * sessionMs;
     this.#consumer = makeConsumer(cluster, group, {
       groupProtocol: "classic",

@@ -34,10 +34,8 @@ export interface KafkaPartitionOptions extends FetchOptions {
   readonly begin: number;
   readonly lost: LostPolicy;
   readonly clock: Clock;
-  /** Where ticks are recorded; without it there are none. */
-  readonly tickMemory?: SourceMemory;
-  /** While nothing comes, a tick so often, ms. */
-  readonly tickMs: number;
+  /** While nothing comes, a tick so often, ms; absent: never. */
+  readonly tickMs?: number;
   /** Told of a problem when it begins, and when it is over; one sentence each. */
   readonly report: (sentence: string) => void;
   /** Told of the offset that everything before was checkpointed to. */
@@ -69,9 +67,9 @@ export class KafkaPartition implements SourcePartition {
    * @throws {SourceError} if the topic is gone or another one now, if the log ends before `from`, or, under the policy
    * `stop`, if what is wanted is gone
    */
-  async *read(from: number, signal: AbortSignal): AsyncGenerator<Chunk> {
+  async *read(from: number, signal: AbortSignal, memory?: SourceMemory): AsyncGenerator<Chunk> {
     if (signal.aborted) return;
-    const ticks = await this.#openTicks(), fetcher = new Fetcher(this.options), left = new AbortController();
+    const ticks = await this.#openTicks(memory), fetcher = new Fetcher(this.options), left = new AbortController();
     try {
       yield* this.#chunksFrom(from, fetcher, ticks, AbortSignal.any([signal, left.signal]));
     } finally {
@@ -151,9 +149,8 @@ export class KafkaPartition implements SourcePartition {
   }
 
   /** What was recorded of time passing. */
-  async #openTicks(): Promise<TickMemory | undefined> {
-    const { tickMemory } = this.options;
-    return this.#ticks = tickMemory === undefined ? undefined : await TickMemory.load(tickMemory);
+  async #openTicks(memory: SourceMemory | undefined): Promise<TickMemory | undefined> {
+    return this.#ticks = memory && await TickMemory.load(memory);
   }
 
   /** A tick, if none of it comes for so long: not before the first message, nor while Kafka is away and nobody can know. */
@@ -165,6 +162,7 @@ export class KafkaPartition implements SourcePartition {
     signal: AbortSignal,
   ): Promise<TickChunk | undefined> {
     const { clock, tickMs, begin } = this.options, answered = new AbortController();
+    if (tickMs === undefined) return undefined;
     const came = ahead.then(() => true, () => true);
     came.then(() => answered.abort());
     const stop = AbortSignal.any([signal, answered.signal]);

@@ -6,13 +6,20 @@
  *
  * @module
  */
-import { type Clock, type Source, SourceError, type SourceMemory, type SourcePartition } from "../../actors/ports.ts";
+import {
+  type Assignment,
+  type Clock,
+  type Source,
+  SourceError,
+  type SourceMemory,
+  type SourcePartition,
+} from "../../actors/ports.ts";
 import type { Mapping } from "../mapping.ts";
 import type { KafkaCluster } from "./address.ts";
-import { type Assignment, Assignments } from "./assignments.ts";
+import { Assignments } from "./assignments.ts";
 import { closeQuietly, describeTopics, makeConsumer, offsetAt, type RawConsumer } from "./client.ts";
 import { TopicMemory } from "./identity.ts";
-import { type GroupOptions, Membership, type TopicPartition } from "./membership.ts";
+import { type GroupOptions, Membership, SESSION_MS, type TopicPartition } from "./membership.ts";
 import { KafkaPartition, type LostPolicy } from "./partition.ts";
 import { groupProgress, ProgressWriter } from "./progress.ts";
 
@@ -36,9 +43,7 @@ export interface KafkaSourceOptions {
   readonly clock: Clock;
   /** Told of problems that may pass, one sentence each. */
   readonly report?: (sentence: string) => void;
-  /** Where a partition's ticks are recorded, by its id: of each its own, since partitions move. Without it there are none. */
-  readonly tickMemory?: (partition: string) => SourceMemory;
-  /** While nothing comes, a partition ticks so often, ms; default 10,000. */
+  /** While nothing comes, a partition ticks so often, ms; absent: never. */
   readonly tickMs?: number;
   /** Longest wait of the broker for a first message, ms; default 500. */
   readonly waitMs?: number;
@@ -54,7 +59,6 @@ const DEFAULTS = {
   waitMs: 500,
   bytes: 1 << 20,
   watchMs: 30_000,
-  tickMs: 10_000,
 } as const;
 type Options = KafkaSourceOptions & Required<Pick<KafkaSourceOptions, keyof typeof DEFAULTS>>;
 /** Stand for the first and the end of a partition, as Kafka's protocol has them. */
@@ -63,6 +67,7 @@ const EARLIEST = -2, LATEST = -1;
 /** Kafka as a source; see the module. */
 export class KafkaSource implements Source {
   readonly name = "kafka";
+  readonly sharedWithinMs: number | undefined;
   readonly #options: Options;
   readonly #partitions = new Map<string, KafkaPartition>();
   readonly #changes = new Assignments();
@@ -80,6 +85,7 @@ export class KafkaSource implements Source {
     if (options.topics.length === 0) throw new SourceError("a Kafka source needs at least one topic");
     this.#options = { ...DEFAULTS, ...options };
     const { cluster, group, topics } = options;
+    this.sharedWithinMs = group && (group.sessionMs ?? SESSION_MS);
     this.#client = makeConsumer(cluster, "sensorium");
     for (const topic of topics) this.#client.topics.trackAll(topic);
     if (group === undefined) {
@@ -168,7 +174,7 @@ export class KafkaSource implements Source {
   #partition({ topic, partition }: TopicPartition, topicId: string, begin: number): KafkaPartition {
     const id = idOf({ topic, partition }), known = this.#partitions.get(id);
     if (known !== undefined) return known;
-    const { cluster, mapping, zone, lost, clock, waitMs, bytes, tickMs, tickMemory } = this.#options;
+    const { cluster, mapping, zone, lost, clock, waitMs, bytes, tickMs } = this.#options;
     const made = new KafkaPartition({
       cluster,
       topic,
@@ -180,8 +186,7 @@ export class KafkaSource implements Source {
       begin,
       lost,
       clock,
-      tickMs,
-      ...(tickMemory === undefined ? {} : { tickMemory: tickMemory(id) }),
+      ...(tickMs === undefined ? {} : { tickMs }),
       report: (sentence) => this.#report(sentence),
       done: (offset) => this.#progress.note({ topic, partition, offset }),
     });

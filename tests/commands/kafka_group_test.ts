@@ -7,7 +7,6 @@ import { judgingSchema } from "../../actors/config.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
 import { systemClock as clock } from "../../commands/clock.ts";
-import { runKafka } from "../../commands/kafka_source.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { assertEquals } from "../../std/assert.ts";
 import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
@@ -52,17 +51,21 @@ class Member {
 
   async start(): Promise<void> {
     await this.supervisor.load();
-    const engine = {
-      run: (source: Parameters<Supervisor["run"]>[0], signal: AbortSignal) =>
-        this.supervisor.run(source, sourceMemory(this.#kv, source.name), signal),
-    };
-    this.#running = runKafka(engine, this.#source, this.#stop.signal);
+    const memory = sourceMemory(this.#kv, this.#source.name);
+    this.#running = this.supervisor.run(this.#source, memory, this.#stop.signal);
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
     await this.supervisor.close();
+  }
+
+  /** Partitions whose sensors it knows in memory, and how many of each. */
+  get resident(): [partitions: number, sensors: number] {
+    const entries = this.supervisor.directory.entries.filter(({ resident }) => resident);
+    const partitions = new Set(entries.map(({ partition }) => partition)).size;
+    return [partitions, entries.length / partitions];
   }
 
   /** Readings of the partitions that it runs. */
@@ -82,7 +85,7 @@ async function digests(broker: KafkaBroker, topic: string, kv: GatedKv): Promise
 
 testWith(
   needed,
-  "runKafka() hands partitions over from member to member: the result is that of one that had them all",
+  "Supervisor.run() gives partitions of a group away, gets them back, and comes to what one comes to that had them all",
   async (broker) => {
     const topic = await makeTopic(broker, freshTopic(), PARTITIONS);
     const shared = new GatedKv(await Deno.openKv(":memory:")), own = new GatedKv(await Deno.openKv(":memory:"));
@@ -103,17 +106,24 @@ testWith(
     await until("the first one has judged all", () => String(first.running) === "50,50,50,50");
     await second.start();
     await until("they share", () => first.running.length === 2 && second.running.length === 2);
+    assertEquals(first.resident, [first.running.length, 3], "of what is given away nothing stays in memory");
     await fill(50);
     await until("both have judged theirs", () => String([first.running, second.running]) === "100,100,100,100");
+    await second.stop();
+    await fill(50);
+    await until("the first one has judged all again", () => String(first.running) === "150,150,150,150");
+    const third = new Member(broker, topic, shared, topic);
+    await third.start();
+    await until("they share again", () => first.running.length === 2 && third.running.length === 2);
     await first.stop();
     await fill(50);
-    await until("the second one has judged all", () => String(second.running) === "150,150,150,150");
-    await second.stop();
+    await until("the third one has judged all", () => String(third.running) === "200,200,200,200");
+    await third.stop();
     const undisturbed = new Member(broker, topic, own);
     await undisturbed.start();
-    await until("one alone has judged all", () => String(undisturbed.running) === "150,150,150,150");
+    await until("one alone has judged all", () => String(undisturbed.running) === "200,200,200,200");
     await undisturbed.stop();
-    assertEquals([first.failures, second.failures], [[], []]);
+    assertEquals([first, second, third].map(({ failures }) => failures), [[], [], []]);
     assertEquals(await digests(broker, topic, shared), await digests(broker, topic, own));
     shared.close();
     own.close();

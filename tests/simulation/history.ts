@@ -158,6 +158,7 @@ function start(
   publish: (transitions: readonly AlertTransition[]) => void,
   feed?: AlertFeed,
   talker?: Talker,
+  patient = false,
 ): Started {
   const plain = new KvCheckpointStore(kv, {
     clock,
@@ -175,6 +176,7 @@ function start(
     residentMost,
     checkpointMs,
     snapshotMs,
+    ...(patient ? { storeAwayMs: 0 } : {}),
     wanted: { verdicts: false, flags: false, history: true },
   };
   const supervisor = new Supervisor(options, {
@@ -323,6 +325,7 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
       },
       feed,
       talker,
+      life % 2 === 0,
     );
     const ended = await Promise.race([started.run.then(() => "ended", () => "failed"), connection.fate]);
     if (ended === "froze") zombies.push({ ...started, connection });

@@ -103,11 +103,12 @@ export async function readAll(
   partition: SourcePartition,
   from: number,
   take = Infinity,
+  memory?: SourceMemory,
 ): Promise<{ taken: Taken[]; nexts: number[] }> {
   const stop = new AbortController();
   const taken: Taken[] = [], nexts: number[] = [];
   let at = from;
-  for await (const chunk of partition.read(from, stop.signal)) {
+  for await (const chunk of partition.read(from, stop.signal, memory)) {
     for (const one of takenOf(chunk)) {
       assert(
         Number.isSafeInteger(one.position),

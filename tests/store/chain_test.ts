@@ -1,5 +1,5 @@
 /** @module */
-import { FencedError } from "../../actors/checkpoint.ts";
+import { FencedError, StoreAwayError } from "../../actors/checkpoint.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "../../store/chain.ts";
 import { KEYS } from "../../store/keys.ts";
 import { KV_LIMITS } from "../../store/kv.ts";
@@ -85,7 +85,7 @@ for (const fault of ["lost", "unanswered", "echo", "late", "soon", "hanging"] as
 Deno.test("Chain.write() gives up after some tries, with one sentence", async () => {
   const { kv, options } = scene(), chain = await Chain.claim(kv, "p", options);
   kv.faults = new Array<CommitFault>(20).fill("lost");
-  const error = await assertRejects(() => chain.write([mutation(1)]), StoreError);
+  const error = await assertRejects(() => chain.write([mutation(1)]), StoreAwayError);
   assertEquals(error.message, "partition p: the database did not take a write in 6 tries");
 });
 

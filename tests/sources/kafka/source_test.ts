@@ -4,10 +4,9 @@
  * @module
  */
 import { systemClock } from "../../../commands/clock.ts";
-import type { ReadingsChunk } from "../../../actors/ports.ts";
+import type { Assignment, ReadingsChunk } from "../../../actors/ports.ts";
 import { SourceError, type SourcePartition } from "../../../actors/ports.ts";
 import { isRefusal } from "../../../actors/reading.ts";
-import type { Assignment } from "../../../sources/kafka/assignments.ts";
 import { KafkaSource, type KafkaSourceOptions } from "../../../sources/kafka/source.ts";
 import { OFFSET_STEP } from "../../../sources/kafka/positions.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../std/assert.ts";
@@ -215,16 +214,16 @@ testWith(
 testWith(needed, "KafkaSource ticks while nothing comes, and again in the same places", async (broker) => {
   const topic = await makeTopic(broker, freshTopic()), ticks = new TestMemory();
   await put(broker, topic, [{ value: reading(1) }]);
-  await using opened = new Opened(broker, topic, { tickMemory: () => ticks, tickMs: 20 });
-  const [partition] = await opened.open(), first = await readAll(partition, 0, 4);
+  await using opened = new Opened(broker, topic, { tickMs: 20 });
+  const [partition] = await opened.open(), first = await readAll(partition, 0, 4, ticks);
   assertEquals(first.taken.map(({ item }) => "tick" in item), [false, true, true, true]);
   await put(broker, topic, [{ value: reading(2) }]);
   const kinds = ({ taken }: Awaited<ReturnType<typeof readAll>>) => taken.map(({ item }) => "tick" in item);
   const recorded = (await ticks.load() as { ticks: unknown[] }).ticks.length;
-  const again = await readAll(partition, 0, 2 + recorded);
+  const again = await readAll(partition, 0, 2 + recorded, ticks);
   assertEquals(again.taken.slice(0, 4), first.taken);
   assertEquals(kinds(again).filter((isTick) => isTick).length, recorded);
   assertEquals(kinds(again).at(-1), false);
   const middle = first.taken[2].position;
-  assertEquals((await readAll(partition, middle, recorded)).taken, again.taken.slice(2));
+  assertEquals((await readAll(partition, middle, recorded, ticks)).taken, again.taken.slice(2));
 });
