@@ -220,10 +220,11 @@ testWith(needed, "KafkaSource ticks while nothing comes, and again in the same p
   await put(broker, topic, [{ value: reading(2) }]);
   const kinds = ({ taken }: Awaited<ReturnType<typeof readAll>>) => taken.map(({ item }) => "tick" in item);
   const recorded = (await ticks.load() as { ticks: unknown[] }).ticks.length;
-  const again = await readAll(partition, 0, 2 + recorded, ticks);
+  await using later = new Opened(broker, topic, { tickMs: 1_000_000 }); // makes none of its own
+  const [same] = await later.open(), again = await readAll(same, 0, 2 + recorded, ticks);
   assertEquals(again.taken.slice(0, 4), first.taken);
   assertEquals(kinds(again).filter((isTick) => isTick).length, recorded);
   assertEquals(kinds(again).at(-1), false);
   const middle = first.taken[2].position;
-  assertEquals((await readAll(partition, middle, recorded, ticks)).taken, again.taken.slice(2));
+  assertEquals((await readAll(same, middle, recorded, ticks)).taken, again.taken.slice(2));
 });
