@@ -35,7 +35,8 @@ export const channelTypeSchema = z.strictObject({
   deadband: z.number().min(0).max(1e100).optional(),
 });
 
-const zoneSchema = z.string().max(64).refine((name) => makeZone(name) !== undefined, {
+/** The name of a zone. */
+export const zoneSchema = z.string().max(64).refine((name) => makeZone(name) !== undefined, {
   error: "must be UTC, an IANA name such as Europe/Berlin, or an offset such as +02:00",
 });
 

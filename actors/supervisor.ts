@@ -105,7 +105,7 @@ export interface SupervisorParts {
   /** Where shared models are kept; without it none are trained. */
   readonly models?: TrainingPorts;
   /** Lets other work of this thread go on; called between chunks. */
-  readonly breathe?: () => Promise<void>;
+  readonly breathe?: () => Promise<void> | undefined;
 }
 
 /** What partitions under way share. */

@@ -31,6 +31,7 @@ import { SavepointError } from "../store/savepoint_reader.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import { sourceMemory } from "../store/source_memory.ts";
+import { turns } from "../store/turns.ts";
 import { Written } from "../store/written.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
@@ -143,7 +144,7 @@ export class Engine {
         overtaken: (partition) => alerts.load([partition]),
         failed: options.failed,
         interrupted: options.interrupted,
-        breathe: breather(),
+        breathe: turns(TURN_MS),
       });
       await supervisor.load();
       await alerts.load(await partitionsOf(kv));
@@ -221,18 +222,4 @@ async function partitionsOf(kv: KvPort): Promise<Set<string>> {
   const partitions = new Set<string>();
   for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
   return partitions;
-}
-
-/** Gives the event loop a turn when the last one is long ago: a replay at full speed starves nobody. */
-function breather(): () => Promise<void> {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < TURN_MS) return Promise.resolve();
-    return new Promise((resolve) =>
-      setTimeout(() => {
-        last = performance.now();
-        resolve();
-      }, 0)
-    );
-  };
 }

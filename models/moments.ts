@@ -58,6 +58,24 @@ export function replaceMoment(state: Float64Array, at: number, old: number, valu
   if (value > state[at + 4]) state[at + 4] = value;
 }
 
+/**
+ * Adds what another accumulator has counted to the one at `at`.
+ *
+ * Source: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for computing sample
+ * variances, 1979. The result is that of all values one by one, but for rounding.
+ */
+export function mergeMoments(state: Float64Array, at: number, from: Float64Array, fromAt: number): void {
+  const more = from[fromAt], before = state[at], count = before + more;
+  if (more === 0) return;
+  const delta = from[fromAt + 1] - state[at + 1];
+  state[at] = count;
+  state[at + 1] = before === 0 ? from[fromAt + 1] : state[at + 1] + delta * more / count;
+  state[at + 2] += from[fromAt + 2] + (before === 0 ? 0 : delta * delta * before * more / count);
+  state[at + 3] = before === 0 ? from[fromAt + 3] : Math.min(state[at + 3], from[fromAt + 3]);
+  state[at + 4] = before === 0 ? from[fromAt + 4] : Math.max(state[at + 4], from[fromAt + 4]);
+  state[at + 5] += from[fromAt + 5];
+}
+
 /** Population standard deviation, in the unit of the values; NaN before the first one. */
 export function deviation(state: Float64Array, at: number): number {
   return Math.sqrt(state[at + 2] / state[at]);

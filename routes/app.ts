@@ -28,6 +28,7 @@ import { quarantine } from "./quarantine.ts";
 import { readings } from "./readings.ts";
 import { sensors } from "./sensors.ts";
 import { sinks } from "./sinks.ts";
+import { statistics } from "./statistics.ts";
 import { streams } from "./streams.ts";
 import { summary } from "./summary.ts";
 import { upkeep } from "./upkeep.ts";
@@ -63,6 +64,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     labels,
     evaluations,
     analytics,
+    statistics,
     v2,
     probes,
     admin,

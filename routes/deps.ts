@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Analytics } from "../actors/analytics/port.ts";
 import type { DriftsView } from "../actors/drift_view.ts";
 import type { Deliveries } from "../actors/alerts/delivery.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
@@ -64,6 +65,8 @@ export interface AppDeps {
   readonly evaluations?: Evaluations;
   /** Machine learning against rules, now; absent: `/analytics` is not there. */
   agreement?(detector?: ComparedDetector): readonly AgreementView[] | Promise<readonly AgreementView[]>;
+  /** Statistics over what is stored; absent: `/analytics/summary` and the others are not there. */
+  readonly analytics?: Analytics;
   /** What has drifted; absent: `/drift` is not there. */
   drift?(): Promise<DriftsView>;
   /** Takes commands to sensors and alerts; absent: alerts are only shown, and there is no upkeep. */

@@ -78,28 +78,30 @@ export class StoreQueries implements Queries {
   async readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
     const before = cursor === undefined ? FAR : readCursor(cursor, z.tuple([z.number()]))[0];
     const items: ReadingView[] = [];
-    let oldest = FAR;
     for await (const reading of this.newestReadings(sensor)) {
-      const position = Number(reading.id.split("/")[1]);
-      if (position >= oldest) continue; // in memory and in a stored chunk
-      oldest = position;
-      if (position >= before || reading.time >= (period.to ?? FAR)) continue;
+      if (positionOf(reading) >= before || reading.time >= (period.to ?? FAR)) continue;
       if (reading.time < (period.from ?? 0)) continue;
-      if (items.length === limit) {
-        return { items, next: writeCursor([Number(items[limit - 1].id.split("/")[1])]) };
-      }
+      if (items.length === limit) return { items, next: writeCursor([positionOf(items[limit - 1])]) };
       items.push(reading);
     }
     return { items };
   }
 
   /** A sensor's readings, newest first: those in memory, then stored chunks. */
-  private async *newestReadings(sensor: string): AsyncGenerator<ReadingView> {
-    yield* await this.supervisor.readings(sensor);
+  async *newestReadings(sensor: string): AsyncGenerator<ReadingView> {
+    let oldest = FAR;
     const partition = this.supervisor.directory.find(sensor)?.partition ?? "";
+    for (const reading of await this.supervisor.readings(sensor)) {
+      oldest = positionOf(reading);
+      yield reading;
+    }
     const chunks = this.kv.list<ChunkValue>({ prefix: KEYS.readings(sensor) }, { reverse: true, batchSize: 10 });
     for await (const { value } of chunks) {
-      yield* viewRows({ name: sensor, partition }, value.channels, value.rows).reverse();
+      for (const reading of viewRows({ name: sensor, partition }, value.channels, value.rows).reverse()) {
+        if (positionOf(reading) >= oldest) continue; // in memory and in a stored chunk
+        oldest = positionOf(reading);
+        yield reading;
+      }
     }
   }
 
@@ -194,6 +196,11 @@ export class StoreQueries implements Queries {
   }
 }
 
+/** Position of a reading in its partition. */
+function positionOf({ id }: ReadingView): number {
+  return Number(id.split("/")[1]);
+}
+
 /** A stored alert as it is shown. */
 function viewAlert({ last_position: _, last_command: _c, ...alert }: AlertRecord): AlertView {
   return alert;
@@ -215,7 +222,8 @@ function plain(part: Deno.KvKeyPart): string | number {
   return typeof part === "number" ? part : String(part);
 }
 
-function matches(
+/** Whether a sensor's type and location are those that are asked for. */
+export function matches(
   filter: { readonly type?: string; readonly location?: string },
   value: { readonly type?: string; readonly location?: string },
 ): boolean {
