@@ -68,6 +68,12 @@ export function isLocal(host: string): boolean {
   return ["127.0.0.1", "localhost", "::1", "[::1]"].includes(host);
 }
 
+/** Names that a request's `Host` may have where only this machine can connect: its own, and that of a proxy before it. */
+export function localNames(publicUrl: string | undefined): readonly string[] {
+  const own = ["localhost", "127.0.0.1", "[::1]", "::1"];
+  return publicUrl === undefined ? own : [...own, new URL(publicUrl).hostname];
+}
+
 /** Opens keys and audit log. */
 export async function openAccess(
   kv: KvPort,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import { FloodWatch } from "../actors/alerts/flood_watch.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import type { Clock } from "../actors/ports.ts";
@@ -12,13 +13,21 @@ import { resolveHost } from "../sinks/webhook_resolve.ts";
 import { Webhooks } from "../sinks/webhooks.ts";
 import { KvDeliveryBook } from "../store/webhooks.ts";
 import type { Engine } from "./engine.ts";
-import { list } from "./setting.ts";
+import { custom, list } from "./setting.ts";
 
 /** The settings of webhooks. */
 export const ALERTING_SETTINGS = {
   allowHosts: list({
     help: "hosts that webhooks may reach though they are not public, such as alertmanager:9093",
     placeholder: "HOST",
+  }),
+  publicUrl: custom<string | undefined>({
+    schema: z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).search === "" && new URL(url).hash === "")
+      .transform((url) => url.replace(/\/+$/, "")),
+    allowed: "an address such as https://plant.example/sensorium, without a query",
+    fallback: undefined,
+    help: "address under which people reach this instance, for links in webhooks (default: host and port)",
+    placeholder: "URL",
   }),
 };
 

@@ -9,6 +9,9 @@ import type { Clock } from "../actors/ports.ts";
 import { StoreAnalytics } from "../store/analytics.ts";
 import type { Engine } from "./engine.ts";
 
+/** Wait before readings are followed again, ms. */
+const AGAIN_MS = 1_000;
+
 /** What runs of it, and what routes need. */
 export interface RunningAnalytics {
   readonly analytics: Analytics;
@@ -35,6 +38,7 @@ export function openAnalytics(
           }
         } catch (error) {
           if (!(error instanceof Error && error.name === "LagError")) report(error);
+          await clock.sleep(AGAIN_MS, signal).catch(() => {}); // aborted
         }
       }
     },

@@ -23,8 +23,9 @@ import { EvaluationSink } from "../store/evaluation_sink.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
-import { configView, corsOrigins, isLocal, limitsOf, openAccess } from "./access.ts";
+import { configView, corsOrigins, isLocal, limitsOf, localNames, openAccess } from "./access.ts";
 import { openAlerting } from "./alerting.ts";
+import { openAnalytics } from "./analytics.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
@@ -117,10 +118,11 @@ export async function start(args: readonly string[]): Promise<number> {
     const alerting = openAlerting(engine, {
       clock,
       alerts: judging.alerts,
-      base: localUrl(values.host, values.port),
+      base: values.publicUrl ?? localUrl(values.host, values.port),
       allowed: values.allowHosts,
       report: (line) => console.error(`sensorium: ${line}`),
     });
+    const statistics = openAnalytics(engine, { clock, zone: judging.zone, report });
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
@@ -131,6 +133,7 @@ export async function start(args: readonly string[]): Promise<number> {
       labels: new KvLabelStore(engine.kv, { clock }),
       drift: () => driftsOf(engine.queries, engine.supervisor.runs.flatMap(({ drifts }) => drifts)),
       agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
+      analytics: statistics.analytics,
       clock,
       version: VERSION,
       signal: closing.signal,
@@ -142,7 +145,7 @@ export async function start(args: readonly string[]): Promise<number> {
       counters: () => countersOf(engine),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", START.settings),
-      hosts: isLocal(values.host) ? ["localhost", "127.0.0.1", "[::1]", "::1"] : undefined,
+      hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,
       health: () => healthOf(engine, kafka?.problems()),
       ...alerting.deps,
       ...(sinks.length === 0 ? {} : { sinks: () => outlets.views() }),
@@ -171,6 +174,7 @@ export async function start(args: readonly string[]): Promise<number> {
       engine.run(new HttpSource(log), ending.signal),
       engine.retention.run(ending.signal, sayFailure),
       alerting.run(ending.signal),
+      statistics.run(ending.signal),
     ];
     if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {

@@ -14,7 +14,7 @@ import type {
   SummaryStatistics,
 } from "../actors/analytics/port.ts";
 import type { Answer, Operation } from "./openapi.ts";
-import { countSchema as count, documents, timeSchema as time } from "./openapi_schemas.ts";
+import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_schemas.ts";
 import {
   correlationQuery,
   distributionQuery,
@@ -162,7 +162,7 @@ export const statisticsOperations: readonly Operation[] = [
     summary: "Correlation across the types of each location, as readings come",
     description: "In memory since the process began; what is old is forgotten by half every six hours.",
     query: liveCorrelationQuery,
-    answers: json("A matrix for each location.", z.object({ items: z.array(live) })),
+    answers: json("A matrix for each location.", pageOf(live)),
   },
   {
     method: "get",

@@ -1,6 +1,14 @@
 /** @module */
 import fc from "fast-check";
-import { addMoment, clearMoments, deviation, MOMENT, MOMENTS_LENGTH, replaceMoment } from "../../models/moments.ts";
+import {
+  addMoment,
+  clearMoments,
+  deviation,
+  mergeMoments,
+  MOMENT,
+  MOMENTS_LENGTH,
+  replaceMoment,
+} from "../../models/moments.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../../std/assert.ts";
 
 const value = fc.double({ min: -1e9, max: 1e9, noNaN: true });
@@ -64,4 +72,17 @@ Deno.test("replaceMoment() leaves an empty accumulator empty", () => {
 Deno.test("deviation() is NaN before the first value and 0 after one", () => {
   assert(Number.isNaN(deviation(filled([]), AT)));
   assertEquals(deviation(filled([5]), AT), 0);
+});
+
+Deno.test("mergeMoments() of any parts is what all values give one by one", () => {
+  fc.assert(fc.property(fc.array(fc.array(value, { maxLength: 20 }), { minLength: 1, maxLength: 10 }), (parts) => {
+    const merged = filled([]), values = parts.flat(), whole = filled(values);
+    const size = 1 + Math.max(0, ...values.map(Math.abs));
+    for (const part of parts) mergeMoments(merged, AT, filled(part), AT);
+    for (const place of [MOMENT.count, MOMENT.least, MOMENT.greatest, MOMENT.flagged]) {
+      assertEquals(merged[AT + place], whole[AT + place]);
+    }
+    assertAlmostEquals(merged[AT + MOMENT.mean], whole[AT + MOMENT.mean], 1e-9 * size);
+    if (values.length > 0) assertAlmostEquals(deviation(merged, AT), deviation(whole, AT), 1e-6 * size);
+  }));
 });

@@ -12,6 +12,7 @@ import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { alertingDeps } from "./alerting_fakes.ts";
 import { type FakeClock, FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
+import { FakeAnalytics } from "./analytics_fakes.ts";
 import { learningDeps } from "./learning_fakes.ts";
 import { modelDeps } from "./models_fakes.ts";
 
@@ -136,6 +137,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     token: TOKEN,
     ...await learningDeps(deps.models, clock),
     ...alertingDeps(),
+    analytics: new FakeAnalytics(),
     ingest,
     access,
     counts: new HttpCounts(),
