@@ -3,44 +3,23 @@
  *
  * @module
  */
-import type { AlertContribution, AlertStep, Condition, Label, Priority } from "./words.ts";
+import type { AlertFacts, AlertStep } from "./words.ts";
 
 /** An alert with everything that its steps say. Times are event time, epoch ms. */
-export interface AlertRecord {
+export interface AlertRecord extends AlertFacts {
   /** `partition:position:sensor:condition:channel`. */
   readonly id: string;
   readonly state: "active" | "cleared";
-  readonly sensor: string;
-  readonly type?: string;
-  readonly location?: string;
-  readonly condition: Condition;
-  readonly channel?: string;
-  /** As it stands; it may have been escalated or eased. */
-  readonly priority: Priority;
   readonly raised_at: number;
   readonly cleared_at?: number;
-  readonly value?: number;
-  readonly expected?: readonly [number | null, number | null];
-  /** What was said when it was raised. */
-  readonly message: string;
-  readonly strength?: number;
-  readonly contributions?: readonly AlertContribution[];
   /** Absent while nobody has acknowledged it, or since it was raised again. */
   readonly acknowledged_at?: number;
   readonly acknowledged_by?: string;
-  /** The last comment that anybody made, and who. */
-  readonly comment?: string;
+  /** Who made the last comment. */
   readonly comment_by?: string;
-  readonly label?: Label;
   readonly labelled_by?: string;
-  readonly shelved_until?: number;
-  readonly one_shot?: boolean;
   readonly suppressed?: boolean;
   readonly out_of_service?: boolean;
-  /** False if nobody was told when it was raised. */
-  readonly notify?: boolean;
-  readonly chattering?: boolean;
-  readonly realarms?: number;
   /** Position of the last step that is in here, and the command that made it; absent where the record at the position did. */
   readonly last_position: number;
   readonly last_command?: number;

@@ -68,36 +68,20 @@ export interface AlertContribution {
 /** Whether a person found an alert to be right. */
 export type Label = "true_alarm" | "false_alarm";
 
-/**
- * One step in an alert's life. An alert takes at most one step at a position, so that steps have an order.
- *
- * Times are event time in epoch ms; the routes write them as ISO 8601.
- */
-export interface AlertStep {
-  /** Stable: `alert id/raised`, `alert id/cleared`, `alert id/STEP/POSITION` for the others. */
-  readonly id: string;
-  /** `partition:position:sensor:condition:channel` of its raising. */
-  readonly alert: string;
-  readonly transition: Transition;
+/** What an alert is about and what was seen: what its steps say, and the alert as it stands. Times are event time, epoch ms. */
+export interface AlertFacts {
   readonly sensor: string;
   readonly type?: string;
   readonly location?: string;
   readonly condition: Condition;
   readonly channel?: string;
-  /** From this step on. */
+  /** As it stands, in a step from this step on. */
   readonly priority: Priority;
-  readonly time: number;
-  readonly partition: string;
-  readonly position: number;
-  /** Number, in its partition, of the command that made it: it took effect before the record at the position. */
-  readonly command?: number;
-  /** When the alert was raised. */
-  readonly raised_at?: number;
   /** What was seen when it was raised; absent for silence. */
   readonly value?: number;
   /** What was expected: [low, high], null where open. */
   readonly expected?: readonly [number | null, number | null];
-  /** One plain sentence. */
+  /** One plain sentence; of the alert, what was said when it was raised. */
   readonly message: string;
   /** Of an anomaly when it was raised: strength in 0..1, and what contributed. */
   readonly strength?: number;
@@ -108,12 +92,32 @@ export interface AlertStep {
   readonly chattering?: boolean;
   /** How many times it was raised again because it stayed. */
   readonly realarms?: number;
-  /** Who did it, for a step that a person made. */
-  readonly by?: string;
   readonly comment?: string;
   readonly label?: Label;
   /** When the shelf ends; of a raised alert whose condition is shelved already, and of `shelved`. */
   readonly shelved_until?: number;
   /** The shelf also ends when the alert clears. */
   readonly one_shot?: boolean;
+}
+
+/**
+ * One step in an alert's life. An alert takes at most one step at a position, so that steps have an order.
+ *
+ * Times are event time in epoch ms; the routes write them as ISO 8601.
+ */
+export interface AlertStep extends AlertFacts {
+  /** Stable: `alert id/raised`, `alert id/cleared`, `alert id/STEP/POSITION` for the others. */
+  readonly id: string;
+  /** `partition:position:sensor:condition:channel` of its raising. */
+  readonly alert: string;
+  readonly transition: Transition;
+  readonly time: number;
+  readonly partition: string;
+  readonly position: number;
+  /** Number, in its partition, of the command that made it: it took effect before the record at the position. */
+  readonly command?: number;
+  /** When the alert was raised. */
+  readonly raised_at?: number;
+  /** Who did it, for a step that a person made. */
+  readonly by?: string;
 }

@@ -5,7 +5,7 @@
  */
 import type { Lives } from "../alerts/lives.ts";
 import type { History } from "./history.ts";
-import type { Plan } from "./layout.ts";
+import type { Plan } from "./plan.ts";
 
 /** What came out of a round. */
 export interface GlobalNetwork {

@@ -20,7 +20,8 @@ import { surpriseLaw } from "../../models/surprise/law.ts";
 import { SURPRISE_MOST, VIEWS } from "../../models/surprise/surprise.ts";
 import { READING_LIMITS } from "../reading.ts";
 import type { SensorActor } from "./actor.ts";
-import { BIT, CALIBRATED, JUDGEMENT, type JudgePlan, NEVER, type Plan, REST } from "./layout.ts";
+import { BIT, CALIBRATED, JUDGEMENT, NEVER, REST } from "./layout.ts";
+import type { JudgePlan, Plan } from "./plan.ts";
 
 /** A score above it is a flag of a detector that has no setting of its own: one normal reading in a hundred. */
 export const FLAG_SCORE = 0.99;

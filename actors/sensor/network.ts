@@ -7,7 +7,8 @@ import { hashText } from "../../models/hash.ts";
 import { calibrate } from "../../models/surprise/calibration.ts";
 import type { SensorActor } from "./actor.ts";
 import { place } from "./judge.ts";
-import { CALIBRATED, HEADER, JUDGEMENT, type JudgePlan } from "./layout.ts";
+import { CALIBRATED, HEADER, JUDGEMENT } from "./layout.ts";
+import type { JudgePlan } from "./plan.ts";
 
 /** Error at which half of the scale of its calibration is reached; usual is about 1. */
 const ERROR_SCALE = 4;

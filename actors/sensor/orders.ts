@@ -11,7 +11,8 @@ import { CONDITIONS } from "../alerts/words.ts";
 import { isUpkeep, MAINTENANCE_MOST_MS, type RecordedCommand, type UpkeepCommand } from "../commands/words.ts";
 import type { SensorActor } from "./actor.ts";
 import { CONDITION, endAlarms, orderAlarms } from "./alarm.ts";
-import { COMPARED, emptyFloats, emptyState, HEADER, JUDGEMENT, NONE } from "./layout.ts";
+import { COMPARED, HEADER, JUDGEMENT, NONE } from "./layout.ts";
+import { emptyFloats, emptyState } from "./state.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** Conditions that are judged by what was learnt. */

@@ -12,7 +12,7 @@ import { CHANNEL_FEATURES, HOUR_FEATURES, writeChannel, writeHour } from "../../
 import type { ShardOutput } from "../batch.ts";
 import type { AlertTransition, QuarantineView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
-import type { WindowPlan } from "./layout.ts";
+import type { WindowPlan } from "./plan.ts";
 import { SLOT, SLOT_LENGTH } from "./layout.ts";
 
 /** Doubles of a window record before its channels. */

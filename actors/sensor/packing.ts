@@ -11,7 +11,9 @@
  * @module
  */
 import { FEATURE, ROLLING } from "../../models/features.ts";
-import { emptyState, HEADER, type Plan } from "./layout.ts";
+import { emptyState } from "./state.ts";
+import { HEADER } from "./layout.ts";
+import type { Plan } from "./plan.ts";
 
 /** What the two bits of a double say. */
 const CODE = { empty: 0, before: 1, written: 2, short: 3 } as const;

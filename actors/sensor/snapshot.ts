@@ -15,9 +15,11 @@ import { Lives } from "../alerts/lives.ts";
 import type { Judging } from "../config.ts";
 import type { SensorActor } from "./actor.ts";
 import { CHUNK_ROWS, History, upgradeRows } from "./history.ts";
-import { emptyFloats, HEADER, makePlan, moveFloats, moveState, type Plan, sameJudges, sameWindows } from "./layout.ts";
+import { emptyFloats, moveFloats, moveState, sameJudges, sameWindows } from "./state.ts";
+import { HEADER } from "./layout.ts";
+import { makePlan, type Plan } from "./plan.ts";
 import { packedFloatsMost, packedMost, packFloats, packState, shapeOf, unpackFloats, unpackState } from "./packing.ts";
-import { wakeTime } from "./transition.ts";
+import { wakeTime } from "./tick.ts";
 import { oldShape, upgradeLives, upgradeState } from "./upgrade.ts";
 
 const MAGIC = 0x52534e53; // "SNSR"

@@ -9,7 +9,9 @@
 import { FEATURE_LENGTH } from "../../models/features.ts";
 import { keyOf, LIFE, Lives, STATE } from "../alerts/lives.ts";
 import { type Condition, CONDITIONS, PRIORITIES } from "../alerts/words.ts";
-import { BIT, emptyState, HEADER, HEADER_LENGTH, NONE, type Plan } from "./layout.ts";
+import { BIT, HEADER, HEADER_LENGTH, NONE } from "./layout.ts";
+import { emptyState } from "./state.ts";
+import type { Plan } from "./plan.ts";
 import { type Shape, shapeOf } from "./packing.ts";
 
 /** Doubles of the header then. */

@@ -16,7 +16,7 @@ import { type ChannelSaid, contributionsOf, inOrder, othersOf, sayVerdict, viewN
 import { HISTORY_ROWS, readRow, rowWidth } from "./history.ts";
 import { warmUp } from "./judge.ts";
 import { BIT, HEADER, JUDGEMENT, NEVER, REST } from "./layout.ts";
-import { isHeld } from "./transition.ts";
+import { isHeld } from "./state.ts";
 import { SAID, surpriseOf, VERDICT, VERDICT_CHANNEL, VERDICT_HEAD, viewOf } from "./verdict.ts";
 
 /** The sensor now. */

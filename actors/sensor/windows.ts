@@ -9,7 +9,8 @@
 import { clearMoments, MOMENTS_LENGTH } from "../../models/moments.ts";
 import { mixNumber, mixNumbers } from "../../models/hash.ts";
 import type { SensorActor } from "./actor.ts";
-import { HEADER, NEVER, NONE, SLOT, SLOT_LENGTH, type WindowPlan } from "./layout.ts";
+import { HEADER, NEVER, NONE, SLOT, SLOT_LENGTH } from "./layout.ts";
+import type { WindowPlan } from "./plan.ts";
 import { type Outputs, WINDOW_HEAD, WINDOW_RECORD } from "./outputs.ts";
 
 /** Greatest number of windows that one reading lies in: 8 specifications of 60 hops. */

@@ -17,6 +17,7 @@ import type { KvPort } from "../../store/kv.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
 import { MemoryKv } from "../memory_kv.ts";
+import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 
 /** How a run is made; everything has a default. */
 export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> {
@@ -92,32 +93,13 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
   return { digest, kv, supervisor };
 }
 
-/** First parts of the keys of stored outputs. */
-const OUTPUTS = [
-  "window",
-  "window_at",
-  "readings",
-  "alert",
-  "alert_at",
-  "transition",
-  "quarantine",
-  "model",
-  "model_version",
-  "federation_round",
-];
-
 /** Everything that a run gave out and stored, by key, as one comparable value each. */
 export async function storedOutputs(kv: KvPort): Promise<Map<string, unknown>> {
   const outputs = new Map<string, unknown>();
-  for (const kind of OUTPUTS) {
-    for await (const { key, value } of kv.list({ prefix: [kind] })) outputs.set(JSON.stringify(key), comparable(value));
+  for (const kind of OUTPUT_KINDS) {
+    for await (const { key, value } of kv.list({ prefix: [kind] })) {
+      outputs.set(JSON.stringify(key), withoutAttempt(kind, value));
+    }
   }
   return outputs;
-}
-
-/** A model's parts are written under keys of their own for each attempt, and when depends on the clock. */
-function comparable(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("write" in value)) return value;
-  const { write: _, ...rest } = value;
-  return { ...rest, created: 0 };
 }

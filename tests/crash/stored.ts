@@ -6,34 +6,18 @@
 import { join } from "../../std/path.ts";
 import { KV_FILE } from "../../commands/engine.ts";
 import { KEYS } from "../../store/keys.ts";
-
-/**
- * Outputs by kind. Who wrote them, when and in how many parts (fences, chains, snapshots, positions, which attempt to
- * register a model succeeded) is left out.
- */
-const KINDS = [
-  "window",
-  "window_at",
-  "readings",
-  "alert",
-  "alert_at",
-  "transition",
-  "quarantine",
-  "model",
-  "model_version",
-  "federation_round",
-] as const;
+import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 
 /** Number of entries and a hash over keys and values, by kind. */
-export type Stored = Readonly<Record<typeof KINDS[number], { readonly count: number; readonly hash: string }>>;
+export type Stored = Readonly<Record<typeof OUTPUT_KINDS[number], { readonly count: number; readonly hash: string }>>;
 
 /** Reads a data directory that no process holds any more. */
 export async function storedOutputs(dataDir: string): Promise<Stored> {
   using kv = await Deno.openKv(join(dataDir, KV_FILE));
-  const stored = await Promise.all(KINDS.map(async (kind) => {
+  const stored = await Promise.all(OUTPUT_KINDS.map(async (kind) => {
     const texts: string[] = [];
     for await (const { key, value } of kv.list({ prefix: [kind] }, { batchSize: 500 })) {
-      texts.push(text([key, kind === "model_version" ? { ...value as object, created: 0, write: "" } : value]));
+      texts.push(text([key, withoutAttempt(kind, value)]));
     }
     const bytes = new TextEncoder().encode(texts.join("\n"));
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

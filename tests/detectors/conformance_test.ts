@@ -1,7 +1,8 @@
 /** @module */
 import { type Detector, DETECTORS, detectorsOf } from "../../actors/detectors.ts";
 import { checkReading, isRefusal, parseReading, type Reading } from "../../actors/reading.ts";
-import { emptyFloats, emptyState, makePlan } from "../../actors/sensor/layout.ts";
+import { emptyFloats, emptyState } from "../../actors/sensor/state.ts";
+import { makePlan } from "../../actors/sensor/plan.ts";
 import { VERDICT } from "../../actors/sensor/verdict.ts";
 import { uniformAt } from "../../models/random.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../std/assert.ts";

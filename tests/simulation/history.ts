@@ -19,6 +19,7 @@ import type { KvPort } from "../../store/kv.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
 import { MemoryKv } from "../memory_kv.ts";
+import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 import { SimulatedClock } from "./clock.ts";
 import { CLEAR, Connection, DEADLINE_MS, SharedKv, STORMY, type Weather } from "./faults.ts";
 import { isSame } from "./same.ts";
@@ -218,32 +219,16 @@ async function digestOf(supervisor: Supervisor): Promise<string> {
   return JSON.stringify([supervisor.counts(), await supervisor.digests()]);
 }
 
-const KINDS: ReadonlySet<unknown> = new Set([
-  "window",
-  "window_at",
-  "readings",
-  "alert",
-  "alert_at",
-  "transition",
-  "quarantine",
-  "model",
-  "model_version",
-  "federation_round",
-]);
+const KINDS: ReadonlySet<unknown> = new Set(OUTPUT_KINDS);
 
 function collect(kv: MemoryKv): Pick<Expected, "outputs" | "transitions"> {
   const outputs = new Map<string, unknown>(), transitions = new Map<string, string>();
   for (const [text, { key, value }] of kv.entries) {
     if (!KINDS.has(key[0])) continue;
-    outputs.set(text, key[0] === "model_version" ? withoutWhen(value) : value);
+    outputs.set(text, withoutAttempt(key[0], value));
     if (key[0] === "transition") transitions.set((value as AlertTransition).id, JSON.stringify(value));
   }
   return { outputs, transitions };
-}
-
-/** A model's version less what differs from one attempt to register it to the next. */
-function withoutWhen(value: unknown): unknown {
-  return { ...value as Record<string, unknown>, created: 0, write: "" };
 }
 
 /** Somebody who follows the alerts over all processes, resuming with the last id. */

@@ -6,12 +6,15 @@
 import type { Judging } from "../../../actors/config.ts";
 import type { SensorActor } from "../../../actors/sensor/actor.ts";
 import { History } from "../../../actors/sensor/history.ts";
-import { emptyFloats, emptyState, makePlan, type Plan } from "../../../actors/sensor/layout.ts";
+import { emptyFloats, emptyState } from "../../../actors/sensor/state.ts";
+import { makePlan, type Plan } from "../../../actors/sensor/plan.ts";
 import { Outputs, WINDOW_CHANNEL, WINDOW_HEAD, WINDOW_RECORD } from "../../../actors/sensor/outputs.ts";
 import { conclude } from "../../../actors/sensor/conclude.ts";
 import { VERDICT, VERDICT_CHANNEL, VERDICT_HEAD } from "../../../actors/sensor/verdict.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../../actors/sensor/snapshot.ts";
-import { input, takeEnd, takeReading, takeTick } from "../../../actors/sensor/transition.ts";
+import { input } from "../../../actors/sensor/write_down.ts";
+import { takeEnd, takeTick } from "../../../actors/sensor/tick.ts";
+import { takeReading } from "../../../actors/sensor/transition.ts";
 import type { NaiveEvent, NaiveWindow } from "./naive.ts";
 
 /** The actor, and what it gave out. */

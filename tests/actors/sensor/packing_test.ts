@@ -1,7 +1,9 @@
 /** @module */
 import fc from "fast-check";
 import { judgingSchema } from "../../../actors/config.ts";
-import { emptyState, HEADER, makePlan } from "../../../actors/sensor/layout.ts";
+import { emptyState } from "../../../actors/sensor/state.ts";
+import { HEADER } from "../../../actors/sensor/layout.ts";
+import { makePlan } from "../../../actors/sensor/plan.ts";
 import {
   packedFloatsMost,
   packedMost,

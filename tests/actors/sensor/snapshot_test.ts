@@ -1,7 +1,8 @@
 /** @module */
 import fc from "fast-check";
 import { type Judging, judgingSchema } from "../../../actors/config.ts";
-import { HEADER, makePlan } from "../../../actors/sensor/layout.ts";
+import { HEADER } from "../../../actors/sensor/layout.ts";
+import { makePlan } from "../../../actors/sensor/plan.ts";
 import {
   decodeSnapshot,
   encodeSnapshot,
@@ -10,7 +11,7 @@ import {
   SNAPSHOT_VERSION,
   SnapshotError,
 } from "../../../actors/sensor/snapshot.ts";
-import { wakeTime } from "../../../actors/sensor/transition.ts";
+import { wakeTime } from "../../../actors/sensor/tick.ts";
 import { viewReadings, viewSensor } from "../../../actors/sensor/view.ts";
 import { digestOf } from "../../../actors/shard_answers.ts";
 import { assert, assertEquals, assertThrows } from "../../../std/assert.ts";
