@@ -3,15 +3,10 @@
  *
  * @module
  */
-import {
-  KAFKA_MECHANISMS,
-  type KafkaCluster,
-  type KafkaTls,
-  type KafkaUrl,
-  parseKafkaUrl,
-} from "../sources/kafka/address.ts";
+import { KAFKA_MECHANISMS, type KafkaCluster, type KafkaUrl, parseKafkaUrl } from "../sources/kafka/address.ts";
 import { SourceError } from "../actors/ports.ts";
-import { CommandError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
+import { readTls } from "./pem_file.ts";
 import { choice, type SettingTable, type SettingValues, text, toggle } from "./setting.ts";
 
 const path = (help: string) => text({ fallback: undefined, help, placeholder: "PATH" });
@@ -73,37 +68,13 @@ export async function kafkaCluster(url: KafkaUrl, access: KafkaAccess): Promise<
   if (user !== undefined && password === undefined) {
     throw new UsageError(`a password is wanted for ${user}: set SENSORIUM_KAFKA_PASSWORD`);
   }
-  if ((access.kafkaCert === undefined) !== (access.kafkaKey === undefined)) {
-    throw new UsageError("--kafka-cert and --kafka-key go together");
-  }
-  const tls = url.tls || access.kafkaTls || access.kafkaCa !== undefined || access.kafkaCert !== undefined;
+  const { kafkaCa: ca, kafkaCert: cert, kafkaKey: key } = access, tls = await readTls("--kafka", { ca, cert, key });
+  const isTls = url.tls || access.kafkaTls || ca !== undefined || cert !== undefined;
   return {
     brokers: url.brokers,
-    ...(tls ? { tls: await tlsOf(access) } : {}),
+    ...(isTls ? { tls } : {}),
     ...(user === undefined || password === undefined
       ? {}
       : { login: { mechanism: access.kafkaMechanism, user, password } }),
   };
-}
-
-async function tlsOf({ kafkaCa, kafkaCert, kafkaKey }: KafkaAccess): Promise<KafkaTls> {
-  const [ca, cert, key] = await Promise.all([kafkaCa, kafkaCert, kafkaKey].map(pem));
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-}
-
-async function pem(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new CommandError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
-  if (!text.includes("-----BEGIN ")) throw new CommandError(`${path} holds no PEM: -----BEGIN ... is missing`);
-  return text;
 }

@@ -18,7 +18,7 @@ export const KAFKA_SOURCE = {
   }),
   group: text({
     fallback: undefined,
-    help: "consumer group to share the partitions with (default: all are read)",
+    help: "share what is read with others of that name: Kafka's consumer group, MQTT's shared subscription",
     placeholder: "NAME",
   }),
   instance: text({

@@ -14,10 +14,11 @@ import { z } from "zod";
 import type { Judging } from "../actors/config.ts";
 import type { DeliverySink } from "../sinks/delivery/sink.ts";
 import { SINK_SCHEMES, sinkOf, type SinkSettings } from "../sinks/open.ts";
-import { CommandError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { type KafkaAccess, LOCAL_KAFKA } from "./kafka_settings.ts";
 import { kafkaSink } from "./kafka_sink.ts";
 import { unitsOf } from "./outlets.ts";
+import { readPem } from "./pem_file.ts";
 import type { Setting } from "./setting.ts";
 
 /** A sink as it is configured. */
@@ -142,16 +143,4 @@ function problemOf(parts: readonly SinkPart[]): string | undefined {
     names.add(name);
   }
   return undefined;
-}
-
-async function readPem(path: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new CommandError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
-  if (!text.includes("-----BEGIN ")) throw new CommandError(`${path} holds no PEM: -----BEGIN ... is missing`);
-  return text;
 }

@@ -17,12 +17,14 @@ import { FilesSink } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import type { KafkaSource } from "../sources/kafka/source.ts";
+import type { MqttIntake } from "../sources/mqtt/intake.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { EvaluationSink } from "../store/evaluation_sink.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
+import { sourceMemory } from "../store/source_memory.ts";
 import { configView, corsOrigins, isLocal, limitsOf, localNames, openAccess } from "./access.ts";
 import { openAlerting } from "./alerting.ts";
 import { openAnalytics } from "./analytics.ts";
@@ -33,6 +35,7 @@ import { CommandError, EXIT } from "./errors.ts";
 import { checkFeed, runFeed } from "./feed.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { kafkaSource } from "./kafka_source.ts";
+import { mqttInput, mqttIntake } from "./mqtt_source.ts";
 import { Outlets } from "./outlets.ts";
 import { roundOutlet } from "./round_outlet.ts";
 import { judgingOf, readSettings } from "./settings.ts";
@@ -62,6 +65,7 @@ export async function start(args: readonly string[]): Promise<number> {
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
   const from = values.useKafka ? "kafka" : values.source;
   await checkFeed(values, from, scenario);
+  const broker = from === "mqtt" ? await mqttInput(values) : undefined;
   const sinks = await openSinks(values.sink, judging, values);
   if (values.checkConfig) {
     console.log("The configuration is valid.");
@@ -108,7 +112,7 @@ export async function start(args: readonly string[]): Promise<number> {
     report: (line) => console.error(`sensorium: ${line}`),
   });
   const ending = new AbortController(), delivering = new AbortController(), delivered = outlets.run(delivering.signal);
-  let kafka: KafkaSource | undefined;
+  let kafka: KafkaSource | undefined, mqtt: MqttIntake | undefined;
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
   const closing = new AbortController(), token = makeToken(), report = sayFailure;
   try {
@@ -146,7 +150,7 @@ export async function start(args: readonly string[]): Promise<number> {
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,
-      health: () => healthOf(engine, kafka?.problems()),
+      health: () => healthOf(engine, [...kafka?.problems() ?? [], ...mqtt?.problems() ?? []]),
       ...alerting.deps,
       ...(sinks.length === 0 ? {} : { sinks: () => outlets.views() }),
       export: () =>
@@ -185,6 +189,10 @@ export async function start(args: readonly string[]): Promise<number> {
       running.push(engine.run(kafka, ending.signal));
       const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
       if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
+    } else if (broker) {
+      const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
+      mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log, clock, report: tell });
+      running.push(mqtt.run(ending.signal));
     } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
       const simulator = new Simulator(scenario, { seed: values.seed, pace, clock });

@@ -9,6 +9,7 @@ import { ACCESS_SETTINGS } from "./access.ts";
 import { ALERTING_SETTINGS } from "./alerting.ts";
 import { FEED } from "./feed.ts";
 import { KAFKA_SOURCE } from "./kafka_source.ts";
+import { MQTT_SOURCE } from "./mqtt_source.ts";
 import { choice, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON } from "./settings.ts";
 import { SINKS } from "./sink_settings.ts";
@@ -28,13 +29,14 @@ const settings = {
     help: "what is simulated; none: readings come over HTTP alone",
   }),
   source: choice({
-    words: ["simulator", "kafka"],
+    words: ["simulator", "kafka", "mqtt"],
     fallback: "simulator",
     help:
-      "where readings come from beside HTTP: the scenario, simulated, or Kafka (the scenario then says what types of sensors there are)",
+      "where readings come from beside HTTP: the scenario, simulated, or Kafka or MQTT (the scenario then says what types of sensors there are)",
   }),
   useKafka: toggle({ fallback: false, help: "the same as --source kafka" }),
   ...KAFKA_SOURCE,
+  ...MQTT_SOURCE,
   ...FEED,
   sink: SINKS,
   history: wholeNumber({
@@ -66,6 +68,10 @@ export const START: Command<typeof settings> = {
     {
       line: "deno task start --source kafka --kafka kafka://127.0.0.1:9092/iot_sensors",
       does: "read a topic of Kafka",
+    },
+    {
+      line: "deno task start --source mqtt --mqtt mqtt://127.0.0.1 --mqtt-topics 'plant/{location}/{sensor}'",
+      does: "read topics of MQTT",
     },
     { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
   ],

@@ -8,7 +8,7 @@
  */
 import type { LogEntry, LogPort } from "../actors/log.ts";
 import { type Chunk, type Source, SourceError, type SourcePartition } from "../actors/ports.ts";
-import type { Reading } from "../actors/reading.ts";
+import type { Reading, Refusal } from "../actors/reading.ts";
 
 /** A log as a source. The log is its caller's to close. */
 export class HttpSource implements Source {
@@ -58,9 +58,9 @@ function chunkOf(entry: LogEntry, partition: number): Chunk {
   return { kind: "readings", items, positions: items.map((_, i) => position + i), next: position + count, arrived };
 }
 
-function parse(line: string, partition: number, position: number): Reading {
+function parse(line: string, partition: number, position: number): Reading | Refusal {
   try {
-    return JSON.parse(line) as Reading;
+    return JSON.parse(line) as Reading | Refusal;
   } catch (cause) {
     throw new SourceError(`The log's partition ${partition} is damaged at ${position}: not JSON.`, { cause });
   }

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { RECORD_ERRORS, type RecordError } from "../actors/ingest.ts";
 import type { Piece, RequestRecord } from "../actors/log.ts";
 import { checkReading, isRefusal, parseReading, type Reading, type Refusal, refusal } from "../actors/reading.ts";
-import { hashText } from "../models/hash.ts";
+import { LogPieces } from "./log_pieces.ts";
 
 /** Bytes of errors (as JSON) that an account holds: they are stored with the request's record, in one value. */
 const ERROR_BYTES = 40 * 1024;
@@ -38,11 +38,6 @@ export interface AccountOptions {
   readonly admit?: (sensor: string) => string | undefined;
 }
 
-/** The partition that a sensor's readings go to. */
-export function partitionOf(sensor: string, partitions: number): number {
-  return partitions === 1 ? 0 : hashText(sensor) % partitions;
-}
-
 const encoder = new TextEncoder();
 const NEWLINE = encoder.encode("\n");
 
@@ -52,11 +47,9 @@ export class Account {
   accepted: number;
   rejected: number;
   readonly errors: RecordError[];
-  /** Bytes that wait to be logged. */
-  waiting = 0;
   readonly #options: AccountOptions;
   readonly #hash = createHash("sha256");
-  readonly #lines = new Map<number, Uint8Array[]>();
+  readonly #pieces: LogPieces;
   /** Records seen in this attempt. */
   #seen = 0;
   #errorBytes = 0;
@@ -64,10 +57,16 @@ export class Account {
   constructor(options: AccountOptions) {
     const { earlier } = options;
     this.#options = options;
+    this.#pieces = new LogPieces(options.partitions, options.pieceBytes);
     this.accepted = earlier?.accepted ?? 0;
     this.rejected = earlier?.rejected ?? 0;
     this.errors = [...earlier?.errors ?? []];
     for (const error of this.errors) this.#errorBytes += sizeOf(error);
+  }
+
+  /** Bytes that wait to be logged. */
+  get waiting(): number {
+    return this.#pieces.bytes;
   }
 
   /** Whether an earlier attempt came to the end. */
@@ -108,16 +107,12 @@ export class Account {
     const why = this.#options.admit?.(item.sensor);
     if (why !== undefined) return this.refuse(refusal([{ field: "sensor", message: `sensor ${why}` }], ""), line);
     const bytes = encoder.encode(`${JSON.stringify(item)}\n`);
-    const { partitions, pieceBytes } = this.#options;
+    const { pieceBytes } = this.#options;
     if (bytes.length > pieceBytes) {
       const message = `a reading must have at most ${pieceBytes} bytes as compact JSON, not ${bytes.length}`;
       return this.refuse(refusal([{ field: "", message }], ""), line);
     }
-    const partition = partitionOf(item.sensor, partitions);
-    const lines = this.#lines.get(partition);
-    if (lines === undefined) this.#lines.set(partition, [bytes]);
-    else lines.push(bytes);
-    this.waiting += bytes.length;
+    this.#pieces.add(item.sensor, bytes);
     this.accepted++;
   }
 
@@ -134,17 +129,7 @@ export class Account {
 
   /** Hands over what waits, as pieces. */
   takePieces(): Piece[] {
-    const pieces: Piece[] = [];
-    for (const [partition, lines] of this.#lines) {
-      for (let from = 0; from < lines.length;) {
-        const piece = pieceFrom(partition, lines, from, this.#options.pieceBytes);
-        pieces.push(piece);
-        from += piece.count;
-      }
-    }
-    this.#lines.clear();
-    this.waiting = 0;
-    return pieces;
+    return this.#pieces.take();
   }
 
   /** How far the request has come; to be written with the pieces. */
@@ -164,15 +149,6 @@ export class Account {
   #hashed(): string {
     return this.#options.bodyHash ?? this.#hash.copy().digest("hex");
   }
-}
-
-/** As many lines from `from` on as go into one piece. */
-function pieceFrom(partition: number, lines: readonly Uint8Array[], from: number, pieceBytes: number): Piece {
-  let to = from, size = 0;
-  while (to < lines.length && size + lines[to].length <= pieceBytes) size += lines[to++].length;
-  const bytes = new Uint8Array(size);
-  for (let i = from, at = 0; i < to; at += lines[i++].length) bytes.set(lines[i], at);
-  return { partition, bytes, count: to - from };
 }
 
 /** A record judged; one that is nested too deeply for a message about it is refused without. */

@@ -17,10 +17,11 @@ import {
   type TickChunk,
 } from "../../actors/ports.ts";
 import { refusal } from "../../actors/reading.ts";
+import type { RecordOptions } from "../record_reader.ts";
 import { chunksOf } from "./chunks.ts";
 import { KafkaError } from "./errors.ts";
 import { type Fetched, Fetcher, type FetchOptions } from "./fetcher.ts";
-import { type MessageOptions, MessageParser } from "./messages.ts";
+import { MessageParser } from "./messages.ts";
 import { type Tick, tickChunk, TickMemory, withTicks } from "./ticks.ts";
 import { itemsOf, offsetOf, positionOf } from "./positions.ts";
 
@@ -29,7 +30,7 @@ export type LostPolicy = "skip" | "stop";
 
 /** How a partition is read. */
 export interface KafkaPartitionOptions extends FetchOptions {
-  readonly messages: MessageOptions;
+  readonly messages: RecordOptions;
   /** Where the very first reading begins. */
   readonly begin: number;
   readonly lost: LostPolicy;

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import type { IngestFormat, IngestOutcome } from "../../actors/ingest.ts";
 import type { Reading } from "../../actors/reading.ts";
 import { HttpSource } from "../../sources/http.ts";
-import { partitionOf } from "../../sources/http_account.ts";
+import { partitionOf } from "../../sources/log_pieces.ts";
 import { HttpIngest, type IngestOptions } from "../../sources/http_ingest.ts";
 import { type LogOptions, ReadingLog } from "../../store/log.ts";
 import { FakeClock, NOON, settle, until } from "../routes/fakes.ts";

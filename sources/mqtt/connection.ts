@@ -1,0 +1,385 @@
+/**
+ * A connection to a broker: messages as they are asked for, acknowledgements when the caller says so, messages out.
+ *
+ * Nothing is read before the messages that came before are dealt with: that is the backpressure, and the broker's own
+ * queue is what grows. An acknowledgement of a message out is read by the same loop, so a caller that only sends runs
+ * {@linkcode MqttConnection.messages} too.
+ *
+ * @module
+ */
+import type { Clock } from "../../actors/ports.ts";
+import type { MqttBroker } from "./address.ts";
+import { explainMqtt, MqttError, refusedBy } from "./errors.ts";
+import {
+  connectPacket,
+  disconnectPacket,
+  type Incoming,
+  PacketCutter,
+  pingPacket,
+  pubackPackets,
+  type PublishPacket,
+  publishPacket,
+  subscribePacket,
+} from "./packets.ts";
+
+/** How a client introduces itself. */
+export interface ConnectionOptions {
+  readonly broker: MqttBroker;
+  readonly clock: Clock;
+  readonly clientId: string;
+  /** How long the broker keeps what comes while we are away, s; 0: not at all. */
+  readonly sessionSeconds: number;
+  /** A sign of life at least so often, s. */
+  readonly keepAliveSeconds: number;
+  /** Gives connecting up; afterwards {@linkcode MqttConnection.close} does. */
+  readonly signal: AbortSignal;
+}
+
+/** Greatest packet that is taken, bytes. */
+export const PACKET_BYTES = 1024 * 1024;
+/** Messages of QoS 1 that a broker may send ahead of our acknowledgements, where it obeys. */
+const RECEIVE_MAXIMUM = 10_000;
+const READ_BYTES = 64 * 1024;
+/** Longest wait for a connection, and for the answer to CONNECT and SUBSCRIBE, ms. */
+const ANSWER_MS = 10_000;
+/** Messages under way at most, also where the broker takes more; packet ids are of 16 bits. */
+const FLIGHT = 1_000;
+/** Of the keep-alive may pass without a byte before the broker is given up. */
+const PATIENCE = 1.5;
+
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** An open connection; see the module. */
+export class MqttConnection {
+  /** Whether the broker had kept a session for us. */
+  readonly isSessionPresent: boolean;
+  readonly #conn: Deno.Conn;
+  readonly #options: ConnectionOptions;
+  readonly #cutter: PacketCutter;
+  readonly #early: Incoming[];
+  readonly #published = new Map<number, Waiting>();
+  readonly #flight: number;
+  readonly #keepAliveMs: number;
+  readonly #ending = new AbortController();
+  readonly #room: (() => void)[] = [];
+  #subscribed: Waiting | undefined;
+  #lastId = 0;
+  #out: Uint8Array[] = [];
+  #writing: Promise<void> | undefined;
+  #heard: number;
+  #isReading = false;
+  #failure: Error | undefined;
+
+  /** A connection that the broker has said yes to; `early` came right behind its answer. */
+  constructor(
+    conn: Deno.Conn,
+    cutter: PacketCutter,
+    answer: Incoming & { kind: "connack" },
+    early: Incoming[],
+    options: ConnectionOptions,
+  ) {
+    this.#conn = conn;
+    this.#cutter = cutter;
+    this.#early = early;
+    this.#options = options;
+    this.isSessionPresent = answer.isSessionPresent;
+    this.#flight = Math.min(FLIGHT, Math.max(1, answer.receiveMaximum));
+    this.#keepAliveMs = 1000 * (answer.keepAliveSeconds ?? options.keepAliveSeconds);
+    this.#heard = options.clock.now();
+    void this.#keepAlive();
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @throws {MqttError} one sentence: a wrong address, a certificate that is not trusted, a wrong password
+   */
+  static async open(options: ConnectionOptions): Promise<MqttConnection> {
+    const { broker, clock, signal } = options, stop = new AbortController();
+    const over = AbortSignal.any([signal, stop.signal]);
+    let conn: Deno.Conn | undefined, isLate = false;
+    const late = clock.sleep(ANSWER_MS, over).then(() => {
+      isLate = true;
+      quietly(conn);
+      throw new MqttError(`it has not answered in ${ANSWER_MS / 1000} s`, "unreachable");
+    });
+    late.catch(() => {}); // the race below
+    const opened = (async () => {
+      conn = await connect(broker);
+      if (isLate || signal.aborted) throw quietly(conn) ?? new MqttError("the connection was given up", "closed");
+      const giveUp = () => quietly(conn);
+      signal.addEventListener("abort", giveUp, { once: true });
+      try {
+        return await introduce(conn, options);
+      } finally {
+        signal.removeEventListener("abort", giveUp);
+      }
+    })();
+    opened.catch(() => {}); // given up: nobody waits any more
+    try {
+      return await Promise.race([opened, late]);
+    } catch (error) {
+      quietly(conn);
+      throw explainMqtt(error, broker, "connect to");
+    } finally {
+      stop.abort(new Error("answered"));
+    }
+  }
+
+  /**
+   * Subscribes with QoS 1; {@linkcode MqttConnection.messages} must be read meanwhile.
+   *
+   * @param retained whether what the broker retained is wanted
+   * @throws {MqttError} if the broker refuses one of the filters
+   */
+  async subscribe(filters: readonly string[], retained: boolean): Promise<void> {
+    const { broker, clock } = this.#options, id = this.#freshId();
+    const answered = new Promise<void>((resolve, reject) => this.#subscribed = { resolve, reject });
+    answered.catch(() => {}); // the race below
+    this.#send(subscribePacket(broker.version, id, filters, retained));
+    const stop = new AbortController();
+    const late = clock.sleep(ANSWER_MS, stop.signal).then(() => {
+      throw new MqttError(`it has not answered in ${ANSWER_MS / 1000} s`, "unreachable");
+    });
+    late.catch(() => {});
+    try {
+      await Promise.race([answered, late]);
+    } catch (error) {
+      throw explainMqtt(error, broker, `subscribe to ${filters.join(", ")} of`);
+    } finally {
+      stop.abort(new Error("answered"));
+    }
+  }
+
+  /**
+   * Messages, those of one read together, until the connection is closed. For one taker.
+   *
+   * Payloads are good until the next ones are asked for.
+   *
+   * @throws {MqttError} if the connection ends otherwise
+   */
+  async *messages(): AsyncGenerator<PublishPacket[]> {
+    const buffer = new Uint8Array(READ_BYTES);
+    try {
+      for (let packets = this.#early.splice(0); !this.#ending.signal.aborted;) {
+        const messages = packets.filter((one) => this.#deal(one)) as PublishPacket[];
+        if (messages.length > 0) yield messages;
+        if (this.#ending.signal.aborted) break;
+        this.#heard = this.#options.clock.now();
+        this.#isReading = true;
+        const count = await this.#conn.read(buffer);
+        this.#isReading = false;
+        if (count === null) throw new MqttError("it hung up", "closed");
+        packets = this.#cutter.cut(buffer.subarray(0, count));
+      }
+    } catch (error) {
+      const cause = this.#failure ?? error;
+      if (!this.#ending.signal.aborted || this.#failure !== undefined) throw this.#fail(cause);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Acknowledges messages, by their ids and in their order. What cannot be sent any more comes again. */
+  ack(ids: readonly number[]): void {
+    if (ids.length > 0) this.#send(pubackPackets(ids));
+  }
+
+  /** Sends a message with QoS 0: it may be lost. */
+  say(topic: string, payload: Uint8Array): void {
+    this.#send(publishPacket(this.#options.broker.version, 0, topic, payload, false));
+  }
+
+  /**
+   * Sends a message with QoS 1; resolves when the broker has it. Waits itself while too many are under way.
+   *
+   * @throws {MqttError} if it does not take it, or the connection ends before
+   */
+  async publish(topic: string, payload: Uint8Array, retain = false): Promise<void> {
+    while (this.#published.size >= this.#flight && this.#failure === undefined && !this.#ending.signal.aborted) {
+      await new Promise<void>((resolve) => this.#room.push(resolve));
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ending.signal.aborted) throw this.#closed();
+    const id = this.#freshId();
+    const answered = new Promise<void>((resolve, reject) => this.#published.set(id, { resolve, reject }));
+    this.#send(publishPacket(this.#options.broker.version, id, topic, payload, retain));
+    return await answered;
+  }
+
+  /** Says goodbye and lets go of the connection. May come twice. */
+  async close(): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    this.#out.push(disconnectPacket());
+    const stop = new AbortController(), late = this.#options.clock.sleep(1_000, stop.signal).catch(() => {});
+    await Promise.race([this.#flush().catch(() => {}), late]); // a broker that reads nothing holds up nobody
+    stop.abort();
+    this.#end(this.#closed());
+  }
+
+  /** Deals with what is no message; whether it is one. */
+  #deal(packet: Incoming): boolean {
+    switch (packet.kind) {
+      case "publish":
+        return true;
+      case "puback": {
+        const waiting = this.#published.get(packet.id);
+        this.#published.delete(packet.id);
+        if (packet.code < 128) waiting?.resolve();
+        else waiting?.reject(explainMqtt(refusedBy(packet.code, packet.reason), this.#options.broker, "publish to"));
+        this.#room.shift()?.();
+        return false;
+      }
+      case "suback": {
+        const refused = packet.codes.find((code) => code >= 128);
+        if (refused === undefined) this.#subscribed?.resolve();
+        // 3.1.1 has one code for every reason
+        else if (refused === 128) {
+          this.#subscribed?.reject(new MqttError("it refuses: no right to the topic?", "rights"));
+        } else this.#subscribed?.reject(subscriptionRefused(refused, packet.reason));
+        return false;
+      }
+      case "disconnect":
+        throw refusedBy(packet.code, packet.reason);
+    }
+    return false;
+  }
+
+  #freshId(): number {
+    do this.#lastId = this.#lastId % 65_535 + 1; while (this.#published.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#ending.signal.aborted) return;
+    this.#out.push(bytes);
+    this.#flush().catch((error) => this.#fail(error));
+  }
+
+  /** Writes what waits, as one piece. */
+  #flush(): Promise<void> {
+    return this.#writing ??= (async () => {
+      try {
+        await Promise.resolve(); // what is sent in one turn goes together
+        while (this.#out.length > 0) {
+          const bytes = joined(this.#out.splice(0));
+          for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+        }
+      } finally {
+        this.#writing = undefined;
+      }
+    })();
+  }
+
+  /** Gives signs of life, and gives up a broker that gives none. */
+  async #keepAlive(): Promise<void> {
+    const { clock } = this.#options, { signal } = this.#ending;
+    if (this.#keepAliveMs === 0) return;
+    for (;;) {
+      await clock.sleep(this.#keepAliveMs / 2, signal).catch(() => {});
+      if (signal.aborted) return;
+      if (this.#isReading && clock.now() - this.#heard > PATIENCE * this.#keepAliveMs) {
+        this.#fail(
+          new MqttError(`it has said nothing for ${Math.round((clock.now() - this.#heard) / 1000)} s`, "closed"),
+        );
+        return;
+      }
+      this.#send(pingPacket());
+    }
+  }
+
+  /** Ends for a reason. */
+  #fail(error: unknown): Error {
+    this.#failure ??= explainMqtt(error, this.#options.broker, "stay connected to");
+    this.#ending.abort();
+    this.#end(this.#failure);
+    return this.#failure;
+  }
+
+  #end(error: Error): void {
+    quietly(this.#conn);
+    for (const { reject } of this.#published.values()) reject(error);
+    this.#published.clear();
+    this.#subscribed?.reject(error);
+    for (const go of this.#room.splice(0)) go();
+  }
+
+  #closed(): MqttError {
+    return explainMqtt(new MqttError("the connection was closed", "closed"), this.#options.broker, "talk to");
+  }
+}
+
+/** One that is already explained keeps its own words. */
+function subscriptionRefused(code: number, reason?: string): MqttError {
+  return code === 0x87 ? new MqttError("this client has no right to the topic", "rights") : refusedBy(code, reason);
+}
+
+async function connect({ host, port, tls }: MqttBroker): Promise<Deno.Conn> {
+  if (tls === undefined) {
+    const conn = await Deno.connect({ hostname: host, port });
+    conn.setNoDelay();
+    return conn;
+  }
+  const { ca, cert, key } = tls;
+  const conn = await Deno.connectTls({
+    hostname: host,
+    port,
+    ...(ca === undefined ? {} : { caCerts: [ca] }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  });
+  try {
+    await conn.handshake();
+  } catch (error) {
+    quietly(conn);
+    throw error;
+  }
+  return conn;
+}
+
+/** CONNECT, and the answer to it. What comes behind it at once is kept. */
+async function introduce(conn: Deno.Conn, options: ConnectionOptions): Promise<MqttConnection> {
+  const { broker: { version, login }, clientId, sessionSeconds, keepAliveSeconds } = options;
+  const cutter = new PacketCutter(version, PACKET_BYTES), buffer = new Uint8Array(READ_BYTES);
+  const hello = connectPacket({
+    version,
+    clientId,
+    clean: sessionSeconds === 0,
+    keepAliveSeconds,
+    sessionSeconds,
+    receiveMaximum: RECEIVE_MAXIMUM,
+    packetBytes: PACKET_BYTES,
+    login,
+  });
+  for (let at = 0; at < hello.length;) at += await conn.write(hello.subarray(at));
+  for (;;) {
+    const count = await conn.read(buffer);
+    if (count === null) throw new MqttError("it hung up: is it the right port, with or without TLS?", "closed");
+    const [answer, ...early] = cutter.cut(buffer.slice(0, count)); // a copy: what comes early is used later
+    if (answer === undefined) continue;
+    if (answer.kind !== "connack") throw new MqttError("it speaks, but not MQTT", "protocol");
+    if (answer.code !== 0) throw refusedBy(answer.code, answer.reason);
+    return new MqttConnection(conn, cutter, answer, early, options);
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function quietly(conn: Deno.Conn | undefined): undefined {
+  try {
+    conn?.close();
+  } catch {
+    // It is closed already.
+  }
+}
