@@ -7,6 +7,7 @@
  * @module
  */
 import type { RecordedCommand } from "./commands/words.ts";
+import type { AlertCount, LateCounts } from "./counters.ts";
 import type { LocalNetwork } from "./sensor/network.ts";
 import type { AlertOutput, HistoryOutput } from "./sensor/outputs.ts";
 import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
@@ -124,7 +125,7 @@ export interface RoundAnswer {
 /** A question to a shard. */
 export interface ShardAsk {
   readonly kind: "ask";
-  readonly about: "sensors" | "readings" | "digests" | "memory" | "states" | "agreement";
+  readonly about: "sensors" | "readings" | "digests" | "memory" | "counters" | "states" | "agreement";
   /** Which ones, for `sensors` and `readings`; those out of memory are left out. */
   readonly sensors?: readonly number[];
 }
@@ -205,6 +206,15 @@ export interface ShardMemory {
   readonly historyBytes: number;
 }
 
+/** What a shard counts. */
+export interface ShardCounters {
+  /** Failures of actors, each of which went on from the state before. */
+  readonly restarts: number;
+  readonly partitions: Readonly<Record<string, LateCounts>>;
+  /** Open alerts of the sensors in memory. */
+  readonly alerts: readonly AlertCount[];
+}
+
 /** How many of a shard's sensors are how. */
 export interface StateCounts {
   sensors: number;
@@ -235,6 +245,7 @@ export type ShardAnswer =
   | { readonly about: "readings"; readonly readings: readonly ReadingView[] }
   | { readonly about: "digests"; readonly digests: readonly SensorDigest[] }
   | { readonly about: "agreement"; readonly tables: readonly GroupAgreement[] }
+  | { readonly about: "counters"; readonly counters: ShardCounters }
   | { readonly about: "memory"; readonly memory: ShardMemory };
 
 /** The answer to each kind of message. */

@@ -85,6 +85,8 @@ export interface LogPort {
    * @throws {SourceError} if the record at `from` is released, or was never written
    */
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogEntry>;
+  /** Position behind the last record of a partition. */
+  end(partition: number): number;
   /** Lets go of what lies before `position`. */
   released(partition: number, position: number): Promise<void>;
   /** Writes ticks into idle partitions and forgets old requests, until `signal` is aborted. */

@@ -183,6 +183,11 @@ export class OutputsBucket {
     return groups;
   }
 
+  /** Everything that shards did not accept, in any order. */
+  *setAsideByShards(): Generator<QuarantineView> {
+    for (const { output } of this.parts) yield* output.quarantine;
+  }
+
   /** What was not accepted, of positions from `from` on, in order; of more than {@linkcode QUARANTINE_MOST} the last. */
   notAccepted(from: number): QuarantineView[] {
     return [...this.quarantine, ...this.parts.flatMap(({ output }) => output.quarantine)]

@@ -15,6 +15,7 @@ import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { Shared } from "./supervisor.ts";
+import type { PartitionTally } from "./partition_tally.ts";
 import type { ModelDrift } from "./training/forest_model.ts";
 import { candidatesIn } from "./training/sample.ts";
 import { Training } from "./training/training.ts";
@@ -78,6 +79,8 @@ export class PartitionRun {
   /** What sinks want to find again; one that is not there this time keeps its state. */
   private sinkStates: Readonly<Record<string, Json>> = {};
   private readonly commands: CommandQueue;
+  /** What all runs of this partition count. */
+  readonly tally: PartitionTally;
   /** Why a checkpoint failed. */
   private failure?: unknown;
 
@@ -90,6 +93,7 @@ export class PartitionRun {
       options.judging,
       (time) => shared.sleepersBefore(time),
     );
+    this.tally = shared.tallyOf(partition.id);
     this.sinks = shared.sinksOf(partition.id);
     this.commands = new CommandQueue(partition.id);
     if (shared.models && options.judging.detectors !== "rules") {
@@ -286,7 +290,7 @@ export class PartitionRun {
     for (let shard = 0; shard < router.builders.length; shard++) {
       const builder = router.builders[shard];
       if (builder.empty && this.models.length === 0) continue;
-      await shared.hosts[shard].room();
+      await this.held(shared.hosts[shard].room());
       this.post(shard, builder.take(arrivals[shard] ?? [], this.models));
     }
     this.models = [];
@@ -318,10 +322,17 @@ export class PartitionRun {
     }
   }
 
+  /** Waits, and counts it as time for which the source was held back. */
+  private async held(wait: Promise<void>): Promise<void> {
+    const { clock } = this.shared, begun = clock.now();
+    await wait;
+    this.tally.pausedMs += clock.now() - begun;
+  }
+
   private async cutIfDue(): Promise<void> {
     const { clock, options } = this.shared;
     if (this.failure) throw this.failure;
-    if (this.bucket.bytes > PENDING_BYTES) await this.committing;
+    if (this.bucket.bytes > PENDING_BYTES && this.committing) await this.held(this.committing);
     if (this.committing) return;
     const elapsed = clock.now() - this.lastCutAt, readings = this.router.counts.readings - this.readingsAtCut;
     if (elapsed < options.checkpointMs && this.bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) {
@@ -330,7 +341,7 @@ export class PartitionRun {
     const share = Math.max(elapsed / options.snapshotMs, readings / options.snapshotReadings);
     const committing = this.checkpoint(Math.min(1, Math.max(0, share)), false);
     // While sensors are let go nobody may believe that they are in memory.
-    if (this.shared.overBudget()) await committing;
+    if (this.shared.overBudget()) await this.held(committing);
   }
 
   /** Cuts here and makes everything before it durable. */
@@ -354,7 +365,7 @@ export class PartitionRun {
   private async cutAndCommit(share: number, ended: boolean): Promise<void> {
     const { shared, bucket, partition } = this, position = ended ? this.readTo + 1 : this.readTo;
     this.bucket = new OutputsBucket();
-    this.lastCutAt = shared.clock.now();
+    const begun = this.lastCutAt = shared.clock.now();
     this.cutTo = this.readTo;
     this.readingsAtCut = this.router.counts.readings;
     const commandsTo = this.commands.number, training = this.training?.record(); // at once: reading goes on while shards answer
@@ -398,7 +409,10 @@ export class PartitionRun {
       commandsTo,
     );
     this.sinkStates = sinkStates;
+    this.tally.refused(this.counts, counts, bucket.setAsideByShards());
     this.counts = counts;
+    this.tally.checkpointAt = shared.clock.now();
+    shared.commits.add((this.tally.checkpointAt - begun) / 1000);
   }
 
   private async commit(

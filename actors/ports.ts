@@ -82,6 +82,8 @@ export interface SourcePartition {
    * @throws {SourceError} if the records at `from` can no longer be read, or are not those that were read before
    */
   read(from: number, signal: AbortSignal, memory?: SourceMemory): AsyncIterable<Chunk>;
+  /** Records that are there behind `position` and wait to be read, where the source knows. */
+  waiting?(position: number): number | undefined;
   /** Told once everything before `position` will never be read again (a log may be cut there). */
   released?(position: number): Promise<void>;
 }

@@ -99,7 +99,12 @@ export class Shard {
         this.models.forget(message.partition);
         return this.residents.forget(message.partition);
       case "ask":
-        return answerAsk(message, this.residents.actors, (actor) => this.models.contributions(actor));
+        return answerAsk(
+          message,
+          this.residents.actors,
+          (actor) => this.models.contributions(actor),
+          () => ({ restarts: this.stretch.restarts, ...this.residents.counters() }),
+        );
     }
   }
 

@@ -6,7 +6,15 @@
 import { addCounts, AGREEMENT_DOUBLES } from "../models/agreement.ts";
 import { DELAYS_DOUBLES } from "../models/agreement_delay.ts";
 import { HASH_LENGTH, mixNumber, mixText } from "../models/hash.ts";
-import type { GroupAgreement, SensorDigest, ShardAnswer, ShardAsk, ShardMemory, StateCounts } from "./batch.ts";
+import type {
+  GroupAgreement,
+  SensorDigest,
+  ShardAnswer,
+  ShardAsk,
+  ShardCounters,
+  ShardMemory,
+  StateCounts,
+} from "./batch.ts";
 import type { SensorActor } from "./sensor/actor.ts";
 import { COMPARED, HEADER, JUDGEMENT } from "./sensor/layout.ts";
 import { statusOf, viewReadings, viewSensor } from "./sensor/view.ts";
@@ -16,11 +24,13 @@ import type { FeatureContribution, SensorView } from "./views.ts";
  * Answers a question over a shard's actors, by the numbers of their sensors.
  *
  * @param contributions what the features of a sensor did to its forest's score
+ * @param counters what the shard counts
  */
 export function answerAsk(
   ask: ShardAsk,
   actors: readonly (SensorActor | undefined)[],
   contributions: (actor: SensorActor) => readonly FeatureContribution[],
+  counters: () => ShardCounters,
 ): ShardAnswer {
   const asked = () =>
     (ask.sensors ?? []).map((sensor) => actors[sensor]).filter((actor) => actor !== undefined).filter(wasHeard);
@@ -36,6 +46,8 @@ export function answerAsk(
       return { about: "states", states: countStates(present()) };
     case "agreement":
       return { about: "agreement", tables: sumAgreements(present().map(agreementIn)) };
+    case "counters":
+      return { about: "counters", counters: counters() };
     case "memory":
       return { about: "memory", memory: countBytes(present()) };
   }

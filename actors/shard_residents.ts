@@ -4,13 +4,15 @@
  *
  * @module
  */
-import type { CutResult, ShardCut, Sleeper, Snapshot } from "./batch.ts";
+import { countAlerts } from "./alerts/counts.ts";
+import type { CutResult, ShardCounters, ShardCut, Sleeper, Snapshot } from "./batch.ts";
 import { Roll } from "./roll.ts";
 import type { SensorActor } from "./sensor/actor.ts";
 import { NEVER } from "./sensor/layout.ts";
 import { encodeSnapshot } from "./sensor/snapshot.ts";
 import { wakeTime } from "./sensor/tick.ts";
 import { bytesOf } from "./shard_answers.ts";
+import { StateTally } from "./state_tally.ts";
 
 /** The actors in the memory of one shard. */
 export class ShardResidents {
@@ -23,6 +25,8 @@ export class ShardResidents {
   /** Bytes that each actor held when it was last applied, and what is in memory of all of them. */
   private sizes = new Float64Array(1024);
   private readonly totals = { resident: 0, residentBytes: 0 };
+  /** What is counted of partitions, whoever is in memory. */
+  private readonly tally = new StateTally();
   /** Sensors of each partition. */
   private readonly rolls = new Map<string, Roll>();
 
@@ -43,11 +47,14 @@ export class ShardResidents {
     const { id, partition } = actor;
     let roll = this.rolls.get(partition);
     if (!roll) this.rolls.set(partition, roll = new Roll((sensor) => this.present(sensor).name));
-    if (!this.actors[id]) {
+    const before = this.actors[id];
+    if (before) this.tally.left(before);
+    else {
       roll.add(id);
       this.totals.resident++;
     }
     this.actors[id] = actor;
+    this.tally.came(actor);
     if (id >= this.wake.length) this.grow(id);
     this.changedAt[id] = -1;
     this.settle(actor);
@@ -107,8 +114,15 @@ export class ShardResidents {
     return { snapshots: [], released, oldestChange: -1, changed: 0, ...this.totals };
   }
 
+  /** What states count. */
+  counters(): Omit<ShardCounters, "restarts"> {
+    const { actors, tally } = this;
+    return { partitions: tally.totals(actors), alerts: countAlerts(actors.map((actor) => actor?.lives)) };
+  }
+
   private drop(leaving: readonly number[]): void {
     for (const sensor of leaving) {
+      this.tally.left(this.present(sensor));
       this.actors[sensor] = undefined;
       this.totals.residentBytes -= this.sizes[sensor];
       this.sizes[sensor] = 0;

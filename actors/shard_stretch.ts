@@ -51,6 +51,8 @@ const STOPPED = "the sensor's actor was stopped after failing 3 times within 60 
 
 /** Applies what a batch has for its sensors, one after the other. */
 export class Stretch {
+  /** Failures of actors, each of which went on from the state before. */
+  restarts = 0;
   private readonly aside = new Aside();
   /** Readings of the current batch at which an actor failed, and how, by sensor. */
   private readonly failures = new Map<number, Map<number, unknown>>();
@@ -214,6 +216,7 @@ export class Stretch {
 
   /** The state that was put aside. */
   private restore(actor: SensorActor): void {
+    this.restarts++;
     const { state, floats, tail } = this.aside.read();
     actor.state = state;
     actor.floats = floats;

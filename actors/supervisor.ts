@@ -15,12 +15,15 @@ import type {
   StateCounts,
 } from "./batch.ts";
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
+import { FencedError } from "./checkpoint.ts";
 import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
 import { Directory, type Entry } from "./directory.ts";
+import { Durations } from "./durations.ts";
 import { PlanTables } from "./outputs_bucket.ts";
 import { type Owner, Ownership } from "./ownership.ts";
 import { PartitionRun } from "./partition_run.ts";
+import { PartitionTally } from "./partition_tally.ts";
 import type { Clock, Source, SourceMemory, SourcePartition } from "./ports.ts";
 import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
@@ -118,6 +121,9 @@ export interface Shared {
   readonly plans: PlanTables;
   readonly options: SupervisorOptions;
   readonly models: TrainingPorts | undefined;
+  /** How long commits took. */
+  readonly commits: Durations;
+  tallyOf(partition: string): PartitionTally;
   sinksOf(partition: string): readonly CommitSink[];
   /** Whether what is known of a partition's sensors is as of before this process let go of it. */
   isForgotten(partition: string): boolean;
@@ -140,8 +146,10 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   readonly directory: Directory;
   readonly models: TrainingPorts | undefined;
   readonly plans = new PlanTables();
+  readonly commits = new Durations();
   /** Partitions that were opened, in that order, each with its latest run. */
   readonly runs: PartitionRun[] = [];
+  private readonly tallies = new Map<string, PartitionTally>();
   /** Partitions that were let go of since they were loaded. */
   private readonly forgotten = new Set<string>();
   /** Snapshots at hand: read at the start, or let go and not stored yet. */
@@ -219,6 +227,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   }
 
   ended(partition: string, error: Error, again: boolean): void {
+    if (error instanceof FencedError) this.tallyOf(partition).fenced++;
     if (again) this.parts.interrupted?.(partition, error);
     else this.parts.failed?.(partition, error);
   }
@@ -267,6 +276,12 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   close(): Promise<void> {
     for (const host of this.hosts) host.close();
     return Promise.resolve();
+  }
+
+  tallyOf(partition: string): PartitionTally {
+    let tally = this.tallies.get(partition);
+    if (!tally) this.tallies.set(partition, tally = new PartitionTally());
+    return tally;
   }
 
   sinksOf(partition: string): readonly CommitSink[] {

@@ -6,6 +6,7 @@
 import type { Hono } from "hono";
 import { ModelServer } from "../actors/model_server.ts";
 import { scenarioByName } from "../data/mod.ts";
+import { coreCounters } from "../actors/core_counters.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { modelName } from "../actors/training/training.ts";
@@ -42,7 +43,6 @@ import { judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 import { openSinks, shownSinks } from "./sink_settings.ts";
 import { showCatchingUp } from "./start_catching_up.ts";
-import { countersOf } from "./start_counters.ts";
 import { aborted, CLOSING_MS, DRAIN_MS, END_MS, LEAST_CLOSING_MS, unfinished, within } from "./start_ending.ts";
 import { failures, healthOf } from "./start_health.ts";
 import { START } from "./start_settings.ts";
@@ -146,7 +146,7 @@ export async function start(args: readonly string[]): Promise<number> {
       limits: limitsOf(values, origins, { access, supervisor: engine.supervisor, clock }),
       origins: cors,
       counts: new HttpCounts(),
-      counters: () => countersOf(engine),
+      counters: () => coreCounters(engine.supervisor),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,

@@ -73,7 +73,8 @@ function coreMetrics(page: MetricsText, core: CoreCounters): void {
     });
   page.gauge("lag_readings", "Records that wait to be read.", each("lag_readings"));
   page.gauge("lag_seconds", "How far the source time is behind the clock.", each("lag_seconds"));
-  page.gauge("watermark_delay_seconds", "How far the watermark is behind.", each("watermark_delay_seconds"));
+  page.gauge("watermark_delay_seconds", "How far the watermark is behind the clock.", each("watermark_delay_seconds"));
+  page.gauge("checkpoint_seconds", "When the last checkpoint was durable, since 1970.", each("checkpoint_seconds"));
   page.counter("paused_seconds_total", "How long the source was held back.", each("paused_seconds"));
   page.counter("fenced_total", "Writes refused because of another owner.", each("fenced"));
   page.counter("late_total", "Readings that came too late.", each("late"));
@@ -89,7 +90,11 @@ function coreMetrics(page: MetricsText, core: CoreCounters): void {
   page.gauge("mailbox_depth", "Batches that wait.", mailboxes.map((depth, shard) => [{ shard }, depth]));
   if (commits) page.histogram("commit_duration_seconds", "How long commits took.", [[{}, commits]]);
   if (restarts !== undefined) page.counter("restarts_total", "Actors started again after an error.", [[{}, restarts]]);
-  page.gauge("alerts", "Open alerts.", alerts.map(({ state, priority, count }) => [{ state, priority }, count]));
+  page.gauge(
+    "alerts",
+    "Open alerts of sensors in memory.",
+    alerts.map(({ state, priority, count }) => [{ state, priority }, count]),
+  );
   if (core.resident !== undefined) page.gauge("sensors_resident", "Sensors in memory.", [[{}, core.resident]]);
   if (core.state_bytes !== undefined) page.gauge("state_bytes", "States in memory.", [[{}, core.state_bytes]]);
 }

@@ -8,16 +8,14 @@
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Histogram } from "../actors/counters.ts";
-import { TIME_BOUNDS } from "./metrics_text.ts";
+import { Durations } from "../actors/durations.ts";
 
 /** One route's requests. */
 interface Route {
   readonly method: string;
   readonly route: string;
   readonly byStatus: Map<number, number>;
-  /** As many as took at most each bound and more than the one before; the last for those beyond. */
-  readonly byTime: Float64Array;
-  seconds: number;
+  readonly times: Durations;
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
@@ -54,14 +52,11 @@ export class HttpCounts {
     const known = METHODS.has(method) ? method : "other", key = `${known} ${route}`;
     let one = this.#routes.get(key);
     if (one === undefined) {
-      one = { method: known, route, byStatus: new Map(), byTime: new Float64Array(TIME_BOUNDS.length + 1), seconds: 0 };
+      one = { method: known, route, byStatus: new Map(), times: new Durations() };
       this.#routes.set(key, one);
     }
     one.byStatus.set(status, (one.byStatus.get(status) ?? 0) + 1);
-    one.seconds += seconds;
-    let at = 0;
-    while (at < TIME_BOUNDS.length && seconds > TIME_BOUNDS[at]) at++;
-    one.byTime[at]++;
+    one.times.add(seconds);
   }
 
   /** Requests by method, route and status. */
@@ -73,11 +68,7 @@ export class HttpCounts {
 
   /** Times of the requests of each route, until the answer began. */
   *times(): Generator<readonly [{ method: string; route: string }, Histogram]> {
-    for (const { method, route, byTime, seconds: sum } of this.#routes.values()) {
-      let count = 0;
-      const counts = Array.from(byTime, (some) => count += some).slice(0, -1);
-      yield [{ method, route }, { bounds: TIME_BOUNDS, counts, count, sum }];
-    }
+    for (const { method, route, times } of this.#routes.values()) yield [{ method, route }, times.histogram()];
   }
 }
 

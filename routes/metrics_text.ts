@@ -8,9 +8,6 @@ import type { Histogram } from "../actors/counters.ts";
 /** A sample's labels. */
 export type Labels = Readonly<Record<string, string | number>>;
 
-/** Upper bounds of answers' times, seconds. */
-export const TIME_BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 /** Puts a page of metrics together; every name gets the prefix `sensorium_`. */
 export class MetricsText {
   #text = "";

@@ -28,6 +28,7 @@ export class HttpSource implements Source {
     return Promise.resolve(Array.from({ length: log.partitions }, (_, partition) => ({
       id: `http-${partition}`,
       read: (from: number, signal: AbortSignal) => readChunks(log, partition, from, signal),
+      waiting: (position: number) => Math.max(0, log.end(partition) - position),
       released: (position: number) => log.released(partition, position),
     })));
   }

@@ -124,7 +124,6 @@ export class ReadingLog implements LogPort {
     return this.#writer.head.bytes.reduce((sum, bytes, partition) => sum + bytes - this.#released[partition].bytes, 0);
   }
 
-  /** Position behind the last record of a partition. */
   end(partition: number): number {
     return this.#writer.head.next[partition];
   }

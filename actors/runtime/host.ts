@@ -9,6 +9,8 @@ import { Shard, type ShardOptions } from "../shard.ts";
 
 /** A shard's mailbox and its answers. */
 export interface ShardHost {
+  /** Messages that wait in the mailbox. */
+  readonly depth: number;
   /** Sends a message. Replies come in the order of the messages. Rejects once the shard has failed as a whole. */
   send<M extends ShardMessage>(message: M): Promise<ShardReply<M>>;
   /** Resolves when the mailbox has room: fewer than {@linkcode MAILBOX_CAPACITY} messages wait in it. */
@@ -22,6 +24,7 @@ export const MAILBOX_CAPACITY = 4;
 
 /** A shard in the main thread: it has done its work when `send` returns. */
 export class InlineHost implements ShardHost {
+  readonly depth = 0;
   private readonly shard: Shard;
 
   /** @param fault see {@linkcode Shard} */

@@ -40,6 +40,10 @@ export class WorkerHost implements ShardHost {
     this.post({ options }, []);
   }
 
+  get depth(): number {
+    return this.waiting.length;
+  }
+
   async room(): Promise<void> {
     while (this.waiting.length >= MAILBOX_CAPACITY && !this.failure) {
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));

@@ -9,12 +9,15 @@ import { type Aborted, type Batch, messagesOf } from "./batches.ts";
 import { closeQuietly, makeConsumer, offsetAt, type RawConsumer } from "./client.ts";
 import { explainKafka, KafkaError } from "./errors.ts";
 import type { RawMessage } from "./messages.ts";
+import { safeOffset } from "./positions.ts";
 
 /** A piece of a partition. */
 export interface Fetched {
   readonly messages: readonly RawMessage[];
   /** The offset that follows. */
   readonly next: number;
+  /** The offset behind the last one that can be read, as of the answer; absent where the broker does not say. */
+  readonly end?: number;
 }
 
 /** A partition of a topic, and how it is fetched. */
@@ -77,7 +80,8 @@ export class Fetcher {
         .find((one) => one.partitionIndex === partition);
       const batches: readonly Batch[] = found?.records ?? [];
       const aborted: readonly Aborted[] = found?.abortedTransactions ?? [];
-      return messagesOf(batches, aborted, offset);
+      const end = found === undefined ? {} : { end: safeOffset(found.lastStableOffset) };
+      return { ...messagesOf(batches, aborted, offset), ...end };
     } catch (error) {
       this.#consumer.clearMetadata();
       throw explainKafka(error, this.#attempt());

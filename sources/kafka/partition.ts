@@ -59,6 +59,8 @@ export class KafkaPartition implements SourcePartition {
   /** Position up to which it was fetched, by the latest reader. */
   takenIn = 0;
   #ticks: TickMemory | undefined;
+  /** The offset behind the last one that there was when it was last asked. */
+  #end: number | undefined;
 
   constructor(private readonly options: KafkaPartitionOptions) {
     this.id = `kafka-${options.topic}-${options.partition}`;
@@ -130,6 +132,11 @@ export class KafkaPartition implements SourcePartition {
     return tickChunk(tick);
   }
 
+  /** Messages, as of the last answer. */
+  waiting(position: number): number | undefined {
+    return this.#end === undefined ? undefined : Math.max(0, this.#end - offsetOf(position));
+  }
+
   released(position: number): Promise<void> {
     this.#ticks?.release(position);
     this.options.done(offsetOf(position));
@@ -187,6 +194,7 @@ export class KafkaPartition implements SourcePartition {
         const answer = await Promise.race([fetcher.fetch(offset), aborted]);
         if (answer === undefined) return undefined;
         this.#over();
+        this.#end = answer.end ?? this.#end;
         failures = gone = 0;
         if (answer.next > offset) return answer;
       } catch (error) {

@@ -58,6 +58,9 @@ class SlowHost implements ShardHost {
   /** Batches that are done. */
   done = 0;
   private waiting = 0;
+  get depth(): number {
+    return this.waiting;
+  }
   private last: Promise<unknown> = Promise.resolve();
   private wakers: (() => void)[] = [];
 
@@ -132,6 +135,9 @@ Deno.test("WorkerHost.room() holds the source back: no more messages under way t
     const count = { under: 0, most: 0 };
     hosts.push(count);
     return {
+      get depth() {
+        return inner.depth;
+      },
       send: (message) => {
         count.most = Math.max(count.most, ++count.under);
         return inner.send(message).finally(() => count.under--);

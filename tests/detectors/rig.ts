@@ -98,6 +98,7 @@ export async function judge(readings: readonly (Reading | undefined)[], options:
     host: (parts, shard): ShardHost => {
       const host = new InlineHost(parts);
       return {
+        depth: 0,
         room: () => host.room(),
         close: () => host.close(),
         send: async <M extends ShardMessage>(message: M): Promise<ShardReply<M>> => {

@@ -3,6 +3,8 @@ import { makeApp } from "../../routes/app.ts";
 import { HIDDEN, withoutSecrets } from "../../routes/config.ts";
 import { MetricsText } from "../../routes/metrics_text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { need, testWith } from "../servers/needed.ts";
+import { ServerMissing } from "../servers/server.ts";
 import { wholeDeps } from "./api_fakes.ts";
 
 const LINE =
@@ -112,13 +114,40 @@ Deno.test("withoutSecrets() hides what is named like a secret, and users in addr
   );
 });
 
-Deno.test("docs/dashboards/sensorium.json asks for nothing that is not counted", async () => {
+/** A page on which everything is counted. */
+async function wholePage(): Promise<string> {
   const one = { partition: "k-0", lag_readings: 1, lag_seconds: 1, watermark_delay_seconds: 1, paused_seconds: 1 };
   const partition = { ...one, fenced: 1, late: 1, duplicates: 1, conflicts: 1, quarantined: { future: 1 } };
-  const counters = () => ({ ...CORE, partitions: [partition], state_bytes: 1, resident: 1 });
+  const counters = () => ({
+    ...CORE,
+    partitions: [{ ...partition, checkpoint_seconds: 1 }],
+    state_bytes: 1,
+    resident: 1,
+  });
   const app = makeApp(await wholeDeps({ counters }));
   await app.request("/livez");
-  const text = await (await app.request("/metrics")).text();
+  return await (await app.request("/metrics")).text();
+}
+
+const promtool = await need("promtool (Debian: apt-get install prometheus)", async () => {
+  try {
+    await new Deno.Command("promtool", { args: ["--version"], stdout: "null", stderr: "null" }).output();
+  } catch {
+    throw new ServerMissing("promtool is not on the PATH");
+  }
+});
+
+testWith(promtool, "metrics() passes promtool check metrics", async () => {
+  const child = new Deno.Command("promtool", { args: ["check", "metrics"], stdin: "piped", stderr: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(await wholePage()));
+  await writer.close();
+  const { code, stderr } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+});
+
+Deno.test("docs/dashboards/sensorium.json asks for nothing that is not counted", async () => {
+  const text = await wholePage();
   const names = new Set(text.split("\n").map((line) => line.split(/[ {]/)[0]));
   const { panels } = JSON.parse(
     await Deno.readTextFile(new URL("../../docs/dashboards/sensorium.json", import.meta.url)),
