@@ -14,8 +14,7 @@ import type {
   Snapshot,
   StateCounts,
 } from "./batch.ts";
-import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
-import { FencedError } from "./checkpoint.ts";
+import { type CheckpointStore, type CommitSink, FencedError } from "./checkpoint.ts";
 import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
 import { Directory, type Entry } from "./directory.ts";
