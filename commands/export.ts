@@ -1,18 +1,19 @@
 /**
- * `deno task export FILE`: writes everything that is stored into one file, a savepoint.
+ * `deno task export FILE`: writes everything that is stored into one file, a savepoint; or tables of a period.
  *
- * Of a data directory that runs the running instance writes it, between two of its checkpoints.
+ * Of a data directory that runs the running instance writes it, between two of its checkpoints; tables are made of that.
  *
  * @module
  */
 import { join } from "../std/path.ts";
 import { DataDirError, lockState } from "../store/lock.ts";
 import { writeModelFiles } from "../store/model_files.ts";
-import { exportSavepoint, verifySavepoint } from "../store/savepoint.ts";
+import { exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
 import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
 import { systemClock } from "./clock.ts";
 import { KV_FILE } from "./engine.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
+import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export_tables.ts";
 import { withModels } from "./instance_models.ts";
 import { readInstance, takeDataDir } from "./instance.ts";
 import { toggle } from "./setting.ts";
@@ -23,6 +24,7 @@ const settings = {
   dataDir: COMMON.dataDir,
   kv: COMMON.kv,
   models: toggle({ fallback: false, help: "write the models alone, as files below the folder FILE" }),
+  ...EXPORT_TABLES,
 };
 
 const command: Command<typeof settings> = {
@@ -34,6 +36,10 @@ const command: Command<typeof settings> = {
     { line: "deno task export sensorium.savepoint", does: "everything of .sensorium" },
     { line: "deno task export plant.savepoint --data-dir .sensorium/plant", does: "of another data directory" },
     { line: "deno task export --models", does: "every version of every model into models/local and models/global" },
+    {
+      line: "deno task export march --format parquet --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z",
+      does: "readings, verdicts, windows and alerts of a month as tables",
+    },
   ],
   notes: [
     "Batch files are not in it: copy their folder beside it. The file is checked before it gets its name.",
@@ -51,9 +57,15 @@ export async function exportData(args: readonly string[]): Promise<number> {
   const { values, positional: [path] } = await readSettings(command, args);
   if (values.models) return await exportModels(values, path ?? "models");
   if (path === undefined) throw new UsageError("export needs FILE: --help shows how");
-  const stop = stopSignal();
+  const { format } = values, stop = stopSignal();
   try {
     if (await exists(path)) throw new CommandError(`${path} is there already: remove it, or choose another name`);
+    if (format !== "savepoint") {
+      const written = await writeTables(values, path, { ...values, format }, stop.signal);
+      const counts = Object.entries(written).map(([kind, count]) => `${count.toLocaleString("en")} ${kind}`);
+      console.log(`written below ${path}: ${counts.join(", ") || "nothing is stored of that period"}`);
+      return EXIT.done;
+    }
     const savepoint = await lockState(values.dataDir) === "held"
       ? await exportLive(values.dataDir, path, stop.signal)
       : await exportAtRest(values.dataDir, values.kv, path, stop.signal);
@@ -66,6 +78,33 @@ export async function exportData(args: readonly string[]): Promise<number> {
       : error;
   } finally {
     stop.release();
+  }
+}
+
+/** Writes tables; of a running instance from a copy of its store, which is there as long as that takes. */
+async function writeTables(
+  { dataDir, kv }: { dataDir: string; kv: string | undefined },
+  path: string,
+  wanted: TablesWanted,
+  signal: AbortSignal,
+): Promise<TablesWritten> {
+  if (await lockState(dataDir) !== "held") {
+    await storePath(dataDir, kv);
+    return await exportTables({ dataDir, ...(kv === undefined ? {} : { kv }) }, path, wanted, signal);
+  }
+  const copy = `${path}.store`;
+  try {
+    await Deno.mkdir(copy, { recursive: true });
+    await exportLive(dataDir, join(copy, "savepoint"), signal);
+    const store = await Deno.openKv(join(copy, KV_FILE));
+    try {
+      await importSavepoint(store, (await Deno.open(join(copy, "savepoint"))).readable, { signal });
+    } finally {
+      store.close();
+    }
+    return await exportTables({ dataDir: copy }, path, wanted, signal);
+  } finally {
+    await Deno.remove(copy, { recursive: true }).catch(() => {});
   }
 }
 

@@ -6,7 +6,6 @@
 import { z } from "zod";
 import type { Source } from "../actors/ports.ts";
 import type { Reading } from "../actors/reading.ts";
-import { FilesSink } from "../sinks/files.ts";
 import { join, resolve } from "../std/path.ts";
 import { Injection } from "../sources/injection.ts";
 import type { Speed } from "../sources/pace.ts";
@@ -15,6 +14,7 @@ import { hashText } from "../models/hash.ts";
 import { systemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
+import { FILES, fileSinks } from "./files_settings.ts";
 import { intelFindings, sayFindings } from "./intel_report.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
@@ -103,12 +103,7 @@ const settings = {
     fallback: false,
     help: "evaluate the shared models over the whole recording, and compare with what was counted on the way",
   }),
-  files: text({
-    fallback: undefined,
-    help: "folder for stream_batch_<index>.json and stream_manifest.json",
-    placeholder: "PATH",
-  }),
-  records: wholeNumber({ min: 1, max: 100_000, fallback: 1000, help: "records of one batch file" }),
+  ...FILES,
   sink: SINKS,
   to: text({
     fallback: undefined,
@@ -204,16 +199,12 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot },
     sinks: (partition, { evaluations }) => [
       ...evaluation.sinks(partition, evaluations),
-      ...(values.files === undefined ? [] : [
-        new FilesSink({
-          folder: values.files,
-          partition,
-          records: values.records,
-          toRecord: (reading) => recorded.toRecord(reading),
-          clock: systemClock,
-          log: (line) => console.error(line),
-        }),
-      ]),
+      ...fileSinks(values, {
+        partition,
+        batches: (folder) => folder,
+        toRecord: (reading) => recorded.toRecord(reading),
+        clock: systemClock,
+      }),
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),

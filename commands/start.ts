@@ -14,7 +14,6 @@ import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { HttpCounts } from "../routes/metrics_counts.ts";
 import { serve } from "../routes/serve.ts";
-import { FilesSink } from "../sinks/files.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import type { KafkaSource } from "../sources/kafka/source.ts";
@@ -34,6 +33,7 @@ import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { checkFeed, runFeed } from "./feed.ts";
+import { fileSinks } from "./files_settings.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { kafkaSource } from "./kafka_source.ts";
 import { mqttInput, mqttIntake } from "./mqtt_source.ts";
@@ -86,16 +86,12 @@ export async function start(args: readonly string[]): Promise<number> {
         started: clock.now(),
         modelOf: (family, group) => modelName(partition, family, group),
       }),
-      ...(values.files === undefined ? [] : [
-        new FilesSink({
-          folder: join(values.files, partition),
-          partition,
-          records: values.records,
-          toRecord: scenario?.record && partition === scenario.name ? scenario.record : undefined,
-          clock,
-          log: (line) => console.error(line),
-        }),
-      ]),
+      ...fileSinks(values, {
+        partition,
+        batches: (folder) => join(folder, partition),
+        toRecord: scenario?.record && partition === scenario.name ? scenario.record : undefined,
+        clock,
+      }),
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),

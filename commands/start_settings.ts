@@ -4,13 +4,13 @@
  * @module
  */
 import { SCENARIO_NAMES } from "../data/mod.ts";
-import { MOST_RECORDS } from "../sinks/files.ts";
 import { ACCESS_SETTINGS } from "./access.ts";
 import { ALERTING_SETTINGS } from "./alerting.ts";
 import { FEED } from "./feed.ts";
+import { FILES } from "./files_settings.ts";
 import { KAFKA_SOURCE } from "./kafka_source.ts";
 import { MQTT_SOURCE } from "./mqtt_source.ts";
-import { choice, text, toggle, wholeNumber } from "./setting.ts";
+import { choice, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON } from "./settings.ts";
 import { SINKS } from "./sink_settings.ts";
 
@@ -46,12 +46,7 @@ const settings = {
     help: "hours before now that a new data directory begins with",
     placeholder: "HOURS",
   }),
-  files: text({
-    fallback: undefined,
-    help: "folder for every source's stream_batch_<index>.json and stream_manifest.json",
-    placeholder: "PATH",
-  }),
-  records: wholeNumber({ min: 1, max: MOST_RECORDS, fallback: 1000, help: "records of one batch file" }),
+  ...FILES,
   ...ALERTING_SETTINGS,
   ...ACCESS_SETTINGS,
 };

@@ -112,6 +112,18 @@ export class StoreQueries implements Queries {
       : await this.windowsOf(filter.sensor, filter, limit, from);
   }
 
+  /** The lengths of which windows are stored, ms, least first. */
+  async *windowLengths(): AsyncGenerator<number> {
+    const all = KEYS.windowTimes(), end = [...all, Infinity];
+    for (let least = 0;;) {
+      const [first] = await Array.fromAsync(this.kv.list({ start: [...all, least], end }, { limit: 1 }));
+      if (first === undefined) return;
+      const lengthMs = Number(first.key[1]);
+      yield lengthMs;
+      least = lengthMs + 1;
+    }
+  }
+
   private async windowsOf(
     sensor: string,
     filter: WindowFilter,
