@@ -26,7 +26,7 @@ export class HttpSource implements Source {
     this.#keeping = this.#log.keep(this.#closing.signal);
     const log = this.#log;
     return Promise.resolve(Array.from({ length: log.partitions }, (_, partition) => ({
-      id: `http-${partition}`,
+      id: logPartition(partition),
       read: (from: number, signal: AbortSignal) => readChunks(log, partition, from, signal),
       waiting: (position: number) => Math.max(0, log.end(partition) - position),
       released: (position: number) => log.released(partition, position),
@@ -37,6 +37,11 @@ export class HttpSource implements Source {
     this.#closing.abort();
     await this.#keeping;
   }
+}
+
+/** Id of the log's partition with this number. */
+export function logPartition(partition: number): string {
+  return `http-${partition}`;
 }
 
 async function* readChunks(
@@ -51,7 +56,7 @@ async function* readChunks(
 const decoder = new TextDecoder();
 
 /** An entry's records. They were judged before they were written, so they are trusted. */
-function chunkOf(entry: LogEntry, partition: number): Chunk {
+export function chunkOf(entry: LogEntry, partition: number): Chunk {
   const { position } = entry;
   if (entry.kind === "tick") return { kind: "tick", time: entry.time, position, next: position + 1 };
   const { count, bytes, arrived } = entry;

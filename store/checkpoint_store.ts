@@ -71,6 +71,8 @@ export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
   readonly historyChunks: number;
   /** Where entries are counted for retention. */
   readonly written?: Written;
+  /** Makes the id of a snapshot that is about to be written; with it a process sees which ones have changed: `snapshot_cache.ts`. */
+  readonly headOf?: (name: string, bytes: Uint8Array) => string;
 }
 
 /** The store behind a supervisor. */
@@ -121,7 +123,7 @@ export class KvCheckpointStore implements CheckpointStore {
         const mutations = this.outputMutations(partition, outputs, alerts, begunTo);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
-      writeSnapshots: (snapshots) => this.writeSnapshots(chain, snapshots),
+      writeSnapshots: (snapshots) => this.writeSnapshots(chain, partition, snapshots),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
     return this.options.guards.order ? claim : positionFirst(claim);
@@ -284,13 +286,17 @@ export class KvCheckpointStore implements CheckpointStore {
     }
   }
 
-  private async writeSnapshots(chain: Chain, snapshots: readonly Snapshot[]): Promise<void> {
-    const small: Mutation[] = [];
+  private async writeSnapshots(chain: Chain, partition: string, snapshots: readonly Snapshot[]): Promise<void> {
+    const small: Mutation[] = [], { headOf } = this.options;
     for (const { name, bytes } of snapshots) {
       if (bytes.length > KV_LIMITS.valueBytes - 1024) await this.writeParts(chain, name, bytes);
       else {
         small.push({ key: KEYS.sensor(name), value: bytes, bytes: keyBytes(name) + bytes.length });
         small.push(...this.dropParts(name));
+      }
+      // Behind the snapshot: whoever goes by an older head reads the older snapshot, and its readings again.
+      if (headOf) {
+        small.push({ key: KEYS.sensorHead(partition, name), value: headOf(name, bytes), bytes: keyBytes(name) + 100 });
       }
     }
     await chain.write(small);

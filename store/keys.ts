@@ -7,6 +7,7 @@
  * | `source, name` | what a source recorded |
  * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
+ * | `sensor_head, partition, name` | id of the snapshot, where many short-lived processes share a store |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `command, partition, number` | a command, since the oldest cut |
@@ -53,6 +54,8 @@ export const KEYS = {
   partitionMemory: (partition: string): Deno.KvKey => ["partition", partition, "memory"],
   sensors: (): Deno.KvKey => ["sensor"],
   sensor: (name: string): Deno.KvKey => ["sensor", name],
+  sensorHeads: (): Deno.KvKey => ["sensor_head"],
+  sensorHead: (partition: string, name: string): Deno.KvKey => ["sensor_head", partition, name],
   sensorPartsAll: (): Deno.KvKey => ["sensor_part"],
   sensorParts: (name: string, generation?: string): Deno.KvKey =>
     generation === undefined ? ["sensor_part", name] : ["sensor_part", name, generation],

@@ -22,9 +22,11 @@ import { within } from "./deadline.ts";
 import type { KvPort } from "./kv.ts";
 import {
   decodeRequest,
+  emptyHead,
   entryBytes,
   LOG_KEYS,
   LOG_VERSION,
+  type LogHead,
   type LogMeta,
   type LogReleased,
   type LogRequest,
@@ -75,8 +77,6 @@ export class ReadingLog implements LogPort {
   readonly #released: LogReleased[];
   readonly #options: Settled;
   readonly #roomier = new Waiters();
-  /** When each partition was last written to. */
-  readonly #busyAt: number[];
   /** Releases go one after the other. */
   #releasing: Promise<void> = Promise.resolve();
 
@@ -86,7 +86,6 @@ export class ReadingLog implements LogPort {
     this.#released = released;
     this.#options = options;
     this.partitions = options.partitions;
-    this.#busyAt = new Array<number>(options.partitions).fill(options.clock.now());
   }
 
   /**
@@ -158,8 +157,6 @@ export class ReadingLog implements LogPort {
     }
     if (pieces.length === 0 && request === undefined) return null;
     const version = await this.#writer.append(pieces, request);
-    const now = this.#options.clock.now();
-    for (const { partition } of pieces) this.#busyAt[partition] = now;
     return request === undefined ? null : version;
   }
 
@@ -180,6 +177,32 @@ export class ReadingLog implements LogPort {
     );
   }
 
+  /** Where each partition ends now, whoever has written to it. */
+  async ends(): Promise<readonly number[]> {
+    const { value } = await this.#call(this.#kv.get<LogHead>(LOG_KEYS.head()));
+    return value?.next ?? emptyHead(this.partitions).next;
+  }
+
+  /**
+   * Entries from the record at `from` on, up to where the partition ends now, whoever has written them; waits for none.
+   *
+   * @throws {SourceError} if the record at `from` is released, or was never written
+   */
+  async *tail(partition: number, from: number): AsyncGenerator<LogEntry> {
+    const { clock, deadlineMs } = this.#options,
+      [ends, released] = await Promise.all([
+        this.ends(),
+        this.#call(this.#kv.get<LogReleased>(LOG_KEYS.released(partition))),
+      ]);
+    const end = ends[partition], least = released.value?.position ?? 0;
+    if (from >= end) return;
+    const part = { clock, deadlineMs, partition, least: () => least, end: () => end, written: this.#writer.written };
+    for await (const entry of readLog(this.#kv, part, from, new AbortController().signal)) {
+      yield entry;
+      if (entry.position + (entry.kind === "tick" ? 1 : entry.count) >= end) return;
+    }
+  }
+
   released(partition: number, position: number): Promise<void> {
     const released = this.#releasing.then(() => this.#release(partition, position));
     this.#releasing = released.catch(() => {});
@@ -187,27 +210,36 @@ export class ReadingLog implements LogPort {
   }
 
   async keep(signal: AbortSignal): Promise<void> {
-    const { clock, tickMs, requestsMax, deadlineMs, report } = this.#options;
+    const { clock, tickMs, report } = this.#options;
     for (let ticks = 0; !signal.aborted; ticks++) {
       await clock.sleep(tickMs, signal).catch(() => {});
       if (signal.aborted) return;
       try {
-        await this.#tick();
-        if (ticks % FORGET_EVERY === 0) await forgetRequests(this.#kv, { clock, requestsMax, deadlineMs });
+        await this.tick();
+        if (ticks % FORGET_EVERY === 0) await this.forget();
       } catch (error) {
         report?.(error);
       }
     }
   }
 
-  /** Ticks for partitions that have had readings and no longer get any. */
-  async #tick(): Promise<void> {
+  /** Forgets requests with idempotency keys that are old enough. */
+  async forget(): Promise<void> {
+    const { clock, requestsMax, deadlineMs } = this.#options;
+    await forgetRequests(this.#kv, { clock, requestsMax, deadlineMs });
+  }
+
+  /** Writes ticks into partitions that have had readings and no longer get any, whoever has written them. */
+  async tick(): Promise<void> {
     const { clock, tickMs } = this.#options, now = clock.now();
     if (this.isFull) return;
-    const idle = this.#busyAt.keys().filter((partition) =>
-      this.end(partition) > 0 && now - this.#busyAt[partition] >= tickMs
+    const { value } = await this.#call(this.#kv.get<LogHead>(LOG_KEYS.head()));
+    if (!value) return;
+    const { next, busy, arrived } = value;
+    const idle = next.keys().filter((partition) =>
+      next[partition] > 0 && now - (busy?.[partition] ?? arrived) >= tickMs
     );
-    const tick = Math.floor(Math.max(now, this.#writer.head.arrived) / tickMs) * tickMs;
+    const tick = Math.floor(Math.max(now, arrived) / tickMs) * tickMs;
     const pieces = [...idle].map((partition) => ({ partition, tick }));
     if (pieces.length > 0) await this.#writer.append(pieces);
   }

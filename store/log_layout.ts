@@ -45,6 +45,8 @@ export interface LogHead {
   readonly bytes: readonly number[];
   /** When the last write was, epoch ms; never steps back. */
   readonly arrived: number;
+  /** By partition when its last readings came, epoch ms; absent in heads of earlier versions. */
+  readonly busy?: readonly number[];
 }
 
 /** Value of `log, entry, …`: lines with their arrival, or a tick with its time. */
@@ -116,7 +118,7 @@ export function layOut(
   pieceBytes: number,
 ): { entries: PlannedEntry[]; head: LogHead } {
   const arrived = Math.max(now, head.arrived);
-  const next = [...head.next], bytes = [...head.bytes];
+  const next = [...head.next], bytes = [...head.bytes], busy = [...head.busy ?? head.next.map(() => head.arrived)];
   const entries: PlannedEntry[] = [];
   const open = new Map<number, Piece[]>();
   const put = (partition: number, value: LogValue) => {
@@ -129,6 +131,7 @@ export function layOut(
     if (parts === undefined) return;
     open.delete(partition);
     const count = parts.reduce((sum, part) => sum + part.count, 0);
+    busy[partition] = arrived;
     put(partition, { append, count, arrived, lines: join(parts.map((part) => part.bytes)) });
   };
   for (const piece of pieces) {
@@ -147,7 +150,7 @@ export function layOut(
     }
   }
   for (const partition of [...open.keys()]) close(partition);
-  return { entries, head: { append, next, bytes, arrived } };
+  return { entries, head: { append, next, bytes, arrived, busy } };
 }
 
 /** The bytes one behind the other; a single part as it is. */

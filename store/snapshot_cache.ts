@@ -1,0 +1,93 @@
+/**
+ * A store for a process that lives from request to request and is not alone: snapshots stay in memory as long as they are
+ * what is stored, and which ones have changed since is learnt from their heads, which are small.
+ *
+ * A head is an id that is written behind its snapshot. A crash between both leaves a head that names an older snapshot;
+ * that is no harm, since readings are read again from before either of them.
+ *
+ * @module
+ */
+import type { CheckpointStore, Claim } from "../actors/checkpoint.ts";
+import type { Clock } from "../actors/ports.ts";
+import { within } from "./deadline.ts";
+import { KEYS } from "./keys.ts";
+import type { KvPort } from "./kv.ts";
+import { type CheckpointStoreOptions, KvCheckpointStore } from "./checkpoint_store.ts";
+
+/** Snapshots that are fetched at a time. */
+const AT_ONCE = 20;
+
+/** A snapshot in memory, and the head that it had. */
+interface Known {
+  readonly head: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Checkpoints over a store that others write, too. Holds all snapshots in memory. */
+export class SnapshotCache implements CheckpointStore {
+  private readonly inner: KvCheckpointStore;
+  private readonly known = new Map<string, Known>();
+  /** What this process wrote of each sensor since {@linkcode snapshots}: in force later if its head is stored. */
+  private readonly written = new Map<string, Known>();
+  /** Sensors that others have changed since {@linkcode takeChanged}. */
+  private changed = new Set<string>();
+  private readonly clock: Clock;
+  private readonly deadlineMs: number;
+
+  constructor(private readonly kv: KvPort, options: CheckpointStoreOptions) {
+    this.clock = options.clock;
+    this.deadlineMs = options.deadlineMs;
+    this.inner = new KvCheckpointStore(kv, {
+      ...options,
+      headOf: (name, bytes) => {
+        const head = options.freshId();
+        this.written.set(name, { head, bytes });
+        return head;
+      },
+    });
+  }
+
+  async claim(partition: string): Promise<Claim> {
+    // What is known is as of some time ago, whatever the store thinks of its own first look.
+    return { ...await this.inner.claim(partition), overtaken: true };
+  }
+
+  /** All snapshots as they are stored now; only those that others have changed are fetched. */
+  async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    let missing: { name: string; head: string }[] = [];
+    const fetch = async () => {
+      await Promise.all(missing.map(async ({ name, head }) => {
+        const bytes = await this.inner.snapshot(name);
+        if (!bytes) return; // removed meanwhile
+        this.known.set(name, { head, bytes });
+        this.changed.add(name);
+      }));
+      missing = [];
+    };
+    for await (const { key, value } of this.kv.list<string>({ prefix: KEYS.sensorHeads() }, { batchSize: 1000 })) {
+      const name = String(key[2]), own = this.written.get(name);
+      if (own?.head === value) this.known.set(name, own);
+      else if (this.known.get(name)?.head !== value) missing.push({ name, head: value });
+      if (missing.length === AT_ONCE) await fetch();
+    }
+    await fetch();
+    this.written.clear();
+    for (const [name, { bytes }] of this.known) yield { name, bytes };
+  }
+
+  async snapshot(name: string): Promise<Uint8Array | undefined> {
+    return (this.written.get(name) ?? this.known.get(name))?.bytes ?? await this.inner.snapshot(name);
+  }
+
+  /** Sensors whose state others have written since the last call. */
+  takeChanged(): ReadonlySet<string> {
+    const { changed } = this;
+    this.changed = new Set();
+    return changed;
+  }
+
+  /** A version that changes with every write to a partition, whoever wrote; null for one that was never run. */
+  async version(partition: string): Promise<string | null> {
+    return (await within(this.clock, this.deadlineMs, this.kv.get(KEYS.chain(partition)))).versionstamp;
+  }
+}
