@@ -1,5 +1,6 @@
 /**
- * Sensorium's command line: picks the command, and ends with its exit code or one sentence.
+ * Sensorium's command line: picks the command, and ends with its exit code or one sentence. Without a command, `deno serve`
+ * and Deno Deploy find here what answers their requests.
  *
  * @module
  */
@@ -7,6 +8,7 @@ import { EXIT, nearMiss, UsageError } from "./commands/errors.ts";
 import { explain } from "./commands/explain.ts";
 import { columns, exampleLines } from "./commands/help.ts";
 import { type CommandName, COMMANDS } from "./commands/names.ts";
+import type { Deployment } from "./commands/deploy.ts";
 import { refusedDeno, VERSION } from "./commands/version.ts";
 
 /** A command: takes what stands behind its name, resolves to the exit code. */
@@ -97,10 +99,40 @@ function debugging(): boolean {
   return permitted && Deno.env.get("SENSORIUM_LOG_LEVEL") === "debug";
 }
 
-if (import.meta.main) {
+/** The instance behind {@linkcode fetch}: opened by the first request, again by the next one if that fails. */
+let deployment: Promise<Deployment> | undefined;
+
+async function deployed(): Promise<Deployment> {
+  deployment ??= import("./commands/deploy.ts").then(({ openDeployment }) => openDeployment());
+  try {
+    return await deployment;
+  } catch (error) {
+    deployment = undefined;
+    throw error;
+  }
+}
+
+/** Answers a request, as `deno serve` and Deno Deploy hand them over. */
+async function fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+  try {
+    return await (await deployed()).fetch(request, info);
+  } catch (error) {
+    end(error);
+    return new Response("Sensorium cannot answer now.\n", { status: 503, headers: { "retry-after": "5" } });
+  }
+}
+
+export default { fetch } satisfies Deno.ServeDefaultExport;
+
+if (import.meta.main && Deno.args.length > 0) {
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     Deno.exit(end(event.reason));
   });
   Deno.exit(await main(Deno.args));
+} else if (import.meta.main) {
+  // `deno run main.ts` comes to its end now and asks what there is; `deno serve` stays.
+  addEventListener("unload", () => console.log(overview()));
+  Deno.exitCode = EXIT.usage;
+  if (typeof Deno.cron === "function") Deno.cron("sensorium", "* * * * *", async () => (await deployed()).minute());
 }

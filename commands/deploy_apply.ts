@@ -9,7 +9,13 @@
  * @module
  */
 import { FencedError } from "../actors/checkpoint.ts";
-import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "../actors/commands/words.ts";
+import {
+  type CommandDesk,
+  type CommandPlace,
+  CommandRefused,
+  type SensorCommand,
+  sensorOf,
+} from "../actors/commands/words.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { logPartition } from "../sources/http.ts";
@@ -84,7 +90,9 @@ export class Applying implements CommandDesk {
   async order(command: SensorCommand): Promise<CommandPlace> {
     await this.refresh();
     const name = sensorOf(command), entry = name === undefined ? undefined : this.parts.supervisor.directory.find(name);
-    if (!entry) throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${name ?? "of that alert"}`);
+    if (!entry) {
+      throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${name ?? "of that alert"}`);
+    }
     const order: Order = { command, partition: entry.partition };
     this.#orders.push(order);
     await this.apply();
@@ -98,7 +106,7 @@ export class Applying implements CommandDesk {
       const { cache, supervisor } = this.parts;
       for (const partition of this.partitions) {
         const version = await cache.version(partition);
-        if (version === (this.#seen.get(partition) ?? null)) continue;
+        if (version === this.#seen.get(partition)) continue;
         await supervisor.loadAgain(partition);
         this.#seen.set(partition, version);
       }
@@ -143,7 +151,7 @@ export class Applying implements CommandDesk {
 
   /** Takes a partition over, applies the rest of its log and what people said, and stores all of it. */
   async #run(partition: number): Promise<void> {
-    const { log, supervisor, cache } = this.parts, id = logPartition(partition), stop = new AbortController();
+    const { log, supervisor } = this.parts, id = logPartition(partition), stop = new AbortController();
     const tail = new HttpTail(log, partition, async () => {
       const mine = this.#orders.filter((order) => order.partition === id);
       this.#orders = this.#orders.filter((order) => order.partition !== id);
@@ -153,7 +161,7 @@ export class Applying implements CommandDesk {
     });
     await supervisor.run(tail, NO_MEMORY, stop.signal);
     if (this.#failures.has(id)) await supervisor.forget(id);
-    else this.#seen.set(id, await cache.version(id));
+    this.#seen.delete(id); // others may have written since, too
   }
 }
 

@@ -63,9 +63,9 @@ export interface EngineOptions {
 /** Name of the KV file in the data directory. */
 export const KV_FILE = "sensorium.kv";
 /** Chunks of 64 readings that are kept of each sensor: about 10,000 readings. */
-const HISTORY_CHUNKS = 160;
+export const HISTORY_CHUNKS = 160;
 /** Longest wait for the database, ms. */
-const KV_DEADLINE_MS = 30_000;
+export const KV_DEADLINE_MS = 30_000;
 /** Readings that the feed of readings can go back. */
 const READINGS_RING = 20_000;
 /** Work between two turns of the event loop, ms. */
@@ -186,7 +186,7 @@ async function removeKv(dataDir: string): Promise<void> {
   }
 }
 
-async function openKv(path: string): Promise<Deno.Kv> {
+export async function openKv(path: string): Promise<Deno.Kv> {
   try {
     return await Deno.openKv(path);
   } catch (error) {
@@ -198,7 +198,7 @@ async function openKv(path: string): Promise<Deno.Kv> {
 }
 
 /** Refuses a store that does not answer, or is not one that can be run on. */
-async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void> {
+export async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void> {
   try {
     await within(clock, KV_DEADLINE_MS, checkFormat(kv));
     await checkImported(kv);
@@ -209,16 +209,22 @@ async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void
   }
 }
 
-function readingsHub(): Hub<ReadingView> {
+/**
+ * The feed of readings.
+ *
+ * @param start by partition the position up to which readings came before this process: they are not in the feed
+ */
+export function readingsHub(start: Readonly<Record<string, number>> = {}): Hub<ReadingView> {
   const parts = (reading: ReadingView) => reading.id.split("/");
   return new Hub<ReadingView>({
     partitionOf: (reading) => parts(reading)[0],
     positionOf: (reading) => Number(parts(reading)[1]),
     capacity: READINGS_RING,
+    start,
   });
 }
 
-async function partitionsOf(kv: KvPort): Promise<Set<string>> {
+export async function partitionsOf(kv: KvPort): Promise<Set<string>> {
   const partitions = new Set<string>();
   for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
   return partitions;

@@ -89,6 +89,13 @@ export class Hub<T> {
     this.#waiters.wake();
   }
 
+  /** Says that what a partition has up to a position is published nowhere: cursors before it are too old. */
+  skip(partition: string, position: number): void {
+    for (const known of [this.#latest, this.#gone]) {
+      known.set(partition, Math.max(position, known.get(partition) ?? -1));
+    }
+  }
+
   /**
    * Follows: what came after `cursor`, then what comes. Ends when `signal` is aborted.
    *

@@ -1,0 +1,28 @@
+/**
+ * A registry that reads each version's bytes once: they never change, and who takes partitions over for every request
+ * asks for them every time.
+ *
+ * @module
+ */
+import { KvModelRegistry } from "./registry.ts";
+
+/** Versions whose bytes are kept; the oldest goes first. */
+const KEPT = 64;
+
+/** The registry, with bytes in memory. */
+export class CachedModelRegistry extends KvModelRegistry {
+  readonly #bytes = new Map<string, Promise<Uint8Array>>();
+
+  override bytes(name: string, version: number): Promise<Uint8Array> {
+    const key = `${version}\n${name}`, known = this.#bytes.get(key);
+    if (known) return known;
+    const bytes = super.bytes(name, version);
+    this.#bytes.set(key, bytes);
+    bytes.catch(() => this.#bytes.delete(key)); // asked for again
+    for (const oldest of this.#bytes.keys()) {
+      if (this.#bytes.size <= KEPT) break;
+      this.#bytes.delete(oldest);
+    }
+    return bytes;
+  }
+}
