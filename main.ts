@@ -122,6 +122,7 @@ async function fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Res
   }
 }
 
+/** What `deno serve` and Deno Deploy look for. */
 export default { fetch } satisfies Deno.ServeDefaultExport;
 
 if (import.meta.main && Deno.args.length > 0) {

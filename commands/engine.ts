@@ -186,6 +186,11 @@ async function removeKv(dataDir: string): Promise<void> {
   }
 }
 
+/**
+ * Opens a KV file or server.
+ *
+ * @throws {CommandError} if it cannot be opened
+ */
 export async function openKv(path: string): Promise<Deno.Kv> {
   try {
     return await Deno.openKv(path);
@@ -224,6 +229,7 @@ export function readingsHub(start: Readonly<Record<string, number>> = {}): Hub<R
   });
 }
 
+/** Ids of all partitions that were ever run. */
 export async function partitionsOf(kv: KvPort): Promise<Set<string>> {
   const partitions = new Set<string>();
   for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
