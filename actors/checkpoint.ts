@@ -25,6 +25,8 @@ export interface StoredWindow {
   readonly hopMs: number;
   readonly start: number;
   readonly revision: number;
+  /** Greatest score of its readings, 0..1; absent where none has one. */
+  readonly scoreMax?: number;
   readonly channels: readonly string[];
   /** For each channel: count, mean, least, greatest, std, flagged. */
   readonly statistics: Float64Array;

@@ -67,7 +67,7 @@ export class OutputsBucket {
           const entry = directory.entries[records[at + WINDOW_RECORD.sensor]];
           const plan = plans.get(shard, records[at + WINDOW_RECORD.plan]);
           const location = plans.place(shard, records[at + WINDOW_RECORD.place]);
-          const spec = specs[records[at + WINDOW_RECORD.spec]];
+          const spec = specs[records[at + WINDOW_RECORD.spec]], scoreMax = records[at + WINDOW_RECORD.scoreMax];
           found.push({
             position,
             window: {
@@ -78,6 +78,7 @@ export class OutputsBucket {
               hopMs: spec.hopMs,
               start: records[at + WINDOW_RECORD.start],
               revision: records[at + WINDOW_RECORD.revision],
+              ...(scoreMax < 0 ? {} : { scoreMax }),
               channels: plan.channels,
               statistics: records.slice(at + WINDOW_HEAD, next),
             },

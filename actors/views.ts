@@ -211,6 +211,8 @@ export interface WindowView {
   readonly hop_ms: number;
   /** 0 when first emitted, one more for each correction by a late reading. */
   readonly revision: number;
+  /** Greatest combined score of its readings, 0..1; absent where none has one: rules alone judge, or it was held. */
+  readonly score_max?: number;
   readonly channels: Readonly<Record<string, WindowChannelView>>;
 }
 

@@ -8,7 +8,7 @@ import type { WindowChannelView, WindowView } from "./views.ts";
 
 /** A window as a person sees it; channels without a value in it are left out. */
 export function viewWindow(window: StoredWindow): WindowView {
-  const { sensor, type, location, lengthMs, hopMs, start, revision, channels, statistics } = window;
+  const { sensor, type, location, lengthMs, hopMs, start, revision, scoreMax, channels, statistics } = window;
   const views: [string, WindowChannelView][] = channels.flatMap((channel, c) => {
     const [count, mean, min, max, std, anomalies] = statistics.subarray(6 * c, 6 * c + 6);
     return count > 0 ? [[channel, { count, mean, min, max, std, anomalies }]] : [];
@@ -23,6 +23,7 @@ export function viewWindow(window: StoredWindow): WindowView {
     length_ms: lengthMs,
     hop_ms: hopMs,
     revision,
+    ...(scoreMax === undefined ? {} : { score_max: scoreMax }),
     channels: Object.fromEntries(views),
   };
 }

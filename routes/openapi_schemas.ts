@@ -196,6 +196,7 @@ export const windowSchema = documents<Wire<WindowView, "start" | "end">>()(z.obj
   length_ms: count,
   hop_ms: count,
   revision: count,
+  score_max: z.number().optional(),
   channels: z.record(
     z.string(),
     z.object({

@@ -25,6 +25,7 @@ export interface WindowValue {
   readonly type?: string;
   readonly location?: string;
   readonly revision: number;
+  readonly scoreMax?: number;
   readonly channels: readonly string[];
   readonly statistics: Float64Array;
 }
@@ -245,8 +246,16 @@ export class KvCheckpointStore implements CheckpointStore {
   ): Generator<Mutation> {
     yield { key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) };
     yield* this.sampleMutations(partition, outputs);
-    for (const { sensor, lengthMs, hopMs, start, type, location, revision, channels, statistics } of outputs.windows) {
-      const value: WindowValue = { type, location, revision, channels, statistics };
+    for (const { sensor, lengthMs, hopMs, start, scoreMax, ...rest } of outputs.windows) {
+      const { type, location, revision, channels, statistics } = rest;
+      const value: WindowValue = {
+        type,
+        location,
+        revision,
+        ...(scoreMax === undefined ? {} : { scoreMax }),
+        channels,
+        statistics,
+      };
       const bytes = keyBytes(sensor) + statistics.byteLength +
         textBytes(channels.join() + (type ?? "") + (location ?? ""));
       yield { key: KEYS.window(sensor, lengthMs, hopMs, start), value, bytes };

@@ -1,7 +1,8 @@
 /**
  * Where everything lies in a sensor's buffers.
  *
- *     doubles = header | window slots: start, revision, next end | judgement, held surprises | channel 0 | channel 1 | ...
+ *     doubles = header | window slots: start, revision, next end | judgement, held surprises, greatest scores of window slots
+ *               | network | channel 0 | channel 1 | ...
  *     channel = rolling features | moments of each window slot | the rest of it
  *     floats  = calibrations | channel 0 | channel 1 | ... | network
  *

@@ -12,7 +12,7 @@ import { isUpkeep, MAINTENANCE_MOST_MS, type RecordedCommand, type UpkeepCommand
 import type { SensorActor } from "./actor.ts";
 import { CONDITION, endAlarms, orderAlarms } from "./alarm.ts";
 import { COMPARED, HEADER, JUDGEMENT, NONE } from "./layout.ts";
-import { emptyFloats, emptyState } from "./state.ts";
+import { emptyFloats, emptyState, keepScores } from "./state.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** Conditions that are judged by what was learnt. */
@@ -83,6 +83,7 @@ function forget(actor: SensorActor, number: number, time: number, position: numb
     keep(judgementAt + JUDGEMENT.agreement, COMPARED.length * AGREEMENT_DOUBLES);
     keep(judgementAt + JUDGEMENT.delay, (COMPARED.length + 1) * DELAY_DOUBLES);
     keep(judgementAt + JUDGEMENT.delays, (COMPARED.length + 1) * DELAYS_DOUBLES);
+    keepScores(state, old, plan, plan);
   }
   state[HEADER.bits] = state[HEADER.limitMask] = state[HEADER.zMask] = 0;
   if (state[HEADER.first] >= 0) state[HEADER.first] = Math.max(state[HEADER.first], state[HEADER.greatest]);

@@ -13,11 +13,14 @@ import type { ShardOutput } from "../batch.ts";
 import type { AlertTransition, QuarantineView } from "../views.ts";
 import type { SensorActor } from "./actor.ts";
 import type { WindowPlan } from "./plan.ts";
-import { SLOT, SLOT_LENGTH } from "./layout.ts";
+import { NONE, SLOT, SLOT_LENGTH } from "./layout.ts";
 
 /** Doubles of a window record before its channels. */
-export const WINDOW_HEAD = 8;
-/** Offsets into a window record: sensor's id, window specification, start, revision, position, plan, channels, place. */
+export const WINDOW_HEAD = 9;
+/**
+ * Offsets into a window record: sensor's id, window specification, start, revision, position, plan, channels, place, and the
+ * greatest score of its readings, −1 where none has one.
+ */
 export const WINDOW_RECORD = {
   sensor: 0,
   spec: 1,
@@ -27,6 +30,7 @@ export const WINDOW_RECORD = {
   plan: 5,
   channels: 6,
   place: 7,
+  scoreMax: 8,
 } as const;
 /** Doubles for each channel of a window record: count, mean, least, greatest, std, flagged. */
 export const WINDOW_CHANNEL = 6;
@@ -140,6 +144,7 @@ export class Outputs {
     out[at + WINDOW_RECORD.plan] = plan.number;
     out[at + WINDOW_RECORD.channels] = channels;
     out[at + WINDOW_RECORD.place] = actor.place;
+    out[at + WINDOW_RECORD.scoreMax] = window.scoresAt < 0 ? NONE : state[window.scoresAt + slot];
     for (let c = 0, to = at + WINDOW_HEAD; c < channels; c++, to += WINDOW_CHANNEL) {
       const from = plan.channelAt[c] + window.momentsAt + slot * 6;
       const count = state[from];

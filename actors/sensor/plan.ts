@@ -29,6 +29,8 @@ export interface WindowPlan {
   readonly headAt: number;
   /** Where its slots' moments start in a channel's slice. */
   readonly momentsAt: number;
+  /** Where its slots' greatest scores start, −1 where there are no scores. */
+  readonly scoresAt: number;
 }
 
 /** What sensors of one type with the same channels share. Immutable. */
@@ -120,12 +122,12 @@ export function makePlan(
   number = 0,
   names: readonly string[] = channels,
 ): Plan {
-  const windows: WindowPlan[] = [];
+  const specs: Omit<WindowPlan, "scoresAt">[] = [];
   let at = HEADER_LENGTH, moments = FEATURE_LENGTH;
   for (const { lengthMs, hopMs } of judging.windows) {
     // Windows that are not final start in (greatest − lateness − length, greatest]: so many multiples of the hop fit.
     const slots = Math.ceil((lengthMs + judging.latenessMs) / hopMs);
-    windows.push({ lengthMs, hopMs, slots, nextEndAt: at, headAt: at + 1, momentsAt: moments });
+    specs.push({ lengthMs, hopMs, slots, nextEndAt: at, headAt: at + 1, momentsAt: moments });
     at += 1 + slots * SLOT_LENGTH;
     moments += slots * MOMENTS_LENGTH;
   }
@@ -149,7 +151,13 @@ export function makePlan(
   const network = judging.detectors === "full" && most
     ? NETWORKS[channels.length] ??= new Network(channels.length)
     : undefined;
-  const networkAt = heldAt + channels.length;
+  let scoresAt = heldAt + channels.length;
+  const windows = specs.map((spec): WindowPlan => {
+    if (!judged) return { ...spec, scoresAt: -1 };
+    scoresAt += spec.slots;
+    return { ...spec, scoresAt: scoresAt - spec.slots };
+  });
+  const networkAt = scoresAt;
   if (judged) at = networkAt + (network?.doubles ?? 0);
   const stride = judged ? surpriseAt + surprise.doubles : restAt;
   const floatsAt = Int32Array.from(channels, (_, c) => CALIBRATIONS * CALIBRATION_FLOATS + c * surprise.floats);

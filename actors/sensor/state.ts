@@ -38,6 +38,7 @@ function makeEmpty(plan: Plan): Float64Array {
   for (const window of plan.windows) {
     state[window.nextEndAt] = NEVER;
     for (let slot = 0; slot < window.slots; slot++) clearHead(state, window.headAt + slot * SLOT_LENGTH);
+    if (window.scoresAt >= 0) state.fill(NONE, window.scoresAt, window.scoresAt + window.slots);
   }
   if (plan.judge) state[plan.judgementAt + JUDGEMENT.rate] = 1;
   return state;
@@ -67,6 +68,7 @@ export function moveState(old: Float64Array, from: Plan, plan: Plan): Float64Arr
   if (windows) state.set(old.subarray(HEADER_LENGTH, from.judgementAt), HEADER_LENGTH);
   if (judges) {
     state.set(old.subarray(from.judgementAt, from.heldAt + from.channels.length), plan.judgementAt);
+    if (windows) keepScores(state, old, from, plan);
     if (from.channels.length !== plan.channels.length) { // the network has other inputs: it begins anew
       state[plan.judgementAt + JUDGEMENT.networkBegun] = state[plan.judgementAt + JUDGEMENT.globalVersion] = 0;
     } else if (from.judge?.network && plan.judge) {
@@ -81,6 +83,13 @@ export function moveState(old: Float64Array, from: Plan, plan: Plan): Float64Arr
     state.set(old.subarray(at + from.restAt, at + end), to + plan.restAt);
   }
   return state;
+}
+
+/** Greatest scores of windows: `plan` has the same ones, perhaps elsewhere. */
+export function keepScores(state: Float64Array, old: Float64Array, from: Plan, plan: Plan): void {
+  from.windows.forEach(({ scoresAt, slots }, w) => {
+    if (scoresAt >= 0) state.set(old.subarray(scoresAt, scoresAt + slots), plan.windows[w].scoresAt);
+  });
 }
 
 /** The floats of `old` in the layout of `plan`, likewise. */

@@ -28,7 +28,7 @@ import { BIT, HEADER, NONE, REST } from "./layout.ts";
 import { followNetwork } from "./network.ts";
 import type { Outputs } from "./outputs.ts";
 import { isHeld } from "./state.ts";
-import { closeDue, findSlots, openSlots, reviseSlots, slotCount, slotMoments } from "./windows.ts";
+import { closeDue, findSlots, noteScore, openSlots, reviseSlots, slotCount, slotMoments } from "./windows.ts";
 import { clearRules, input, rules, writeDown } from "./write_down.ts";
 
 /** Distance in standard deviations beyond which a value is flagged. */
@@ -126,6 +126,7 @@ function judgeInOrder(actor: SensorActor, time: number, repeated: boolean, posit
   } else if (rules.z > 0 || (rules.bits & BIT.rate) !== 0) bits = BIT.anomalous;
   addToWindows(actor, bits);
   if (!judge) return writeDown(actor, time, position, bits | rules.bits, -1, NaN, out);
+  noteScore(actor, said.score);
   const row = out.row(actor, time), network = followNetwork(actor, judge, out.rows.array, row);
   if (network > FLAG_SCORE) bits |= BIT.network;
   writeDown(actor, time, position, bits | rules.bits, row, network, out);

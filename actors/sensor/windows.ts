@@ -80,6 +80,7 @@ function useSlot(actor: SensorActor, w: number, start: number): void {
   if (state[head + SLOT.start] !== start) {
     state[head + SLOT.start] = start;
     state[head + SLOT.revision] = NONE;
+    if (window.scoresAt >= 0) state[window.scoresAt + slot] = NONE;
     for (let c = 0; c < plan.channels.length; c++) clearMoments(state, plan.channelAt[c] + moments);
     if (start + window.lengthMs < state[window.nextEndAt]) state[window.nextEndAt] = start + window.lengthMs;
   }
@@ -91,6 +92,14 @@ function noteSlot(w: number, head: number, moments: number, slot: number): void 
   slotHeads[slotCount] = head;
   slotSpecs[slotCount] = w;
   slotNumbers[slotCount++] = slot;
+}
+
+/** Takes the reading's score into the windows just found: each keeps the greatest. */
+export function noteScore({ state, plan: { windows } }: SensorActor, score: number): void {
+  for (let k = 0; k < slotCount; k++) {
+    const at = windows[slotSpecs[k]].scoresAt + slotNumbers[k];
+    if (score > state[at]) state[at] = score;
+  }
 }
 
 /** After a late reading: emits those of the windows just found that were emitted before, or should have been. */
@@ -148,5 +157,6 @@ function emit(
   const { array, length } = out.windows;
   mixNumber(state, HEADER.hash, w);
   mixNumber(state, HEADER.hash, array[from + WINDOW_RECORD.start]);
+  if (window.scoresAt >= 0) mixNumber(state, HEADER.hash, array[from + WINDOW_RECORD.scoreMax]);
   mixNumbers(state, HEADER.hash, array, from + WINDOW_HEAD, length - from - WINDOW_HEAD);
 }

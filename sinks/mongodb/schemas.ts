@@ -116,6 +116,7 @@ const window: BsonSchema = {
     length_ms: whole("length, ms"),
     hop_ms: whole("a window begins every so many ms"),
     revision: whole("0 when first emitted, one more for each correction"),
+    score_max: share("greatest combined score of its readings"),
     channels: { bsonType: "object", description: "count, mean, min, max, std and anomalies by channel" },
   },
 };

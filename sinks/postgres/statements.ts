@@ -124,15 +124,16 @@ export function writeReadings(items: readonly ReadingItem[], unitOf: UnitOf): St
 const WINDOWS = `
   INSERT INTO sensor_aggregates
     (id, channel, window_start, window_end, location, sensor_type, sensor_id, avg_value, min_value, max_value, stddev_value,
-     reading_count, anomaly_count, revision)
+     reading_count, anomaly_count, score_max, revision)
   SELECT * FROM unnest(
     $1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::float8[],
-    $9::float8[], $10::float8[], $11::float8[], $12::int8[], $13::int8[], $14::int4[]
+    $9::float8[], $10::float8[], $11::float8[], $12::int8[], $13::int8[], $14::float8[], $15::int4[]
   )
   ON CONFLICT (window_start, id, channel) DO UPDATE SET
     location = excluded.location, sensor_type = excluded.sensor_type, avg_value = excluded.avg_value,
     min_value = excluded.min_value, max_value = excluded.max_value, stddev_value = excluded.stddev_value,
-    reading_count = excluded.reading_count, anomaly_count = excluded.anomaly_count, revision = excluded.revision
+    reading_count = excluded.reading_count, anomaly_count = excluded.anomaly_count, score_max = excluded.score_max,
+    revision = excluded.revision
   WHERE sensor_aggregates.revision < excluded.revision`;
 
 /** A row for each channel of each window, in `sensor_aggregates`. */
@@ -155,6 +156,7 @@ export function writeWindows(items: readonly WindowView[]): Statement {
     plainArray(rows.map(({ std }) => std)),
     plainArray(rows.map(({ count }) => count)),
     plainArray(rows.map(({ anomalies }) => anomalies)),
+    plainArray(rows.map(({ window }) => window.score_max ?? null)),
     plainArray(rows.map(({ window }) => window.revision)),
   ];
   return { text: WINDOWS, parameters, days: times.days };

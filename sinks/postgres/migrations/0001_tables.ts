@@ -42,6 +42,7 @@ export const TABLES: Migration = {
       stddev_value float8 NOT NULL,
       reading_count int8 NOT NULL,
       anomaly_count int8 NOT NULL,
+      score_max float8,
       revision int4 NOT NULL,
       PRIMARY KEY (window_start, id, channel)
     ) PARTITION BY RANGE (window_start);
