@@ -44,6 +44,8 @@ const READ_BYTES = 64 * 1024;
 const ANSWER_MS = 10_000;
 /** Messages under way at most, also where the broker takes more; packet ids are of 16 bits. */
 const FLIGHT = 1_000;
+/** Longest wait for a broker to hang up, ms. */
+const GOODBYE_MS = 1_000;
 /** Of the keep-alive may pass without a byte before the broker is given up. */
 const PATIENCE = 1.5;
 
@@ -70,7 +72,7 @@ export class MqttConnection {
   #out: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #heard: number;
-  #isReading = false;
+  #reading: Promise<number | null> | undefined;
   #failure: Error | undefined;
 
   /** A connection that the broker has said yes to; `early` came right behind its answer. */
@@ -169,9 +171,9 @@ export class MqttConnection {
         if (messages.length > 0) yield messages;
         if (this.#ending.signal.aborted) break;
         this.#heard = this.#options.clock.now();
-        this.#isReading = true;
-        const count = await this.#conn.read(buffer);
-        this.#isReading = false;
+        const count = await (this.#reading = this.#conn.read(buffer));
+        this.#reading = undefined;
+        if (this.#ending.signal.aborted) break;
         if (count === null) throw new MqttError("it hung up", "closed");
         packets = this.#cutter.cut(buffer.subarray(0, count));
       }
@@ -209,15 +211,27 @@ export class MqttConnection {
     return await answered;
   }
 
-  /** Says goodbye and lets go of the connection. May come twice. */
+  /**
+   * Says goodbye and lets go of the connection. May come twice.
+   *
+   * It waits for the broker to hang up: a connection that is closed while something unread lies in it is cut, and what was
+   * sent last, acknowledgements perhaps, is lost.
+   */
   async close(): Promise<void> {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#out.push(disconnectPacket());
-    const stop = new AbortController(), late = this.#options.clock.sleep(1_000, stop.signal).catch(() => {});
-    await Promise.race([this.#flush().catch(() => {}), late]); // a broker that reads nothing holds up nobody
+    const stop = new AbortController(), late = this.#options.clock.sleep(GOODBYE_MS, stop.signal).catch(() => {});
+    await Promise.race([this.#flush().then(() => this.#drain()).catch(() => {}), late]); // a silent broker holds up nobody
     stop.abort();
     this.#end(this.#closed());
+  }
+
+  /** Reads to the end, whatever it is. */
+  async #drain(): Promise<void> {
+    if (await this.#reading === null) return;
+    const buffer = new Uint8Array(READ_BYTES);
+    while (await this.#conn.read(buffer) !== null) { /* nobody wants it any more */ }
   }
 
   /** Deals with what is no message; whether it is one. */
@@ -281,7 +295,7 @@ export class MqttConnection {
     for (;;) {
       await clock.sleep(this.#keepAliveMs / 2, signal).catch(() => {});
       if (signal.aborted) return;
-      if (this.#isReading && clock.now() - this.#heard > PATIENCE * this.#keepAliveMs) {
+      if (this.#reading && clock.now() - this.#heard > PATIENCE * this.#keepAliveMs) {
         this.#fail(
           new MqttError(`it has said nothing for ${Math.round((clock.now() - this.#heard) / 1000)} s`, "closed"),
         );

@@ -186,7 +186,8 @@ function incoming(version: MqttVersion, first: number, body: Uint8Array): Incomi
       return publish(first, reader, isFive);
     case CONNACK: {
       const isSessionPresent = (reader.byte() & 1) === 1, code = reader.byte();
-      const { receiveMaximum = 65_535, ...others } = isFive ? propertiesOf(reader) : {};
+      // one that speaks 3.1.1 alone says no in its own form
+      const { receiveMaximum = 65_535, ...others } = isFive && !reader.isAtEnd ? propertiesOf(reader) : {};
       return { kind: "connack", code, isSessionPresent, receiveMaximum, ...others };
     }
     case PUBACK: {

@@ -6,6 +6,7 @@
 import { makeAdmin } from "../../sources/kafka/client.ts";
 import { kafkaBroker } from "./kafka.ts";
 import { mongoServer } from "./mongodb.ts";
+import { mqttServer } from "./mqtt.ts";
 import { asTest, postgresServer } from "./postgres.ts";
 
 /** A server that a person may start. */
@@ -24,6 +25,7 @@ export const STACK: readonly StackServer[] = [
   { name: "kafka", about: "Apache Kafka 4.1", start: startKafka },
   { name: "postgres", about: "PostgreSQL", start: startPostgres },
   { name: "mongodb", about: "MongoDB's protocol, from a server in Java", start: startMongo },
+  { name: "mqtt", about: "mosquitto, MQTT 3.1.1 and 5", start: startMqtt },
 ];
 
 async function startKafka(): Promise<string> {
@@ -52,4 +54,9 @@ async function startPostgres(): Promise<string> {
 async function startMongo(): Promise<string> {
   const { ports: { mongodb } } = await mongoServer(0);
   return `mongodb://127.0.0.1:${mongodb}/sensorium`;
+}
+
+async function startMqtt(): Promise<string> {
+  const { ports: { open } } = await mqttServer(0);
+  return `mqtt://127.0.0.1:${open}`;
 }
