@@ -26,7 +26,6 @@ class TroubledLog implements LogPort {
   gate: Promise<void> = Promise.resolve();
   fails = 0;
   appends = 0;
-  waitingBytes = 0;
 
   constructor(private readonly log: ReadingLog) {}
 
@@ -42,15 +41,15 @@ class TroubledLog implements LogPort {
   room(signal: AbortSignal) {
     return this.log.room(signal);
   }
+  end(partition: number) {
+    return this.log.end(partition);
+  }
   request(key: string) {
     return this.log.request(key);
   }
   async append(pieces: readonly Piece[]) {
     this.appends++;
-    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
-    this.waitingBytes += bytes;
     await this.gate;
-    this.waitingBytes -= bytes;
     if (this.fails-- > 0) throw new LogError("The log did not take a write.");
     return await this.log.append(pieces);
   }
