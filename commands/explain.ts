@@ -71,7 +71,7 @@ function oneLine(text: string): string {
 }
 
 /** The stack of an error and of what caused it, at most five deep. */
-function stacks(error: Error): string {
+export function stacks(error: Error): string {
   const lines: string[] = [];
   let at: unknown = error;
   for (let depth = 0; at instanceof Error && depth < 5; depth++, at = at.cause) {

@@ -34,15 +34,16 @@ export interface FilesOptions {
   readonly batches: (folder: string) => string;
   readonly toRecord?: ToRecord;
   readonly clock: Clock;
+  /** Told a line for each whole batch. */
+  readonly log: (line: string) => void;
 }
 
 /** The sink that was asked for; none without `--files`. */
 export function fileSinks(
   { files, records, filesFormat: format, filesPeriod: period }: SettingValues<typeof FILES>,
-  { partition, batches, toRecord, clock }: FilesOptions,
+  { partition, batches, toRecord, clock, log }: FilesOptions,
 ): CommitSink[] {
   if (files === undefined) return [];
   if (format !== "batches") return [new TablesSink({ folder: files, partition, format, period })];
-  const log = (line: string) => console.error(line);
   return [new FilesSink({ folder: batches(files), partition, records, toRecord, clock, log })];
 }

@@ -18,6 +18,7 @@ import { FILES, fileSinks } from "./files_settings.ts";
 import { intelFindings, sayFindings } from "./intel_report.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
+import { type Log, LOG_SETTINGS, withLog } from "./log.ts";
 import { readMapping } from "./mapping_file.ts";
 import { Outlets } from "./outlets.ts";
 import { oldFlags, sourceFiles } from "./old_names.ts";
@@ -111,6 +112,7 @@ const settings = {
     placeholder: "URL",
   }),
   useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}/iot_sensors` }),
+  ...LOG_SETTINGS,
   ...KAFKA_ACCESS,
 };
 type ReplaySettings = Settings<typeof settings>;
@@ -151,7 +153,7 @@ export async function replay(args: readonly string[]): Promise<number> {
     if (given.values.fresh && given.values.kv !== undefined) {
       throw new UsageError("--fresh begins anew in the data directory's own KV alone: give it another --kv instead");
     }
-    return await run(given, dataDir, stop);
+    return await withLog(given.values, (log) => run(given, dataDir, { stop, log }));
   } finally {
     stop.release();
   }
@@ -183,7 +185,11 @@ function injected(recorded: ReplaySource, { values }: ReplaySettings): Source {
   });
 }
 
-async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Promise<number> {
+async function run(
+  given: ReplaySettings,
+  dataDir: string,
+  { stop, log }: { readonly stop: StopSignal; readonly log: Log },
+): Promise<number> {
   const { values } = given;
   const recorded = new ReplaySource(await replayOptions(given), systemClock);
   const source = injected(recorded, given), evaluation = new ReplayEvaluation(values.evaluate, systemClock);
@@ -204,6 +210,7 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
         batches: (folder) => folder,
         toRecord: (reading) => recorded.toRecord(reading),
         clock: systemClock,
+        log: (line) => log.info(line, { partition }),
       }),
       ...outlets.commitSinks(partition, stop.signal),
     ],
@@ -215,14 +222,14 @@ async function run(given: ReplaySettings, dataDir: string, stop: StopSignal): Pr
     sinks,
     clock: systemClock,
     partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
-    report: (line) => console.error(`sensorium: ${line}`),
+    report: (line) => log.warn(line),
     waitItems: WAIT_ITEMS,
   });
   const delivering = new AbortController(), delivered = outlets.run(delivering.signal);
   try {
     const begun = performance.now(), ended = new AbortController();
     const bar = showProgress(engine, recorded, ended.signal);
-    const retention = engine.retention.run(ended.signal, (error) => console.error(`sensorium: ${error}`));
+    const retention = engine.retention.run(ended.signal, (error) => log.error(error));
     try {
       await engine.run(source, stop.signal);
       if (!failure) await outlets.drained(stop.signal);

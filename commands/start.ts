@@ -36,6 +36,7 @@ import { checkFeed, runFeed } from "./feed.ts";
 import { fileSinks } from "./files_settings.ts";
 import { announceInstance, localUrl, makeToken } from "./instance.ts";
 import { kafkaSource } from "./kafka_source.ts";
+import { type Log, withLog } from "./log.ts";
 import { mqttInput, mqttIntake } from "./mqtt_source.ts";
 import { Outlets } from "./outlets.ts";
 import { roundOutlet } from "./round_outlet.ts";
@@ -45,7 +46,7 @@ import { openSinks, shownSinks } from "./sink_settings.ts";
 import { showCatchingUp } from "./start_catching_up.ts";
 import { aborted, CLOSING_MS, DRAIN_MS, END_MS, LEAST_CLOSING_MS, unfinished, within } from "./start_ending.ts";
 import { failures, healthOf } from "./start_health.ts";
-import { START } from "./start_settings.ts";
+import { START, type StartSettings } from "./start_settings.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 
@@ -60,7 +61,12 @@ const STORE_AWAY_MS = 1_000;
  * @throws {CommandError} if it could not begin, or a partition could not be stored to its end
  */
 export async function start(args: readonly string[]): Promise<number> {
-  const { values, origins, judging: given } = await readSettings(START, args), cors = corsOrigins(values.cors);
+  const settings = await readSettings(START, args);
+  return await withLog(settings.values, (log) => watch(settings, log));
+}
+
+async function watch({ values, origins, judging: given }: StartSettings, log: Log): Promise<number> {
+  const cors = corsOrigins(values.cors);
   const scenario = values.scenario === "none" ? undefined : scenarioByName(values.scenario);
   const judging = judgingOf(given, { types: scenario?.types ?? {} });
   const from = values.useKafka ? "kafka" : values.source;
@@ -68,10 +74,10 @@ export async function start(args: readonly string[]): Promise<number> {
   const broker = from === "mqtt" ? await mqttInput(values) : undefined;
   const sinks = await openSinks(values.sink, judging, values);
   if (values.checkConfig) {
-    console.log("The configuration is valid.");
+    log.say("The configuration is valid.");
     return EXIT.done;
   }
-  const stop = stopSignal(), clock = systemClock;
+  const stop = stopSignal(), clock = systemClock, tell = (sentence: string) => log.warn(sentence);
   const engine = await Engine.open({
     dataDir: values.dataDir,
     kv: values.kv,
@@ -91,36 +97,38 @@ export async function start(args: readonly string[]): Promise<number> {
         batches: (folder) => join(folder, partition),
         toRecord: scenario?.record && partition === scenario.name ? scenario.record : undefined,
         clock,
+        log: (line) => log.info(line, { partition }),
       }),
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),
     supervisor: { storeAwayMs: STORE_AWAY_MS },
-    failed: (partition, error) => console.error(`sensorium: ${partition} has stopped: ${error.message}`),
+    failed: (partition, error) => log.error(`${partition} has stopped: ${error.message}`, { partition }),
     interrupted: (partition, error) =>
-      console.error(`sensorium: ${partition} waits, nothing more of it was written: ${error.message}`),
+      log.warn(`${partition} waits, nothing more of it was written: ${error.message}`, { partition }),
   });
   const outlets: Outlets = new Outlets({
     kv: engine.kv,
     sinks,
     clock,
     partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
-    report: (line) => console.error(`sensorium: ${line}`),
+    report: tell,
   });
   const ending = new AbortController(), delivering = new AbortController(), delivered = outlets.run(delivering.signal);
   let kafka: KafkaSource | undefined, mqtt: MqttIntake | undefined;
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
-  const closing = new AbortController(), token = makeToken(), report = sayFailure;
+  const closing = new AbortController(), token = makeToken(), report = (error: unknown) => log.error(error);
   try {
-    const log = await ReadingLog.open(engine.kv, { clock, report }), ingest = new HttpIngest({ log, clock });
-    const models = await openModels(engine, values.seed);
+    const readings = await ReadingLog.open(engine.kv, { clock, report });
+    const ingest = new HttpIngest({ log: readings, clock });
+    const models = await openModels(engine, values.seed, report);
     const access = await openAccess(engine.kv, values, { clock, report });
     const alerting = openAlerting(engine, {
       clock,
       alerts: judging.alerts,
       base: values.publicUrl ?? localUrl(values.host, values.port),
       allowed: values.allowHosts,
-      report: (line) => console.error(`sensorium: ${line}`),
+      report: tell,
     });
     const statistics = openAnalytics(engine, { clock, zone: judging.zone, report });
     const app = makeApp({
@@ -158,7 +166,7 @@ export async function start(args: readonly string[]): Promise<number> {
       stop: () => ending.abort(new Error("stopped by a command")),
       report,
     }, assets());
-    const server = listen(app, values);
+    const server = listen(app, values, report);
     const url = localUrl(server.addr.hostname, server.addr.port);
     const leave = await announceInstance(values.dataDir, {
       pid: Deno.pid,
@@ -166,28 +174,26 @@ export async function start(args: readonly string[]): Promise<number> {
       token,
       started: new Date(clock.now()).toISOString(),
     });
-    console.log(`Sensorium ${VERSION} watches; the page is at ${url}/`);
+    log.say(`Sensorium ${VERSION} watches; the page is at ${url}/`);
     if (access.required && (await access.keys.list()).length === 0) {
-      console.log("There is no key to enter with yet: make one with deno task keys create NAME --scopes admin");
+      log.say("There is no key to enter with yet: make one with deno task keys create NAME --scopes admin");
     }
     const running = [
-      engine.run(new HttpSource(log), ending.signal),
-      engine.retention.run(ending.signal, sayFailure),
+      engine.run(new HttpSource(readings), ending.signal),
+      engine.retention.run(ending.signal, report),
       alerting.run(ending.signal),
       statistics.run(ending.signal),
     ];
     if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {
         clock,
-        report: (sentence) => console.error(`sensorium: ${sentence}`),
+        report: tell,
         tickMs: judging.tickMs,
       });
       running.push(engine.run(kafka, ending.signal));
-      const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
       if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
     } else if (broker) {
-      const tell = (sentence: string) => console.error(`sensorium: ${sentence}`);
-      mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log, clock, report: tell });
+      mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log: readings, clock, report: tell });
       running.push(mqtt.run(ending.signal));
     } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;
@@ -198,10 +204,11 @@ export async function start(args: readonly string[]): Promise<number> {
     const stored = Promise.all(running);
     await Promise.race([stored, aborted(ending.signal)]);
     await aborted(ending.signal);
+    log.info(`ending: ${ending.signal.reason?.message ?? "asked to"}`);
     const begun = clock.now(), left = () => END_MS - (clock.now() - begun);
     if (!await within(stored, left() - LEAST_CLOSING_MS)) throw unfinished();
     if (!await within(outlets.drained(delivering.signal), Math.min(left() - LEAST_CLOSING_MS, DRAIN_MS))) {
-      for (const line of outlets.left()) console.log(line);
+      for (const line of outlets.left()) log.say(line);
     }
     closing.abort(ending.signal.reason);
     await within(server.shutdown(), Math.min(left(), CLOSING_MS));
@@ -216,24 +223,24 @@ export async function start(args: readonly string[]): Promise<number> {
     await engine.close();
     stop.release();
   }
-  console.log("Sensorium has ended; everything is stored.");
+  log.say("Sensorium has ended; everything is stored.");
   return EXIT.done;
 }
 
 /** The registry's models; at the very first start the parts' model is trained, in about half a second. */
-async function openModels(engine: Engine, seed: number): Promise<ModelServer> {
+async function openModels(engine: Engine, seed: number, report: (error: unknown) => void): Promise<ModelServer> {
   const { registry } = engine.models;
   await ensurePartsModel(registry, seed);
-  return new ModelServer({ registry, clock: systemClock, report: sayFailure });
+  return new ModelServer({ registry, clock: systemClock, report });
 }
 
-function sayFailure(error: unknown): void {
-  console.error(`sensorium: ${error instanceof Error ? error.message : error}`);
-}
-
-function listen(app: Hono, { host, port }: { readonly host: string; readonly port: number }) {
+function listen(
+  app: Hono,
+  { host, port }: { readonly host: string; readonly port: number },
+  report: (error: unknown) => void,
+) {
   try {
-    return serve(app, { hostname: host, port, report: sayFailure });
+    return serve(app, { hostname: host, port, report });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new CommandError(`port ${port} of ${host} is taken: choose another one with --port`, { cause: error });

@@ -9,9 +9,10 @@ import { ALERTING_SETTINGS } from "./alerting.ts";
 import { FEED } from "./feed.ts";
 import { FILES } from "./files_settings.ts";
 import { KAFKA_SOURCE } from "./kafka_source.ts";
+import { LOG_SETTINGS } from "./log.ts";
 import { MQTT_SOURCE } from "./mqtt_source.ts";
 import { choice, toggle, wholeNumber } from "./setting.ts";
-import { type Command, COMMON } from "./settings.ts";
+import { type Command, COMMON, type Settings } from "./settings.ts";
 import { SINKS } from "./sink_settings.ts";
 
 const settings = {
@@ -47,6 +48,7 @@ const settings = {
     placeholder: "HOURS",
   }),
   ...FILES,
+  ...LOG_SETTINGS,
   ...ALERTING_SETTINGS,
   ...ACCESS_SETTINGS,
 };
@@ -71,3 +73,6 @@ export const START: Command<typeof settings> = {
     { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
   ],
 };
+
+/** The settings of one run. */
+export type StartSettings = Settings<typeof settings>;

@@ -53,7 +53,7 @@ Deno.test("start() is ready without its sink, says what waits for it and why, an
   const end = await within(program.ended, 20_000, "a graceful end");
   assertEquals(end.code, 0);
   assertStringIncludes(end.out, "wait for the sink postgres: it gets them after the next start");
-  assertStringIncludes(end.error, "sensorium: sink postgres: no PostgreSQL answers");
+  assertStringIncludes(end.error, " WARN  sink postgres: no PostgreSQL answers");
   for (const text of [...told, program.said]) assert(!text.includes(SECRET), text);
 });
 
