@@ -3,9 +3,9 @@
  *
  * Each file is part of the module graph (`with { type: "text" }`), so serving it needs no permission to read, follows
  * the program into `deno compile` and onto a host without files, and no request can name a file that is not listed.
- * The same holds for Chart.js and its plugin for lines across a chart: the import of an entry brings the package into the
- * cache, and its ready-made script, which the package does not export, lies beside the entry. Deno lets modules of a cached package be loaded without
- * `--allow-read`.
+ * The same holds for Chart.js and its plugins for lines across a chart and for heat maps: the import of an entry brings
+ * the package into the cache, and its ready-made script, which the package does not export, lies beside the entry. Deno
+ * lets modules of a cached package be loaded without `--allow-read`.
  *
  * Every answer carries an ETag and is asked for again each time (`no-cache`): a new version shows at once, an unchanged
  * one costs an empty 304.
@@ -15,6 +15,7 @@
 import { type Context, Hono } from "hono";
 // The texts are not used: these imports make Deno fetch the packages before the scripts beside them are asked for.
 import "chart.js" with { type: "text" };
+import "chartjs-chart-matrix" with { type: "text" };
 import "chartjs-plugin-annotation" with { type: "text" };
 import { files } from "./page_files.ts";
 
@@ -45,6 +46,8 @@ const VENDOR: Readonly<Record<string, () => string>> = {
   "/vendor/chart.umd.min.js": () => new URL("./chart.umd.min.js", import.meta.resolve("chart.js")).href,
   "/vendor/chartjs-plugin-annotation.min.js": () =>
     new URL("./chartjs-plugin-annotation.min.js", import.meta.resolve("chartjs-plugin-annotation")).href,
+  "/vendor/chartjs-chart-matrix.min.js": () =>
+    new URL("./chartjs-chart-matrix.min.js", import.meta.resolve("chartjs-chart-matrix")).href,
 };
 
 interface Asset {

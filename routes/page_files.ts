@@ -3,6 +3,7 @@
  *
  * @module
  */
+import chartsCellsJs from "../static/charts/cells.js" with { type: "text" };
 import chartsChannelChartJs from "../static/charts/channel_chart.js" with { type: "text" };
 import chartsColourJs from "../static/charts/colour.js" with { type: "text" };
 import chartsExtentJs from "../static/charts/extent.js" with { type: "text" };
@@ -17,7 +18,9 @@ import chartsSparkJs from "../static/charts/spark.js" with { type: "text" };
 import chartsTicksJs from "../static/charts/ticks.js" with { type: "text" };
 import chartsVerdictPictureJs from "../static/charts/verdict_picture.js" with { type: "text" };
 import coreAlertsJs from "../static/core/alerts.js" with { type: "text" };
+import coreAnalyticsJs from "../static/core/analytics.js" with { type: "text" };
 import coreApiJs from "../static/core/api.js" with { type: "text" };
+import coreBacktestsJs from "../static/core/backtests.js" with { type: "text" };
 import coreCsvJs from "../static/core/csv.js" with { type: "text" };
 import coreDomJs from "../static/core/dom.js" with { type: "text" };
 import coreFormatJs from "../static/core/format.js" with { type: "text" };
@@ -42,8 +45,13 @@ import mainJs from "../static/main.js" with { type: "text" };
 import themeJs from "../static/theme.js" with { type: "text" };
 import viewsAlertActionsJs from "../static/views/alert_actions.js" with { type: "text" };
 import viewsAlertLogJs from "../static/views/alert_log.js" with { type: "text" };
+import viewsAnalyticsJs from "../static/views/analytics.js" with { type: "text" };
 import viewsApartJs from "../static/views/apart.js" with { type: "text" };
+import viewsBacktestJs from "../static/views/backtest.js" with { type: "text" };
+import viewsBacktestFormJs from "../static/views/backtest_form.js" with { type: "text" };
+import viewsBacktestReportJs from "../static/views/backtest_report.js" with { type: "text" };
 import viewsCardJs from "../static/views/card.js" with { type: "text" };
+import viewsCorrelationJs from "../static/views/correlation.js" with { type: "text" };
 import viewsCountsJs from "../static/views/counts.js" with { type: "text" };
 import viewsDetectionJs from "../static/views/detection.js" with { type: "text" };
 import viewsDetectionTablesJs from "../static/views/detection_tables.js" with { type: "text" };
@@ -57,10 +65,13 @@ import viewsHeaderJs from "../static/views/header.js" with { type: "text" };
 import viewsLanesJs from "../static/views/lanes.js" with { type: "text" };
 import viewsLiveJs from "../static/views/live.js" with { type: "text" };
 import viewsOverviewJs from "../static/views/overview.js" with { type: "text" };
+import viewsPeriodJs from "../static/views/period.js" with { type: "text" };
 import viewsPredictJs from "../static/views/predict.js" with { type: "text" };
+import viewsProfileJs from "../static/views/profile.js" with { type: "text" };
 import viewsRangeJs from "../static/views/range.js" with { type: "text" };
 import viewsScreenJs from "../static/views/screen.js" with { type: "text" };
 import viewsSensorJs from "../static/views/sensor.js" with { type: "text" };
+import viewsSensorChoiceJs from "../static/views/sensor_choice.js" with { type: "text" };
 import viewsTablesJs from "../static/views/tables.js" with { type: "text" };
 import viewsToolbarJs from "../static/views/toolbar.js" with { type: "text" };
 import viewsVerdictPanelJs from "../static/views/verdict_panel.js" with { type: "text" };
@@ -70,6 +81,7 @@ import viewsWorstJs from "../static/views/worst.js" with { type: "text" };
 
 /** The page's files: path to text. */
 export const files: Readonly<Record<string, string>> = {
+  "/static/charts/cells.js": chartsCellsJs,
   "/static/charts/channel_chart.js": chartsChannelChartJs,
   "/static/charts/colour.js": chartsColourJs,
   "/static/charts/extent.js": chartsExtentJs,
@@ -84,7 +96,9 @@ export const files: Readonly<Record<string, string>> = {
   "/static/charts/ticks.js": chartsTicksJs,
   "/static/charts/verdict_picture.js": chartsVerdictPictureJs,
   "/static/core/alerts.js": coreAlertsJs,
+  "/static/core/analytics.js": coreAnalyticsJs,
   "/static/core/api.js": coreApiJs,
+  "/static/core/backtests.js": coreBacktestsJs,
   "/static/core/csv.js": coreCsvJs,
   "/static/core/dom.js": coreDomJs,
   "/static/core/format.js": coreFormatJs,
@@ -109,8 +123,13 @@ export const files: Readonly<Record<string, string>> = {
   "/static/theme.js": themeJs,
   "/static/views/alert_actions.js": viewsAlertActionsJs,
   "/static/views/alert_log.js": viewsAlertLogJs,
+  "/static/views/analytics.js": viewsAnalyticsJs,
   "/static/views/apart.js": viewsApartJs,
+  "/static/views/backtest.js": viewsBacktestJs,
+  "/static/views/backtest_form.js": viewsBacktestFormJs,
+  "/static/views/backtest_report.js": viewsBacktestReportJs,
   "/static/views/card.js": viewsCardJs,
+  "/static/views/correlation.js": viewsCorrelationJs,
   "/static/views/counts.js": viewsCountsJs,
   "/static/views/detection.js": viewsDetectionJs,
   "/static/views/detection_tables.js": viewsDetectionTablesJs,
@@ -124,10 +143,13 @@ export const files: Readonly<Record<string, string>> = {
   "/static/views/lanes.js": viewsLanesJs,
   "/static/views/live.js": viewsLiveJs,
   "/static/views/overview.js": viewsOverviewJs,
+  "/static/views/period.js": viewsPeriodJs,
   "/static/views/predict.js": viewsPredictJs,
+  "/static/views/profile.js": viewsProfileJs,
   "/static/views/range.js": viewsRangeJs,
   "/static/views/screen.js": viewsScreenJs,
   "/static/views/sensor.js": viewsSensorJs,
+  "/static/views/sensor_choice.js": viewsSensorChoiceJs,
   "/static/views/tables.js": viewsTablesJs,
   "/static/views/toolbar.js": viewsToolbarJs,
   "/static/views/verdict_panel.js": viewsVerdictPanelJs,

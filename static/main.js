@@ -7,6 +7,8 @@ import { Model } from "./core/model.js";
 import { parseHash } from "./core/router.js";
 import { comeBack } from "./core/session.js";
 import { Sync } from "./core/sync.js";
+import { analyticsView } from "./views/analytics.js";
+import { backtestView } from "./views/backtest.js";
 import { detectionView } from "./views/detection.js";
 import { federationView } from "./views/federation.js";
 import { header } from "./views/header.js";
@@ -23,8 +25,10 @@ const SHOW = {
   live: liveView,
   windows: windowsView,
   detection: detectionView,
+  analytics: analyticsView,
   federation: federationView,
   predict: predictView,
+  backtest: backtestView,
 };
 
 /** What every view is given. @typedef {{ model: Model, sync: Sync, main: HTMLElement, signal: AbortSignal }} Stage */

@@ -10,6 +10,7 @@ import { csvButton } from "../core/csv.js";
 import { h, put, say } from "../core/dom.js";
 import { dateTime, number } from "../core/format.js";
 import { plainTable } from "../views/tables.js";
+import { cellsConfiguration, cellsOf } from "./cells.js";
 import { configurationOf, datasetsOf, styleOf, swatch } from "./figure_style.js";
 
 /** Chart.js, from its own script. @type {typeof import("chart.js").Chart} */
@@ -80,10 +81,14 @@ export class Figure {
     this.#none.hidden = !empty;
     say(this.#none, none ?? "Nothing to show yet.");
     this.#plot.classList.toggle("blank", empty);
-    this.#explain(empty || this.#options.apart ? [] : series.filter(({ look }) => look !== "edge"));
-    const { type, options } = configurationOf(this.#options, this.#content);
-    const data = { labels: [...x], datasets: datasetsOf(series, this.#options) };
-    if (!this.#chart) this.#chart = new Chart(this.#canvas, { type, data, options });
+    if (this.#options.kind === "cells") this.#plot.style.setProperty("--rows", String(series.length));
+    const cells = this.#options.kind === "cells";
+    this.#explain(empty || cells || this.#options.apart ? [] : series.filter(({ look }) => look !== "edge"));
+    const { options, ...rest } = (cells ? cellsConfiguration : configurationOf)(this.#options, this.#content);
+    const data = cells
+      ? /** @type {any} */ (cellsOf(this.#content, this.#options))
+      : { labels: [...x], datasets: datasetsOf(series, this.#options) };
+    if (!this.#chart) this.#chart = new Chart(this.#canvas, /** @type {any} */ ({ ...rest, data, options }));
     else {
       this.#chart.data = data;
       this.#chart.options = /** @type {any} */ (options);

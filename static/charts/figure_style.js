@@ -39,13 +39,14 @@ import { timeTicks } from "./ticks.js";
  *
  * @typedef {object} Options
  * @property {string} title
- * @property {"bars" | "lines"} kind
+ * @property {"bars" | "lines" | "cells"} kind `cells`: a heat map, each series a row
  * @property {string} x name of what lies along it
  * @property {string} [unit] of the values
  * @property {boolean} [time] x is time
  * @property {boolean} [across] bars lie
  * @property {number} [min] @property {number} [max] of the values
  * @property {boolean} [log] values of many magnitudes, above 0
+ * @property {number} [step] of the ticks along an x axis of numbers
  * @property {boolean} [apart] each series has a strip of its own, one above the other
  */
 
@@ -55,7 +56,7 @@ const MARK_ROOM = 1.2;
 /** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. */
 const LOG_FOOT = 0.7;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 8], [1, 6]];
-/** A piece of a series' line or bar. @param {Series} series @param {number} at @param {"bars" | "lines"} kind */
+/** A piece of a series' line or bar. @param {Series} series @param {number} at @param {Options["kind"]} kind */
 export function swatch({ tone, look = "line" }, at, kind) {
   const mark = h("span", { class: `swatch ${kind === "bars" ? "bar" : look} dash-${at % DASHES.length}` });
   mark.style.setProperty("--tone", `var(--${tone ?? TONES[at % TONES.length]})`);
@@ -75,7 +76,7 @@ export function datasetsOf(series, { kind, apart }) {
   });
 }
 
-/** @param {Series} series @param {number} at @param {"bars" | "lines"} kind @returns {ChartDataset<any, any>} */
+/** @param {Series} series @param {number} at @param {Options["kind"]} kind @returns {ChartDataset<any, any>} */
 function datasetOf({ name, values, tone, look = "line" }, at, kind) {
   const ink = colour(tone ?? TONES[at % TONES.length]);
   const base = { label: name, data: values.map((value) => value ?? null), borderColor: ink, backgroundColor: ink };
@@ -111,7 +112,7 @@ function datasetOf({ name, values, tone, look = "line" }, at, kind) {
  * @param {Options} options @param {Content} content
  * @returns {{ type: "bar" | "line", options: any }}
  */
-export function configurationOf({ kind, unit, time, across, min, max, log, apart }, { x, series, marks = [] }) {
+export function configurationOf({ kind, unit, time, across, min, max, log, apart, step }, { x, series, marks = [] }) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const font = { size: 11 * rem };
   const quiet = { border: { display: false }, grid: { color: colour("grid"), drawTicks: false } };
@@ -131,8 +132,8 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
     },
   };
   const along = kind === "bars"
-    ? { ...quiet, grid: { display: false }, ticks: { ...text, autoSkip: !across } }
-    : linear({ quiet, text, time, rem }, x);
+    ? { ...quiet, grid: { display: false }, ticks: { ...text, autoSkip: !across, autoSkipPadding: 12 } }
+    : linear({ quiet, text, time, rem, step }, x);
   return {
     type: kind === "bars" ? "bar" : "line",
     options: {
@@ -168,12 +169,14 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
 /**
  * An axis of numbers, or of time with round local ticks.
  *
- * @param {{ quiet: object, text: object, time?: boolean, rem: number }} style @param {readonly (string | number)[]} x
+ * @param {{ quiet: object, text: object, time?: boolean, rem: number, step?: number }} style @param {readonly (string | number)[]} x
  */
-function linear({ quiet, text, time, rem }, x) {
+function linear({ quiet, text, time, rem, step }, x) {
   const [from, to] = [Number(x[0]), Number(x.at(-1))];
   const axis = { ...quiet, type: "linear", min: from, max: to };
-  if (!time) return { ...axis, ticks: { ...text, maxTicksLimit: 8 } };
+  if (!time) {
+    return { ...axis, ticks: { ...text, maxTicksLimit: 12, ...(step === undefined ? {} : { stepSize: step }) } };
+  }
   return {
     ...axis,
     ticks: {

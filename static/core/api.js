@@ -39,9 +39,12 @@ const TIMES = new Set([
   "ended_at",
   "failing_since",
   "last_delivery",
+  "ended",
   "from",
   "to",
 ]);
+
+/** @typedef {Record<string, string | number | undefined>} Query */
 
 /** An answer that is not the one asked for; the message is a sentence for a person. */
 export class ApiError extends Error {
@@ -79,7 +82,7 @@ export function parse(text) {
  * @returns {Promise<unknown>}
  * @throws {ApiError} if the server cannot be reached or answers with a problem
  */
-function ask(path, query = {}, signal) {
+export function ask(path, query = {}, signal) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
@@ -94,26 +97,31 @@ function ask(path, query = {}, signal) {
  * @returns {Promise<unknown>}
  * @throws {ApiError} if the server cannot be reached or refuses it
  */
-function tell(path, body, signal) {
+export function tell(path, body, signal) {
   const headers = { accept: "application/json", "content-type": "application/json" };
   return exchange(new URL(path, location.origin), { method: "POST", headers, body: JSON.stringify(body) }, signal);
 }
 
-/** @param {URL} url @param {RequestInit} request @param {AbortSignal} [signal] @returns {Promise<unknown>} */
-async function exchange(url, request, signal) {
+/**
+ * Asks with a request of one's own; times out unless it has a signal of its own.
+ *
+ * @param {URL} url @param {RequestInit} request @param {AbortSignal} [signal] @returns {Promise<unknown>}
+ * @throws {ApiError} if the server cannot be reached or refuses it
+ */
+export async function exchange(url, request, signal) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response;
   try {
     response = await fetch(url, {
-      ...request,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      ...request,
     });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError("The server cannot be reached.", 0);
   }
   const text = await response.text();
-  if (response.ok) return parse(text);
+  if (response.ok) return text === "" ? undefined : parse(text);
   if (response.status === 401) logIn();
   throw new ApiError(problem(text) ?? `The server answered ${response.status}.`, response.status);
 }
@@ -132,7 +140,6 @@ function problem(text) {
   }
 }
 
-/** @typedef {Record<string, string | number | undefined>} Query */
 /** @param {string} name */
 const sensorPath = (name) => `/sensors/${encodeURIComponent(name)}`;
 

@@ -126,10 +126,14 @@ function pair(a, unitA, b, unitB) {
   return b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`;
 }
 
+/** How far the viewer's clock is from that of Greenwich: `UTC+2`. */
+export function offset() {
+  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date());
+  return (parts.find((part) => part.type === "timeZoneName")?.value ?? "").replace("GMT", "UTC");
+}
+
 /** The viewer's zone: `Europe/Berlin (UTC+2)`. */
 export function zone() {
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date());
-  const offset = (parts.find((part) => part.type === "timeZoneName")?.value ?? "").replace("GMT", "UTC");
-  return name === "UTC" || offset === "" ? name : `${name} (${offset})`;
+  return name === "UTC" ? name : `${name} (${offset()})`;
 }

@@ -6,10 +6,11 @@
  */
 
 /** Views that have a name of their own in the address. */
-export const VIEWS = /** @type {const} */ (["live", "windows", "detection", "federation", "predict"]);
+export const VIEWS =
+  /** @type {const} */ (["live", "windows", "detection", "analytics", "federation", "predict", "backtest"]);
 
 /** What goes along from view to view. */
-const KEPT = ["location", "type", "refresh", "records"];
+const KEPT = ["location", "type", "refresh", "records", "period", "from", "to"];
 
 /** @typedef {"overview" | "sensor" | (typeof VIEWS)[number]} ViewName */
 

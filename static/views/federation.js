@@ -15,7 +15,7 @@ import { h, put, say } from "../core/dom.js";
 import { count, number } from "../core/format.js";
 import { figurePanel, keyFigures, panel, Screen } from "./screen.js";
 import { evaluationTable, participantTable, roundsCsv, roundTable, versionTable } from "./federation_tables.js";
-import { choice, labelled } from "./toolbar.js";
+import { choice, fill, labelled } from "./toolbar.js";
 
 /** Rounds that are shown. */
 const ROUNDS = 200;
@@ -101,8 +101,8 @@ export function federationView(stage) {
   function draw(answer) {
     shown = answer;
     const { groups, rounds: all, models } = answer;
-    options(group, (groups ?? []).map((one) => one.group), answer.group);
-    options(chosen, models.map(({ name }) => name), answer.model);
+    fill(group, (groups ?? []).map((one) => one.group), answer.group);
+    fill(chosen, models.map(({ name }) => name), answer.model);
     none.hidden = groups !== undefined && groups.length > 0;
     say(none, groups === undefined ? "This instance has no federation." : "No sensors have learnt together yet.");
     const own = groups?.find((one) => one.group === answer.group);
@@ -169,12 +169,4 @@ async function ask(query, signal) {
     model === "" ? undefined : api.modelVersions(model, signal),
   ]);
   return { groups, group, rounds, evaluations, models, model, versions: state?.versions ?? [] };
-}
-
-/** Fills a choice, keeping what is chosen. @param {HTMLSelectElement} select @param {readonly string[]} names @param {string} value */
-function options(select, names, value) {
-  if ([...select.options].map((option) => option.value).join("\n") !== names.join("\n")) {
-    put(select, ...names.map((name) => h("option", { value: name }, name)));
-  }
-  select.value = value;
 }

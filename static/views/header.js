@@ -6,7 +6,7 @@
  */
 import { h, put, say, svg } from "../core/dom.js";
 import { parseHash, viewHref } from "../core/router.js";
-import { clockSeconds, dateTime, duration, zone } from "../core/format.js";
+import { clockSeconds, dateTime, duration, offset, zone } from "../core/format.js";
 
 /** Data older than this is told by its date instead of its age, ms. */
 const AGE_MOST_MS = 86_400_000;
@@ -32,7 +32,7 @@ export function header(element, model) {
     ),
     navigation(),
     h("p", { class: "lamp", role: "status", id: "lamp" }, lamp, word, " ", age),
-    h("p", { class: "clock-box muted" }, time, h("span", { class: "zone" }, ` ${zone()}`)),
+    h("p", { class: "clock-box muted", title: zone() }, time, h("span", { class: "zone" }, ` ${offset()}`)),
     themeButton(),
   );
   const lampBox = /** @type {HTMLElement} */ (element.querySelector("#lamp"));
@@ -83,6 +83,7 @@ const NAMES = /** @type {const} */ ([
   ["live", "Live"],
   ["windows", "Windows"],
   ["detection", "Detection"],
+  ["analytics", "Analytics"],
   ["federation", "Federation"],
   ["predict", "Predict"],
 ]);
@@ -116,7 +117,8 @@ function themeButton() {
   let at = Math.max(0, THEMES.findIndex((theme) => theme === document.documentElement.dataset.theme));
   const button = h("button", { type: "button", class: "theme", id: "theme" });
   const label = () => {
-    say(button, `Theme: ${THEMES[at]}`);
+    say(button, `◐ ${THEMES[at]}`);
+    button.setAttribute("aria-label", `Theme: ${THEMES[at]}`);
   };
   button.addEventListener("click", () => {
     at = (at + 1) % THEMES.length;

@@ -16,7 +16,7 @@ import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
 import { figurePanel, keyFigures, Screen } from "./screen.js";
 import { plainTable } from "./tables.js";
-import { choice, labelled, recordsOf } from "./toolbar.js";
+import { choice, fill, labelled, recordsOf } from "./toolbar.js";
 import { detectorWord, flagged, scoreText } from "./why.js";
 
 /** Readings that the table shows; all that are loaded are in its CSV. */
@@ -151,14 +151,6 @@ export function liveView(stage) {
 /** @param {string} title @param {string} x @param {string} unit @param {AbortSignal} signal */
 function bars(title, x, unit, signal) {
   return new Figure({ title, kind: "bars", x, unit, across: true }, signal);
-}
-
-/** Fills a choice, keeping what is chosen. @param {HTMLSelectElement} select @param {readonly string[]} names @param {string} value */
-function fill(select, names, value) {
-  if ([...select.options].map((option) => option.value).join("\n") !== names.join("\n")) {
-    put(select, ...names.map((name) => h("option", { value: name }, name)));
-  }
-  if (select.value !== value) select.value = value;
 }
 
 /** Anomalous readings of all readings, of each place or type, since the start. @param {"location" | "type"} of @param {readonly SensorView[]} sensors */

@@ -18,6 +18,7 @@ import { refreshMs, toolbar } from "./toolbar.js";
  * @property {string} intro one sentence: what it answers
  * @property {boolean} [places] location and type can be chosen
  * @property {boolean} [records] how many records can be chosen
+ * @property {number} [liveMs] time between two questions where it is live
  * @property {(query: URLSearchParams, signal: AbortSignal) => Promise<() => void>} load asks, then gives what draws the answer
  */
 
@@ -94,7 +95,7 @@ export class Screen {
       this.#note.hidden = false;
       say(this.#note, `${error instanceof Error ? error.message : String(error)} Trying again.`);
     }
-    const wait = refreshMs(query);
+    const wait = refreshMs(query, this.#plan.liveMs);
     if (wait !== undefined) this.#timer = setTimeout(() => this.#next(), wait);
   }
 

@@ -14,12 +14,16 @@ const LIVE_MS = 3_000;
 /** How many records are asked for; the first is the default. */
 const RECORDS = [500, 100, 200, 1000, 2000];
 
-/** Time between two questions, ms; undefined while the reader has paused it. @param {URLSearchParams} query */
-export function refreshMs(query) {
+/**
+ * Time between two questions, ms; undefined while the reader has paused it.
+ *
+ * @param {URLSearchParams} query @param {number} [liveMs] where it is live
+ */
+export function refreshMs(query, liveMs = LIVE_MS) {
   const chosen = query.get("refresh") ?? "";
   if (chosen === "off") return undefined;
   const seconds = Number(chosen);
-  return seconds >= 3 && seconds <= 30 ? seconds * 1000 : LIVE_MS;
+  return seconds >= 3 && seconds <= 30 ? seconds * 1000 : liveMs;
 }
 
 /** How many records are asked for, 100 to 2,000. @param {URLSearchParams} query */
@@ -76,6 +80,14 @@ export function choice(name, options) {
   const select = h("select", { id: name }, ...options.map(([value, word]) => h("option", { value }, word)));
   select.addEventListener("change", () => setQuery({ [name]: select.value }));
   return select;
+}
+
+/** Fills a choice, keeping what is chosen. @param {HTMLSelectElement} select @param {readonly string[]} names @param {string} value */
+export function fill(select, names, value) {
+  if ([...select.options].map((option) => option.value).join("\n") !== names.join("\n")) {
+    put(select, ...names.map((name) => h("option", { value: name }, name)));
+  }
+  if (select.value !== value) select.value = value;
 }
 
 /** @param {string} word @param {HTMLElement} control */

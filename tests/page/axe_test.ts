@@ -39,6 +39,8 @@ Deno.test({
       { name: "live", url: `${bad.url}/#/live`, ready: "#latest table" },
       { name: "windows", url: `${bad.url}/#/windows`, ready: "#windows table" },
       { name: "detection", url: `${bad.url}/#/detection`, ready: "#anomalies table" },
+      { name: "analytics", url: `${bad.url}/#/analytics`, ready: "#ana-types table" },
+      { name: "analytics-week", url: `${bad.url}/#/analytics?days=week`, ready: '[data-figure^="profile-by-weekday"]' },
       { name: "federation", url: `${bad.url}/#/federation`, ready: "#versions table" },
       { name: "predict", url: `${bad.url}/#/predict`, ready: "#prediction[data-score]" },
       { name: "empty", url: `${empty.url}/#/`, ready: "#empty pre" },

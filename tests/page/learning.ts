@@ -19,6 +19,7 @@ import { KvFederationStore } from "../../store/federation.ts";
 import type { DeliveryView } from "../../sinks/delivery/view.ts";
 import { KvLabelStore } from "../../store/labels.ts";
 import type { FakePlant } from "./fake.ts";
+import { fixedStatistics } from "./statistics.ts";
 import { modelDeps } from "../routes/models_fakes.ts";
 
 /** The group that learns together. */
@@ -127,5 +128,6 @@ export async function learningDeps(plant: FakePlant): Promise<Partial<AppDeps>> 
     drift: () => driftsOf(plant, [{ model: `forest:${GROUP}`, version: 3, index: 0.31, feature: "temperature rate" }]),
     floods: { list: () => [flood(now)] },
     sinks: () => sinks(now),
+    analytics: fixedStatistics(now),
   };
 }

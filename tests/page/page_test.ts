@@ -327,10 +327,10 @@ onPage("themeButton() changes the colours by keyboard and keeps the choice", sma
   await page.focus("#theme");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter");
-  await says(page, "#theme", "Theme: dark");
+  await page.waitForSelector('#theme[aria-label="Theme: dark"]');
   const dark = await background();
   assert(dark !== light);
   await page.reload();
-  await says(page, "#theme", "Theme: dark");
+  await page.waitForSelector('#theme[aria-label="Theme: dark"]');
   assertEquals(await background(), dark);
 }, { colorScheme: "light" });

@@ -183,6 +183,65 @@ onView("detectionView() shows what the readings of the API say, and the reason",
   assert(words.includes("limit"), words.join());
 });
 
+onView("analyticsView() shows the statistics, the correlation and the profile of the API", "#/analytics", async (
+  { page, ask },
+) => {
+  const { total, by_location: [office] } = await ask("/analytics/summary");
+  await figure(page, "ana-sensors", total.sensors);
+  await figure(page, "ana-readings", total.readings);
+  await figure(page, "ana-anomalies", total.anomalies);
+  await figure(page, "ana-ratio", total.anomaly_ratio);
+  assertEquals(await column(page, "Table of anomalies by location", 2), [
+    office.readings.toLocaleString("en"),
+    "1,000",
+  ]);
+  assertEquals(await column(page, "Table of anomalies by location", 0), ["office", "none given"]);
+  assertEquals((await column(page, "Table of statistics by location", 3))[0], String(office.channels[0].mean));
+  assertStringIncludes(await page.textContent("#ana-of") ?? "", "There is more than is looked at");
+  const { matrix, series } = await ask("/analytics/correlation");
+  assertEquals(
+    await page.textContent("#ana-strong"),
+    "Strongest: office-co2 and office-humidity (0.82); office-humidity and office-temperature (−0.64).",
+  );
+  await page.click('[data-figure="correlation"] summary');
+  await page.waitForSelector('[aria-label="Table of Correlation"] tbody tr');
+  assertEquals(await column(page, "Table of Correlation", 0), series.map(({ sensor }: { sensor: string }) => sensor));
+  assertEquals(await column(page, "Table of Correlation", 2), ["0.82", "1", "−0.64"]);
+  assertEquals(matrix[1], [0.82, 1, -0.64]);
+  const { channels: [{ channel, cells }] } = await ask("/analytics/profile");
+  await page.click('[data-figure="profile-by-hour-of-day"] summary');
+  const means = await column(page, "Table of Profile by hour of day", 3);
+  assertEquals(means, cells.map(({ mean }: { mean: number | null }) => mean === null ? "" : String(mean)));
+  assertEquals(await page.inputValue("#channel"), channel);
+  await page.selectOption("#source", "live");
+  await page.waitForFunction(() =>
+    document.querySelector("#ana-strong")?.textContent?.includes("co2 and humidity (0.4)")
+  );
+  await page.selectOption("#days", "week");
+  await page.waitForFunction(() =>
+    document.querySelector('[data-figure="profile-by-weekday-and-hour"]')?.textContent?.includes("mean co2")
+  );
+  assertEquals(new URL(page.url()).hash, "#/analytics?source=live&days=week");
+});
+
+onView(
+  "analyticsView() asks for the sensors and the period of the address, and they are chosen by keyboard",
+  "#/analytics?period=chosen&from=2026-03-01T00:00&to=2026-03-02T00:00",
+  async ({ page }) => {
+    await page.waitForSelector("#ana-types table");
+    await page.focus("#sensor-choice summary");
+    await page.keyboard.press("Enter");
+    const asked = page.waitForRequest((request) => request.url().includes("/correlation"));
+    await page.focus('#sensor-choice input[value="office-co2"]');
+    await page.keyboard.press("Space");
+    const query = new URL((await asked).url()).searchParams;
+    assertEquals(query.get("sensors"), "office-co2");
+    assertEquals(Number(query.get("to")) - Number(query.get("from")), 86_400_000);
+    assertEquals(new URL(page.url()).hash.endsWith("&sensors=office-co2"), true);
+    assertEquals(await page.textContent("#sensor-choice summary"), "Sensors: 1 chosen");
+  },
+);
+
 onView("federationView() shows rounds, both evaluations, and rolls a model back and pins it", "#/federation", async (
   { page, ask },
 ) => {
@@ -395,7 +454,7 @@ for (
 ) {
   onView(`every view fits a ${size}`, "#/", async ({ page }) => {
     await page.setViewportSize(viewport);
-    for (const view of ["live", "windows", "detection", "federation", "predict"]) {
+    for (const view of ["live", "windows", "detection", "analytics", "federation", "predict"]) {
       await page.evaluate((view) => void (location.hash = `#/${view}`), view);
       await page.waitForFunction((view) => document.title.toLowerCase().startsWith(view), view);
       await page.waitForFunction(() => document.querySelector("#view-note")?.hasAttribute("hidden") ?? true);
