@@ -127,8 +127,12 @@ export class StoreAwayError extends Error {
 export interface CheckpointStore {
   /** Takes a partition over: from now on earlier owners cannot write. */
   claim(partition: string): Promise<Claim>;
-  /** Snapshots of all sensors, in order of name. */
-  snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }>;
+  /**
+   * Snapshots of all sensors, those of a server that is away left out; or, with more beside them, those of a partition.
+   *
+   * @throws {StoreAwayError} if the server that holds the partition is away
+   */
+  snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }>;
   /** A sensor's snapshot. */
   snapshot(name: string): Promise<Uint8Array | undefined>;
 }

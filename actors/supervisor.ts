@@ -180,7 +180,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   /** What an earlier owner of a partition wrote since {@linkcode load}, now that it can write no more. */
   async loadAgain(partition: string): Promise<void> {
-    for await (const { name, bytes } of this.store.snapshots()) {
+    for await (const { name, bytes } of this.store.snapshots(partition)) {
       const meta = readMeta(bytes);
       if (meta.partition === partition) this.learn(name, bytes, meta);
     }

@@ -34,6 +34,18 @@ export interface ChainOptions {
   /** Mutations of one atomic write; default and greatest {@linkcode KV_LIMITS}'s. Fewer make more writes of the same. */
   readonly mutationsMost?: number;
   readonly guards: Guards;
+  /** Name of the owner, as the fence shows it. */
+  readonly owner?: string;
+  /** Whether a partition that is being moved may be taken over: by the command that moves it. */
+  readonly moving?: boolean;
+}
+
+/** Owner of a partition that is being moved, or was moved from this database: nobody may take it over here. */
+export const MOVED = "moved";
+
+/** The name in a fence's value; empty where the owner had none. */
+export function ownerIn(fence: string): string {
+  return fence.slice(0, Math.max(0, fence.lastIndexOf(" ")));
 }
 
 /** Something cannot be stored, or what is stored cannot be read. */
@@ -69,11 +81,17 @@ export class Chain {
     return this.link;
   }
 
-  /** Raises the fence: from now on writes of earlier owners fail. */
+  /**
+   * Raises the fence: from now on writes of earlier owners fail.
+   *
+   * @throws {StoreAwayError} if the partition is being moved, or the database does not take it
+   */
   static async claim(kv: KvPort, partition: string, options: ChainOptions): Promise<Chain> {
-    const chain = new Chain(kv, partition, options), owner = options.freshId();
+    const chain = new Chain(kv, partition, options), name = options.owner === undefined ? "" : `${options.owner} `;
+    const owner = `${name}${options.freshId()}`;
     for (let tries = 0; tries < TRIES; tries++) {
       const key = KEYS.fence(partition), old = await chain.call(kv.get<string>(key));
+      if (!options.moving && isMoved(old.value)) throw moved(partition);
       if (old.value !== owner) {
         try {
           await chain.call(kv.atomic().check(old).set(key, owner).commit());
@@ -147,6 +165,7 @@ export class Chain {
       }
       const [fence, link] = await this.call(kv.getMany([KEYS.fence(partition), KEYS.chain(partition)]));
       if (fence.versionstamp !== this.fence && options.guards.fence) {
+        if (isMoved(fence.value)) throw moved(partition);
         throw new FencedError(`partition ${partition} belongs to another owner`);
       }
       this.link = link.versionstamp;
@@ -169,4 +188,12 @@ export class Chain {
   private call<T>(answer: Promise<T>): Promise<T> {
     return within(this.options.clock, this.options.deadlineMs, answer);
   }
+}
+
+function isMoved(fence: unknown): boolean {
+  return typeof fence === "string" && ownerIn(fence) === MOVED;
+}
+
+function moved(partition: string): StoreAwayError {
+  return new StoreAwayError(`partition ${partition} is being moved to another KV server`);
 }

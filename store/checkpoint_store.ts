@@ -6,7 +6,14 @@
 import { placeOf } from "../actors/alerts/ids.ts";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Snapshot } from "../actors/batch.ts";
-import type { CheckpointOutputs, CheckpointStore, Claim, Cut, Recovery } from "../actors/checkpoint.ts";
+import {
+  type CheckpointOutputs,
+  type CheckpointStore,
+  type Claim,
+  type Cut,
+  type Recovery,
+  StoreAwayError,
+} from "../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../actors/ports.ts";
 import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
@@ -68,6 +75,8 @@ interface Pointer {
 /** How checkpoints are stored. */
 export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
   readonly guards?: ChainOptions["guards"];
+  /** The servers that the database is made of; default: it is one. */
+  readonly fleet?: { readonly servers: readonly KvPort[]; of(partition: string): KvPort };
   /** Chunks of a sensor's history that are kept; an older one goes when a new one comes. */
   readonly historyChunks: number;
   /** Where entries are counted for retention. */
@@ -130,15 +139,26 @@ export class KvCheckpointStore implements CheckpointStore {
     return this.options.guards.order ? claim : positionFirst(claim);
   }
 
-  async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+  async *snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    const { fleet } = this.options;
+    if (partition !== undefined) return yield* this.snapshotsIn(fleet?.of(partition) ?? this.kv);
     const versions = new Map<string, string>();
-    for await (const { key, versionstamp } of this.kv.list({ prefix: KEYS.partitions() })) {
-      if (key[2] === "chain") versions.set(String(key[1]), versionstamp);
+    for (const kv of fleet?.servers ?? [this.kv]) {
+      try {
+        for await (const { key, versionstamp } of kv.list({ prefix: KEYS.partitions() })) {
+          if (key[2] === "chain") versions.set(String(key[1]), versionstamp);
+        }
+        yield* this.snapshotsIn(kv);
+      } catch (error) {
+        // Whoever claims one of its partitions later finds that it has written since.
+        if (!(error instanceof StoreAwayError) || !fleet) throw error;
+      }
     }
     this.versions ??= versions;
-    for await (
-      const { key, value } of this.kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })
-    ) {
+  }
+
+  private async *snapshotsIn(kv: KvPort): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    for await (const { key, value } of kv.list<Uint8Array | Pointer>({ prefix: KEYS.sensors() }, { batchSize: 500 })) {
       const name = String(key[1]);
       yield { name, bytes: await this.whole(name, value) };
     }

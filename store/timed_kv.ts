@@ -1,0 +1,85 @@
+/**
+ * A database with a deadline on every call: one that does not answer says so, and is not waited for.
+ *
+ * @module
+ */
+import { StoreAwayError } from "../actors/checkpoint.ts";
+import type { Clock } from "../actors/ports.ts";
+import { within } from "./deadline.ts";
+import type { KvAtomic, KvPort } from "./kv.ts";
+
+/** A KV server or file; whatever goes wrong with it is a {@linkcode StoreAwayError} that names it. */
+export class TimedKv implements KvPort {
+  /** What is wrong with it, one sentence; undefined while it answers. */
+  problem?: string;
+
+  /**
+   * @param name how a person calls it, without secrets
+   * @param deadlineMs how long a call may take; what was asked may still happen after it
+   */
+  constructor(
+    private readonly kv: KvPort & Pick<Deno.Kv, "watch">,
+    readonly name: string,
+    private readonly clock: Clock,
+    private readonly deadlineMs: number,
+  ) {}
+
+  get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
+    return this.ask(this.kv.get<T>(key));
+  }
+
+  getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
+    return this.ask(this.kv.getMany(keys));
+  }
+
+  async *list<T = unknown>(
+    selector: Deno.KvListSelector,
+    options?: Deno.KvListOptions,
+  ): AsyncIterable<Deno.KvEntry<T>> {
+    const entries = this.kv.list<T>(selector, options)[Symbol.asyncIterator]();
+    for (;;) {
+      const { done, value } = await this.ask(entries.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  atomic(): KvAtomic {
+    const inner = this.kv.atomic();
+    const outer: KvAtomic = {
+      check: (...checks) => (inner.check(...checks), outer),
+      set: (key, value) => (inner.set(key, value), outer),
+      delete: (key) => (inner.delete(key), outer),
+      commit: () => this.ask(inner.commit()),
+    };
+    return outer;
+  }
+
+  /** Whenever one of these keys, at most 10, has changed, and once at the beginning; until the signal. Ends if the server does. */
+  async *changes(keys: readonly Deno.KvKey[], signal: AbortSignal): AsyncGenerator<void> {
+    const reader = this.kv.watch<unknown[]>([...keys]).getReader(), stop = () => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      while (!signal.aborted && !(await reader.read()).done) yield;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
+    }
+  }
+
+  close(): void {
+    this.kv.close();
+  }
+
+  private async ask<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const result = await within(this.clock, this.deadlineMs, answer);
+      this.problem = undefined;
+      return result;
+    } catch (error) {
+      if (!(error instanceof StoreAwayError)) throw error;
+      this.problem = `the KV server ${this.name} does not answer`;
+      throw new StoreAwayError(`${this.problem}: ${error.message}`, { cause: error });
+    }
+  }
+}
