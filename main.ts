@@ -27,6 +27,7 @@ const load: Readonly<Partial<Record<CommandName, () => Promise<Run>>>> = {
   export: async () => (await import("./commands/export.ts")).exportData,
   import: async () => (await import("./commands/import.ts")).importData,
   keys: async () => (await import("./commands/keys.ts")).keys,
+  partitions: async () => (await import("./commands/partitions.ts")).partitions,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 

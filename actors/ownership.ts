@@ -82,7 +82,8 @@ export class Ownership {
       try {
         return await run.run(signal);
       } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown)), waitMs = this.waitAfter(error);
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown)),
+          waitMs = this.waitAfter(error, signal);
         run.error = error instanceof FencedError ? `another process has taken ${partition.id} over` : error.message;
         run.state = waitMs === undefined ? "failed" : "waiting";
         owner.ended(partition.id, error, waitMs !== undefined);
@@ -95,7 +96,8 @@ export class Ownership {
   }
 
   /** How long to wait before beginning again, ms; undefined: it is over. By then the source has said whose it is. */
-  private waitAfter(error: Error): number | undefined {
+  private waitAfter(error: Error, signal: AbortSignal): number | undefined {
+    if (signal.aborted) return undefined; // its end was to be stored, and is not
     if (error instanceof StoreAwayError) return this.storeAwayMs;
     return error instanceof FencedError ? this.source.sharedWithinMs : undefined;
   }

@@ -34,7 +34,8 @@ import { systemClock } from "./clock.ts";
 import { Applying } from "./deploy_apply.ts";
 import { SharedFeed } from "./deploy_feed.ts";
 import { DEPLOY } from "./deploy_settings.ts";
-import { checkStore, HISTORY_CHUNKS, KV_DEADLINE_MS, openKv, partitionsOf, readingsHub } from "./engine.ts";
+import { openKv } from "./database.ts";
+import { checkStore, HISTORY_CHUNKS, KV_DEADLINE_MS, partitionsOf, readingsHub } from "./engine.ts";
 import { CommandError } from "./errors.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { judgingOf, readSettings } from "./settings.ts";
@@ -109,7 +110,7 @@ export async function openDeployment(): Promise<Deployment> {
   const applying: Applying = new Applying({ kv, log, supervisor, cache, clock, chance: Math.random });
   await supervisor.load();
   cache.takeChanged(); // nobody follows yet
-  await alerts.load(await partitionsOf(kv));
+  await alerts.load(await partitionsOf([kv]));
   await ensurePartsModel(registry, values.seed);
 
   const access = await openAccess(kv, { host: "localhost", requireKeys: values.requireKeys }, { clock, report });

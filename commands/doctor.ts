@@ -10,7 +10,7 @@ import { z } from "zod";
 import { join } from "../std/path.ts";
 import { lockState } from "../store/lock.ts";
 import { diagnose, type Evidence, type Finding } from "./doctor_diagnosis.ts";
-import { KV_FILE } from "./engine.ts";
+import { KV_FILE } from "./database.ts";
 import { EXIT } from "./errors.ts";
 import { type Instance, readInstance } from "./instance.ts";
 import { toggle } from "./setting.ts";

@@ -30,9 +30,12 @@ import { checkImported } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
+import type { FleetKv } from "../store/fleet.ts";
+import { KEYS } from "../store/keys.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { turns } from "../store/turns.ts";
 import { Written } from "../store/written.ts";
+import { KV_FILE, openFleet, openKv, serverUrls } from "./database.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
 import { RateMeter } from "./rate_meter.ts";
@@ -40,8 +43,10 @@ import { RateMeter } from "./rate_meter.ts";
 /** What an instance is made of. */
 export interface EngineOptions {
   readonly dataDir: string;
-  /** Path of the KV file or URL of a KV server; default a file in the data directory. */
+  /** Path of the KV file, or URLs of KV servers with commas between; default a file in the data directory. */
   readonly kv?: string;
+  /** Name of this process among others over the same servers, as the owner of its partitions. */
+  readonly node?: string;
   /** Whether to begin anew: the KV file in the data directory is removed, once the directory is held. */
   readonly fresh?: boolean;
   readonly judging: Judging;
@@ -60,12 +65,12 @@ export interface EngineOptions {
   readonly interrupted?: (partition: string, error: Error) => void;
 }
 
-/** Name of the KV file in the data directory. */
-export const KV_FILE = "sensorium.kv";
 /** Chunks of 64 readings that are kept of each sensor: about 10,000 readings. */
 export const HISTORY_CHUNKS = 160;
 /** Longest wait for the database, ms. */
 export const KV_DEADLINE_MS = 30_000;
+/** Time before a KV server that has ended a watch is asked for the map of partitions again, ms. */
+const MAP_AGAIN_MS = 1_000;
 /** Readings that the feed of readings can go back. */
 const READINGS_RING = 20_000;
 /** Work between two turns of the event loop, ms. */
@@ -83,8 +88,13 @@ export class Engine {
   readonly feed: Feed;
   readonly queries: StoreQueries;
 
+  private readonly closing = new AbortController();
+  private readonly following: Promise<void>;
+
   private constructor(
     readonly kv: GatedKv,
+    /** The KV servers, where it is not a file. */
+    readonly fleet: FleetKv | undefined,
     readonly supervisor: Supervisor,
     /** Every model's versions, and the rounds of the federation. */
     readonly models: EngineModels,
@@ -94,6 +104,7 @@ export class Engine {
     alerts: AlertFeed,
     readings: Hub<ReadingView>,
     rate: RateMeter,
+    clock: Clock,
   ) {
     this.feed = {
       alerts: (cursor, signal) => alerts.follow(cursor, signal),
@@ -101,6 +112,8 @@ export class Engine {
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+    const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
+    this.following = fleet?.follow(signal, pause) ?? Promise.resolve();
   }
 
   /**
@@ -114,7 +127,8 @@ export class Engine {
     const lock = await takeDataDir(dataDir);
     try {
       if (options.fresh) await removeKv(dataDir);
-      const kv = new GatedKv(await openKv(options.kv ?? join(dataDir, KV_FILE)));
+      const urls = serverUrls(options.kv), fleet = urls.length > 0 ? await openServers(urls, clock) : undefined;
+      const kv = new GatedKv(fleet ?? await openKv(options.kv ?? join(dataDir, KV_FILE)));
       await checkStore(kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
       const freshId = () => crypto.randomUUID(),
@@ -130,6 +144,8 @@ export class Engine {
           deadlineMs: KV_DEADLINE_MS,
           historyChunks: HISTORY_CHUNKS,
           written,
+          ...(options.node === undefined ? {} : { owner: options.node }),
+          ...(fleet ? { fleet } : {}),
         }),
         clock,
         models: { ...models, federation: options.federation?.(models) ?? models.federation },
@@ -146,11 +162,12 @@ export class Engine {
         interrupted: options.interrupted,
         breathe: turns(TURN_MS),
       });
-      await supervisor.load();
-      await alerts.load(await partitionsOf(kv));
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
+      if (fleet) fleet.partitionOf = partitionOf;
+      await supervisor.load();
+      await alerts.load(await partitionsOf(fleet?.servers ?? [kv]));
       const retention = new Retention(kv, { clock, partitionOf, written });
-      return new Engine(kv, supervisor, models, retention, lock, alerts, readings, rate);
+      return new Engine(kv, fleet, supervisor, models, retention, lock, alerts, readings, rate, clock);
     } catch (error) {
       await lock.release();
       throw error;
@@ -170,6 +187,8 @@ export class Engine {
   /** Ends the shards, closes the store and lets go of the data directory. */
   async close(): Promise<void> {
     await this.supervisor.close();
+    this.closing.abort();
+    await this.following;
     this.kv.close();
     await this.lock.release();
   }
@@ -186,19 +205,13 @@ async function removeKv(dataDir: string): Promise<void> {
   }
 }
 
-/**
- * Opens a KV file or server.
- *
- * @throws {CommandError} if it cannot be opened
- */
-export async function openKv(path: string): Promise<Deno.Kv> {
+/** The KV servers. @throws {CommandError} if they cannot be used */
+async function openServers(urls: readonly string[], clock: Clock): Promise<FleetKv> {
   try {
-    return await Deno.openKv(path);
+    return await openFleet(urls, clock);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new CommandError(`cannot open the KV ${path}: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+    const known = error instanceof StoreAwayError || error instanceof StoreError;
+    throw known ? new CommandError(`cannot use the KV servers: ${error.message}`, { cause: error }) : error;
   }
 }
 
@@ -229,9 +242,15 @@ export function readingsHub(start: Readonly<Record<string, number>> = {}): Hub<R
   });
 }
 
-/** Ids of all partitions that were ever run. */
-export async function partitionsOf(kv: KvPort): Promise<Set<string>> {
+/** Partitions that are stored; those of a server that is away are left out, where there are several. */
+export async function partitionsOf(servers: readonly KvPort[]): Promise<Set<string>> {
   const partitions = new Set<string>();
-  for await (const { key } of kv.list({ prefix: ["partition"] })) partitions.add(String(key[1]));
+  for (const kv of servers) {
+    try {
+      for await (const { key } of kv.list({ prefix: KEYS.partitions() })) partitions.add(String(key[1]));
+    } catch (error) {
+      if (!(error instanceof StoreAwayError) || servers.length === 1) throw error;
+    }
+  }
   return partitions;
 }

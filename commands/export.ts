@@ -11,7 +11,7 @@ import { writeModelFiles } from "../store/model_files.ts";
 import { exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
 import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
 import { systemClock } from "./clock.ts";
-import { KV_FILE } from "./engine.ts";
+import { KV_FILE, openDatabase } from "./database.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export_tables.ts";
 import { withModels } from "./instance_models.ts";
@@ -134,7 +134,7 @@ async function exportAtRest(dataDir: string, kv: string | undefined, path: strin
   const kvPath = await storePath(dataDir, kv);
   const lock = await takeDataDir(dataDir);
   try {
-    const store = await Deno.openKv(kvPath);
+    const store = await openDatabase(dataDir, kvPath, systemClock);
     try {
       return await writeWhole(path, exportSavepoint(store, { clock: systemClock, signal }));
     } finally {

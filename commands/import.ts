@@ -7,7 +7,7 @@ import { join } from "../std/path.ts";
 import { DataDirError } from "../store/lock.ts";
 import { importSavepoint } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
-import { KV_FILE } from "./engine.ts";
+import { KV_FILE } from "./database.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { saySavepoint } from "./export.ts";
 import { takeDataDir } from "./instance.ts";

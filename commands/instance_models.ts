@@ -8,14 +8,13 @@ import type { Label } from "../actors/labels.ts";
 import { ModelRuleError, type ModelState, type ModelVersion, type NewModel } from "../actors/model_registry.ts";
 import type { Json } from "../actors/ports.ts";
 import type { Page } from "../actors/views.ts";
-import { join } from "../std/path.ts";
 import { checkFormat } from "../store/format.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { lockState } from "../store/lock.ts";
 import type { ModelReader } from "../store/model_files.ts";
 import { KvModelRegistry } from "../store/registry.ts";
 import { systemClock } from "./clock.ts";
-import { KV_FILE } from "./engine.ts";
+import { openDatabase } from "./database.ts";
 import { CommandError } from "./errors.ts";
 import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
 
@@ -79,7 +78,7 @@ export async function withModels<T>(
   if (await lockState(dataDir) === "held") return await work(liveModels(await servingInstance(dataDir)));
   const lock = await takeDataDir(dataDir);
   try {
-    const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
+    const store = await openDatabase(dataDir, kv, systemClock);
     try {
       await checkFormat(store);
       const registry = new KvModelRegistry(store, { clock: systemClock, freshId: () => crypto.randomUUID() });

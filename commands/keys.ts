@@ -7,13 +7,13 @@
  */
 import { z } from "zod";
 import { type ApiKey, KeyRuleError, type NewKey, type Scope, SCOPES } from "../actors/keys.ts";
-import { join } from "../std/path.ts";
 import { KvKeys } from "../store/api_keys.ts";
 import { KvAudit } from "../store/audit.ts";
 import { checkFormat } from "../store/format.ts";
+import type { KvPort } from "../store/kv.ts";
 import { lockState } from "../store/lock.ts";
 import { systemClock } from "./clock.ts";
-import { KV_FILE } from "./engine.ts";
+import { openDatabase } from "./database.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { columns } from "./help.ts";
 import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
@@ -110,7 +110,7 @@ async function withKeys(dataDir: string, kv: string | undefined, work: (keys: Ke
   if (await lockState(dataDir) === "held") return await work(liveKeys(await servingInstance(dataDir)));
   const lock = await takeDataDir(dataDir);
   try {
-    const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
+    const store = await openDatabase(dataDir, kv, systemClock);
     try {
       await checkFormat(store);
       await work(await keysAtRest(store));
@@ -125,7 +125,7 @@ async function withKeys(dataDir: string, kv: string | undefined, work: (keys: Ke
 }
 
 /** Keys in a store that nobody runs on; changes go into its audit log as the command's. */
-async function keysAtRest(store: Deno.Kv): Promise<Keys> {
+async function keysAtRest(store: KvPort): Promise<Keys> {
   const options = { clock: systemClock }, book = await KvKeys.open(store, options);
   const audit = await KvAudit.open(store, options);
   const note = (action: string, { id, name }: ApiKey) =>

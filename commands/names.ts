@@ -43,6 +43,10 @@ export const COMMANDS = {
     summary: "make, list and take back keys of the API",
     example: "deno task keys create gateway --scopes ingest",
   },
+  partitions: {
+    summary: "show which KV server holds which partition, and move one",
+    example: "deno task partitions list --kv http://kv1:4512,http://kv2:4512",
+  },
   doctor: { summary: "look at a running instance: what is wrong, and what to do", example: "deno task doctor" },
 } as const satisfies Readonly<Record<string, CommandLine>>;
 

@@ -81,6 +81,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
   const engine = await Engine.open({
     dataDir: values.dataDir,
     kv: values.kv,
+    node: values.instance ?? localUrl(values.host, values.port),
     judging,
     shards: values.shards,
     clock,
@@ -178,8 +179,11 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     if (access.required && (await access.keys.list()).length === 0) {
       log.say("There is no key to enter with yet: make one with deno task keys create NAME --scopes admin");
     }
+    // What is read of the log belongs to one process; what a group shares out is Kafka's.
+    const isMember = from === "kafka" && values.group !== undefined;
+    if (isMember) ingest.close("This node takes readings from its Kafka group alone: send them to the topic.");
     const running = [
-      engine.run(new HttpSource(readings), ending.signal),
+      ...(isMember ? [] : [engine.run(new HttpSource(readings), ending.signal)]),
       engine.retention.run(ending.signal, report),
       alerting.run(ending.signal),
       statistics.run(ending.signal),

@@ -24,7 +24,13 @@ function waits(engine: Engine): string[] {
  * @param problems what else keeps it from being ready, a sentence each
  */
 export async function healthOf(engine: Engine, problems: readonly string[] = []): Promise<Health> {
-  const partitions = engine.supervisor.partitions(), reasons = [...failures(engine), ...waits(engine), ...problems];
+  const partitions = engine.supervisor.partitions(),
+    reasons = [
+      ...failures(engine),
+      ...waits(engine),
+      ...engine.fleet?.problems() ?? [],
+      ...problems,
+    ];
   let kv = true;
   try {
     await engine.kv.get(["meta", "format"]);

@@ -41,6 +41,7 @@ export class HttpIngest implements Ingest {
   /** Keys of the requests that are being taken. */
   readonly #keys = new Set<string>();
   #open = 0;
+  #why = "";
 
   constructor(options: IngestOptions) {
     this.#options = { idleMs: 60_000, bytesPerSecond: Infinity, requestsMax: 256, ...options };
@@ -51,15 +52,16 @@ export class HttpIngest implements Ingest {
     return this.#open;
   }
 
-  /** Takes nothing more; bodies under way end with what is durable so far. */
-  close(): void {
+  /** Takes nothing more; bodies under way end with what is durable so far. @param why one sentence for who comes later */
+  close(why = "The instance is going down."): void {
+    if (!this.#closing.signal.aborted) this.#why = why;
     this.#closing.abort();
   }
 
   async take(stream: ReadableStream<Uint8Array>, request: IngestRequest): Promise<IngestOutcome> {
     const { clock, idleMs, bytesPerSecond, requestsMax } = this.#options;
     const { idempotencyKey: key } = request;
-    if (this.#closing.signal.aborted) return refused("closing", "The instance is going down.", 2);
+    if (this.#closing.signal.aborted) return refused("closing", this.#why, 2);
     if (this.#open >= requestsMax) return refused("busy", `${requestsMax} bodies are being taken already.`, 1);
     if (key !== undefined && this.#keys.has(key)) {
       return refused("in_progress", "A request with this idempotency key is being taken.", 1);

@@ -116,6 +116,11 @@ export class FleetKv implements KvPort {
     return server;
   }
 
+  /** The id of a server that a person calls so; undefined if there is none, or it has not answered yet. */
+  idOf(name: string): string | undefined {
+    return [...this.byId].find(([, server]) => server.name === name)?.[0];
+  }
+
   /** The server that holds a partition. @throws {StoreAwayError} while it is not known which one that is */
   of(partition: string): TimedKv {
     return this.server(placeOf(this.known, partition));

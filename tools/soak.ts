@@ -10,7 +10,7 @@
  */
 import { z } from "zod";
 import { systemClock } from "../commands/clock.ts";
-import { KV_FILE } from "../commands/engine.ts";
+import { KV_FILE } from "../commands/database.ts";
 import { explain } from "../commands/explain.ts";
 import { wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";

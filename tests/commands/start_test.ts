@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { KV_FILE } from "../../commands/engine.ts";
+import { KV_FILE } from "../../commands/database.ts";
 import { INSTANCE_FILE } from "../../commands/instance.ts";
 import { END_MS } from "../../commands/start_ending.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../../std/assert.ts";

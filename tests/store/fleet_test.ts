@@ -1,0 +1,186 @@
+/**
+ * Several KV servers as one database, and partitions that are moved between them.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { StoreAwayError } from "../../actors/checkpoint.ts";
+import { compareKeys } from "../../store/key_order.ts";
+import { FleetKv } from "../../store/fleet.ts";
+import type { KvPort } from "../../store/kv.ts";
+import { movePartition, partitionsByServer } from "../../store/move.ts";
+import { ownerOf, placeOf } from "../../store/places.ts";
+import { StoreError } from "../../store/chain.ts";
+import { TimedKv } from "../../store/timed_kv.ts";
+import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
+import { PATIENT, runSource, storedOutputs } from "../actors/harness.ts";
+import { MemoryKv } from "../memory_kv.ts";
+import { makeWorld, PARTITION, TextSource } from "../simulation/world.ts";
+
+/** A server's database, and what becomes of the commits that one of its clients sends. */
+class Server {
+  readonly kv = new MemoryKv();
+  /** Commits until it is away. */
+  left = Infinity;
+
+  /** A client's connection. */
+  connect(name: string): TimedKv {
+    const { kv } = this, here = <T>(answer: () => Promise<T>) => this.left > 0 ? answer() : Promise.reject(AWAY);
+    const port: KvPort & Pick<Deno.Kv, "watch"> = {
+      get: (key) => here(() => kv.get(key)),
+      getMany: (keys) => here(() => kv.getMany(keys)),
+      list: (selector, options) => this.#list(selector, options),
+      atomic: () => kv.atomicFor((write) => this.left-- > 0 ? kv.commit(write) : Promise.reject(AWAY)),
+      watch: () => new ReadableStream(),
+      close: () => {},
+    };
+    return new TimedKv(port, name, PATIENT, 1_000);
+  }
+
+  async *#list<T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions): AsyncIterable<Deno.KvEntry<T>> {
+    if (this.left <= 0) throw AWAY;
+    yield* this.kv.list<T>(selector, options);
+  }
+}
+
+const AWAY = new Error("connection refused");
+let ids = 0;
+const freshId = () => `id-${++ids}`, OPTIONS = { clock: PATIENT, freshId, deadlineMs: 1_000 };
+
+function open(...servers: readonly Server[]): Promise<FleetKv> {
+  return FleetKv.open(servers.map((server, i) => server.connect(`kv${i}`)), freshId);
+}
+
+Deno.test("compareKeys() orders keys as Deno KV does", async () => {
+  const part = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 3 }),
+    fc.integer(),
+    fc.double({ noNaN: true }).filter((number) => !Object.is(number, -0)),
+    fc.boolean(),
+    fc.uint8Array({ maxLength: 2 }),
+  );
+  using kv = await Deno.openKv(":memory:");
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(part, { minLength: 1, maxLength: 3 }), { maxLength: 20 }), async (keys) => {
+      for (const key of keys) await kv.set(key, 0);
+      const listed = await Array.fromAsync(kv.list({ prefix: [] }), ({ key }) => key);
+      assertEquals(listed.toSorted(compareKeys), listed);
+      for (const key of listed) await kv.delete(key);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("FleetKv gives what one database gives, wherever things are", async () => {
+  const partition = fc.constantFrom("kafka-t-0", "kafka-t-1", "kafka-t-2", "kafka-t-3"), number = fc.nat(9);
+  const key: fc.Arbitrary<Deno.KvKey> = fc.oneof(
+    fc.tuple(fc.constantFrom("transition", "quarantine", "command", "partition"), partition, number),
+    fc.tuple(fc.constantFrom("sensor", "readings"), fc.constantFrom("a", "b", "c"), number),
+    fc.tuple(fc.constant("model_version"), partition.map((name) => `forest:${name}/pump`), number),
+    fc.tuple(fc.constantFrom("label", "api_key"), number),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(key, fc.boolean()), { maxLength: 60 }), async (writes) => {
+      const fleet = await open(new Server(), new Server(), new Server()), one = new MemoryKv();
+      fleet.partitionOf = (sensor) => `kafka-t-${sensor.charCodeAt(0) % 4}`;
+      for (const [i, [key, isSet]] of writes.entries()) {
+        for (const kv of [fleet, one]) {
+          await (isSet ? kv.atomic().set(key, i) : kv.atomic().delete(key)).commit();
+          assertEquals((await kv.get(key)).value, isSet ? i : null);
+        }
+      }
+      for (const selector of [{ prefix: [] }, { prefix: ["transition"] }, { prefix: ["sensor"] }, RANGE]) {
+        for (const options of [{}, { reverse: true }, { limit: 3 }, { reverse: true, limit: 5 }]) {
+          const listed = async (kv: KvPort) =>
+            await Array.fromAsync(kv.list(selector, options), ({ key, value }) => [key, value] as const);
+          const found = (await listed(fleet)).filter(([key]) => key[0] !== "meta");
+          assertEquals(found, (await listed(one)).slice(0, found.length));
+          if (options.limit === undefined) assertEquals(found.length, (await listed(one)).length);
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+const RANGE = { start: ["transition", "kafka-t-1"], end: ["transition", "kafka-t-3"] };
+
+Deno.test("FleetKv misses a server that is away for its partitions alone, and has it again", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), { map } = fleet;
+  const homes = await Promise.all(servers.map(async ({ kv }) => String((await kv.get(["meta", "server"])).value)));
+  const [first, second] = homes.map((id) =>
+    ["p-0", "p-1", "p-2", "p-3", "p-4"].find((one) => placeOf(map, one) === id)
+  );
+  assert(first !== undefined && second !== undefined, "these names are spread over both");
+  servers[1].left = 0;
+  await fleet.atomic().set(["partition", first, "x"], 1).commit();
+  const error = await assertRejects(() => fleet.get(["partition", second, "x"]), StoreAwayError);
+  assertEquals(error.message, "the KV server kv1 does not answer: The database failed: connection refused");
+  assertEquals(fleet.problems(), ["the KV server kv1 does not answer"]);
+  await assertRejects(() => Array.fromAsync(fleet.list({ prefix: ["partition"] })), StoreAwayError);
+  const later = await open(...servers); // a start does not need it
+  assertEquals((await later.get(["partition", first, "x"])).value, 1);
+  servers[1].left = Infinity;
+  assertEquals((await fleet.get(["partition", second, "x"])).value, null);
+  assertEquals(fleet.problems(), []);
+});
+
+Deno.test("FleetKv.open() wants every server at the very first start, and all that the map names ever after", async () => {
+  const servers = [new Server(), new Server()];
+  servers[1].left = 0;
+  await assertRejects(() => open(...servers), StoreAwayError, "at the very first start every KV server must answer");
+  servers[1].left = Infinity;
+  const fleet = await open(...servers);
+  assertEquals((await open(servers[1], servers[0])).map, fleet.map); // in whatever order they are named
+  await assertRejects(() => open(servers[0]), StoreError, "partitions are on 1 more KV servers than kv0");
+});
+
+Deno.test("movePartition() leaves everything as it was, interrupted at any place and done again", async () => {
+  const world = makeWorld(200, 120, { forestMs: 40_000, alike: 4 });
+  const source = (stopAfter = Infinity, stop = new AbortController()) => {
+    let chunks = 0;
+    const before = () => ++chunks > stopAfter ? stop.abort() : undefined;
+    return { source: new TextSource(world.text, { asLines: false, records: () => 9, before }), signal: stop.signal };
+  };
+  const { judging } = world, { digest, kv } = await runSource(source().source, { judging });
+  const expected = await storedOutputs(kv);
+  let finished = false;
+  for (let commits = 0; !finished; commits++) {
+    const servers = [new Server(), new Server()], fleet = await open(...servers), half = source(6);
+    await runSource(half.source, { judging, kv: fleet, signal: half.signal });
+    const from = placeOf(fleet.map, PARTITION), [to] = fleet.map.servers.filter((id) => id !== from);
+    const mover = await open(...servers), weak = servers[commits % 2];
+    weak.left = Math.floor(commits / 2);
+    const interrupted = await movePartition(mover, PARTITION, to, OPTIONS).then(() => false, (error) => {
+      assert(error instanceof StoreAwayError, String(error));
+      return true;
+    });
+    weak.left = Infinity;
+    if (interrupted) await movePartition(await open(...servers), PARTITION, to, OPTIONS);
+    finished = !interrupted && commits % 2 === 1;
+    await assertRejects(
+      () => runSource(source().source, { judging, kv: fleet }),
+      StoreAwayError,
+      "is being moved", // whoever has the old map waits
+    );
+    await fleet.look(freshId);
+    assertEquals((await runSource(source().source, { judging, kv: fleet })).digest, digest, `after ${commits} commits`);
+    assertEquals(await storedOutputs(fleet), expected);
+    assertEquals((await partitionsByServer(fleet)).map(({ id }) => id), [to]);
+    const left = await Array.fromAsync(
+      servers[fleet.servers.indexOf(fleet.server(from))].kv.list({ prefix: [] }),
+      ({ key }) => key,
+    );
+    const itsOwn = left.filter((key) => typeof ownerOf(key) === "object");
+    assertEquals(itsOwn.map((key) => key.join("/")), [`partition/${PARTITION}/chain`, `partition/${PARTITION}/fence`]);
+  }
+});
+
+Deno.test("movePartition() moves back, too, and makes a partition whole that is there already", async () => {
+  const world = makeWorld(7), servers = [new Server(), new Server()], fleet = await open(...servers);
+  const text = () => new TextSource(world.text, { asLines: false, records: () => 9 });
+  const { digest } = await runSource(text(), { judging: world.judging, kv: fleet });
+  const from = placeOf(fleet.map, PARTITION), [to] = fleet.map.servers.filter((id) => id !== from);
+  for (const place of [to, from, from]) await movePartition(fleet, PARTITION, place, OPTIONS);
+  assertEquals(placeOf(fleet.map, PARTITION), from);
+  assertEquals((await runSource(text(), { judging: world.judging, kv: fleet })).digest, digest);
+});
