@@ -5,8 +5,7 @@
  */
 import { z } from "zod";
 import { BUDGET_DEFAULT, BUDGET_LEAST, BUDGET_MOST } from "../models/budget/budget.ts";
-import { alertRuleSchema, alertsSchema } from "./alerts/rules.ts";
-import { CONDITIONS } from "./alerts/words.ts";
+import { alertRulesSchema, alertsSchema } from "./alerts/rules.ts";
 import { makeZone } from "../models/zone.ts";
 
 const finite = z.number().min(-1e100).max(1e100);
@@ -63,7 +62,7 @@ export const sensorTypeSchema = z.strictObject({
   /** Default that of all. */
   budget: budgetSchema.optional(),
   /** Rules of alerts that go over those of all. */
-  alerts: z.partialRecord(z.enum(CONDITIONS), alertRuleSchema).optional(),
+  alerts: alertRulesSchema.optional(),
 });
 
 /** Event-time windows of a length, a new one every hop; tumbling where both are equal. */

@@ -216,7 +216,7 @@ export class PartitionRun {
         waits.push(due.then(() => "due"));
       }
       // Where everything is read again, a command waits for that.
-      if (this.readTo >= this.entersFrom) waits.push(this.commands.arrival(this.readTo).then(() => "command"));
+      if (this.readTo >= this.entersFrom) waits.push(this.commands.arrival().then(() => "command"));
       const first = await Promise.race(waits).finally(() => stop.abort(CAME));
       if (first === "chunk") return await chunk;
       if (first === "command") continue;
@@ -229,7 +229,7 @@ export class PartitionRun {
   private async enter(position: number): Promise<void> {
     const { commands, readTo, router } = this;
     let entering = commands.nextAgain <= position ? commands.takeAgain(position) : [];
-    if (readTo >= this.entersFrom && commands.mayEnter(readTo)) {
+    if (readTo >= this.entersFrom && commands.mayEnter) {
       entering = [...entering, ...commands.takeNew(readTo, router.time)];
     }
     if (entering.length === 0) return;
@@ -268,7 +268,7 @@ export class PartitionRun {
 
   /** At a pause: brings models into use from here on, trained or, where this was read before, as they were then. */
   private async train(): Promise<void> {
-    const { training, readTo: position, shared } = this;
+    const { training, router: { pausedBefore: position }, shared } = this;
     if (!training) return;
     // A cut at a pause comes after it: what was trained there is in its record.
     if (position <= this.outputsRead) return void (this.models = await training.again(position));

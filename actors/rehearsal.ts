@@ -100,7 +100,7 @@ export class Rehearsal {
     for (let from = 0; from < end;) {
       const stopped = router.take(chunk, from, from + BATCH);
       this.apply(chunk, from, stopped, outcomes);
-      if (router.isPaused) await this.train(stopped < end ? chunk.positions[stopped] : chunk.next);
+      if (router.isPaused) await this.train(router.pausedBefore);
       from = stopped;
     }
     return outcomes;

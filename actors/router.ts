@@ -62,6 +62,8 @@ export class Router {
   /** Where models are trained: everything before such a place is known by then. */
   pause?: Pause;
   private paused = false;
+  /** Everything before this position is known at the last pause: however the source is cut into chunks. */
+  pausedBefore = 0;
   /** Row at which a chunk of lines goes on after a pause. */
   private nextRow = 0;
   private readonly sourceTime: SourceTime;
@@ -329,7 +331,9 @@ export class Router {
       if (!entry.resident && entry.partition === this.partition) this.arrive(entry);
     }
     for (const builder of this.builders) builder.addTick(time, position);
-    if (this.pause?.(time, recordsOf(this.counts))) this.paused = true;
+    if (!this.pause?.(time, recordsOf(this.counts))) return;
+    this.paused = true;
+    this.pausedBefore = position + 1;
   }
 }
 

@@ -38,10 +38,15 @@ export function readAlertId(id: string): AlertPlace | undefined {
   return writeAlertId(place) === id ? place : undefined;
 }
 
-/** The id of a step. Only the first and the last are of a kind that comes once. */
-export function stepId(alert: string, transition: Transition, position: number): string {
+/**
+ * The id of a step. Only the first and the last are of a kind that comes once.
+ *
+ * @param command number of the command that made it: several may come at a position
+ */
+export function stepId(alert: string, transition: Transition, position: number, command?: number): string {
   const once = transition === "raised" || transition === "cleared";
-  return once ? `${alert}/${transition}` : `${alert}/${transition}/${position}`;
+  const at = command === undefined ? position : `${position}/${command}`;
+  return once ? `${alert}/${transition}` : `${alert}/${transition}/${at}`;
 }
 
 /** Digits that a command's number is filled up to. */

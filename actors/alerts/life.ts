@@ -11,7 +11,7 @@
  *
  * Pure: records, an input with its position and event time, and a function that takes the steps. Everything of a sensor
  * comes in order of position, so that a clearing cannot race a return: both are decided by the reading that came back.
- * An alert takes one step at a position at most; what else is due at a tick waits for the next one.
+ * A record makes one step of an alert at its position at most; what else is due at a tick waits for the next one.
  *
  * @module
  */

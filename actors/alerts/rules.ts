@@ -38,9 +38,27 @@ export const alertRuleSchema = z.strictObject({
   error: "raise must be at most of: so many of so many readings",
 });
 
+/** Conditions that are said once, when they begin, by what has waited already: counting readings would never raise them. */
+const SAID_ONCE: readonly Condition[] = ["anomaly", "silent"];
+
+/** Rules by condition. */
+export const alertRulesSchema = z.partialRecord(z.enum(CONDITIONS), alertRuleSchema).superRefine((rules, context) => {
+  for (const condition of SAID_ONCE) {
+    const rule = rules[condition] ?? {};
+    for (const [field, only] of [["raise", 1], ["of", 1], ["onDelayMs", 0]] as const) {
+      if (rule[field] === undefined || rule[field] === only) continue;
+      const waits = condition === "anomaly" ? "the alert budget" : "silentAfterMs or the sensor's rhythm";
+      const message = `must be ${only} for ${condition}, not ${
+        rule[field]
+      }: ${waits} has decided already when it begins`;
+      context.addIssue({ code: "custom", path: [condition, field], message });
+    }
+  }
+});
+
 /** Everything that is configured of alerts. */
 export const alertsSchema = z.strictObject({
-  rules: z.partialRecord(z.enum(CONDITIONS), alertRuleSchema).default({}),
+  rules: alertRulesSchema.default({}),
   /** Longest time that a person may shelve a condition, ms; nothing is shelved for ever. */
   shelveMostMs: z.number().int().min(60_000).max(31 * DAY_MS).default(7 * DAY_MS),
   /** Raised three times within so long it is chattering, ms; … */

@@ -118,7 +118,10 @@ export function tellOpen(
   }
 }
 
-/** Gives a step of the alert in a record, if there is an open one that has made none at this position. */
+/**
+ * Gives a step of the alert in a record, if there is an open one that has made none at this position; what a person says is
+ * told anyway, since commands are numbered.
+ */
 export function tellIfOpen(
   lives: Lives,
   at: number,
@@ -130,7 +133,7 @@ export function tellIfOpen(
   said: Said,
 ): void {
   const { data } = lives, state = data[at + LIFE.state];
-  if ((state & STATE.active) === 0 || data[at + LIFE.stepped] >= position) return;
+  if ((state & STATE.active) === 0 || (said.by === undefined && data[at + LIFE.stepped] >= position)) return;
   const until = data[at + LIFE.shelvedUntil], oneShot = (state & STATE.oneShot) !== 0;
   const shelf = step === "shelved" && until >= 0
     ? { shelved_until: until, ...(oneShot ? { one_shot: true } : {}) }

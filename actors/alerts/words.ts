@@ -101,12 +101,13 @@ export interface AlertFacts {
 }
 
 /**
- * One step in an alert's life. An alert takes at most one step at a position, so that steps have an order.
+ * One step in an alert's life. A record makes at most one at its position, and commands are numbered, so that steps have an
+ * order.
  *
  * Times are event time in epoch ms; the routes write them as ISO 8601.
  */
 export interface AlertStep extends AlertFacts {
-  /** Stable: `alert id/raised`, `alert id/cleared`, `alert id/STEP/POSITION` for the others. */
+  /** Stable: `alert id/raised`, `alert id/cleared`, `alert id/STEP/POSITION[/COMMAND]` for the others. */
   readonly id: string;
   /** `partition:position:sensor:condition:channel` of its raising. */
   readonly alert: string;

@@ -2,9 +2,8 @@
  * The commands of one partition: those that wait to enter it, those that were recorded and come again when their stretch
  * is read again, and who waits for which.
  *
- * An alert makes one step at a position, so of commands that may touch the same alert one enters at a position; the next
- * waits until reading has gone on. Bounded: {@linkcode COMMANDS_WAITING} wait, {@linkcode COMMANDS_RECORDED} are recorded
- * since the oldest cut; beyond that they are refused.
+ * Any number of them enter at a position, in their order. Bounded: {@linkcode COMMANDS_WAITING} wait,
+ * {@linkcode COMMANDS_RECORDED} are recorded since the oldest cut; beyond that they are refused.
  *
  * @module
  */
@@ -53,9 +52,6 @@ export class CommandQueue {
   private kept = 0;
   private stored = 0;
   private released: number[] = [];
-  private position = -1;
-  /** What commands at this position touch: alerts, sensors, and sensors as a whole. */
-  private readonly touched = { alerts: new Set<string>(), sensors: new Set<string>(), wholes: new Set<string>() };
   private wake?: () => void;
   private closed?: string;
 
@@ -100,28 +96,19 @@ export class CommandQueue {
     return this.items.slice(from, this.next);
   }
 
-  /** Whether a command may enter at a position; recorded ones come first. */
-  mayEnter(position: number): boolean {
-    return this.waiting.length > 0 && this.next === this.items.length &&
-      this.waiting.some(({ sensor, command }) => !this.isTouched(position, sensor, command));
+  /** Whether a command waits that may enter; recorded ones come first. */
+  get mayEnter(): boolean {
+    return this.waiting.length > 0 && this.next === this.items.length;
   }
 
-  /** Commands that enter at a position, recorded from now on. */
+  /** Those that wait enter at a position, recorded from now on. */
   takeNew(position: number, time: number): RecordedCommand[] {
-    const taken: RecordedCommand[] = [];
-    for (let i = 0; i < this.waiting.length;) {
-      const order = this.waiting[i], { sensor, command } = order;
-      if (this.isTouched(position, sensor, command)) {
-        i++;
-        continue;
-      }
-      this.touch(sensor, command);
-      this.waiting.splice(i, 1);
-      const recorded = { number: ++this.last, position, time, sensor, command };
-      this.items.push(recorded);
+    const taken = this.waiting.splice(0).map((order) => {
+      const { sensor, command } = order, recorded = { number: ++this.last, position, time, sensor, command };
       this.entered.set(recorded.number, order);
-      taken.push(recorded);
-    }
+      return recorded;
+    });
+    this.items.push(...taken);
     this.next = this.items.length;
     return taken;
   }
@@ -136,9 +123,9 @@ export class CommandQueue {
     return this.last > this.stored;
   }
 
-  /** Resolves when a command comes; at once if one may enter here. */
-  arrival(position: number): Promise<void> {
-    if (this.mayEnter(position)) return Promise.resolve();
+  /** Resolves when a command comes; at once if one may enter. */
+  arrival(): Promise<void> {
+    if (this.mayEnter) return Promise.resolve();
     return new Promise((resolve) => this.wake = resolve);
   }
 
@@ -178,23 +165,5 @@ export class CommandQueue {
     const refused = new CommandRefused("busy", reason);
     for (const { reject } of [...this.waiting.splice(0), ...this.entered.values()]) reject(refused);
     this.entered.clear();
-  }
-
-  private isTouched(position: number, sensor: string, command: SensorCommand): boolean {
-    const { alerts, sensors, wholes } = this.touched;
-    if (position !== this.position) {
-      this.position = position;
-      for (const set of [alerts, sensors, wholes]) set.clear();
-      // Those of before a restart were at a place, too.
-      for (const one of this.items) if (one.position === position) this.touch(one.sensor, one.command);
-    }
-    return wholes.has(sensor) || ("alert" in command ? alerts.has(command.alert) : sensors.has(sensor));
-  }
-
-  private touch(sensor: string, command: SensorCommand): void {
-    const { alerts, sensors, wholes } = this.touched;
-    sensors.add(sensor);
-    if ("alert" in command) alerts.add(command.alert);
-    else wholes.add(sensor);
   }
 }

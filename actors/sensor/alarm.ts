@@ -11,7 +11,7 @@ import { mixNumber } from "../../models/hash.ts";
 import { strengthOf } from "../../models/budget/rule.ts";
 import { flatSince } from "../../models/states/stuck.ts";
 import { type AlertCommand, takeCommand } from "../alerts/commands.ts";
-import { writeAlertId } from "../alerts/ids.ts";
+import { stepId, writeAlertId } from "../alerts/ids.ts";
 import { clearLives, LEVEL, type Level, livesWake, moveLife, tickLives } from "../alerts/life.ts";
 import { channelOf, conditionOf, keyOf, LIFE, LIFE_LENGTH, Lives, STATE } from "../alerts/lives.ts";
 import type { AlertSelf, Explained } from "../alerts/tell.ts";
@@ -196,7 +196,8 @@ function giver({ state }: SensorActor, out: Outputs, command?: number): (step: A
       HEADER.hash,
       CONDITION[step.condition] * TRANSITIONS.length + TRANSITIONS.indexOf(step.transition),
     );
-    const transition = command === undefined ? step : { ...step, command };
+    const id = stepId(step.alert, step.transition, step.position, command);
+    const transition = command === undefined ? step : { ...step, id, command };
     out.alerts.push({ raisedAt: step.raised_at ?? step.time, transition });
   };
 }

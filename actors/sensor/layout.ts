@@ -65,10 +65,12 @@ export const HEADER = {
   maintenanceTo: 27,
   /** Since when the sensor is retired, −1 while it is not. */
   retired: 28,
+  /** When it was last taken back into service, −1 for never: from then on it has as long as usual to send something. */
+  back: 29,
 } as const;
 
 /** Doubles of the header. */
-export const HEADER_LENGTH = 29;
+export const HEADER_LENGTH = 30;
 
 /** Bits of a verdict. */
 export const BIT = {

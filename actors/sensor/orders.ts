@@ -52,6 +52,7 @@ function keepUp(
       state[HEADER.silentPosition] = state[HEADER.silentTime] = NONE;
       return endAlarms(actor, ALL, number, time, position, out);
     case "unretire":
+      if (state[HEADER.retired] >= 0) state[HEADER.back] = Math.max(0, time);
       state[HEADER.retired] = NONE;
       return;
     case "maintenance": {

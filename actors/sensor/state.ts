@@ -33,6 +33,7 @@ function makeEmpty(plan: Plan): Float64Array {
       HEADER.maintenanceFrom,
       HEADER.maintenanceTo,
       HEADER.retired,
+      HEADER.back,
     ]
   ) state[at] = NONE;
   for (const window of plan.windows) {

@@ -25,7 +25,7 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
     }
   }
   if (!isHeld(state, time)) {
-    if (maySilence(actor) && time >= state[HEADER.greatest] + silenceMs(actor)) {
+    if (time >= silenceDue(actor)) {
       state[HEADER.silentPosition] = position;
       state[HEADER.silentTime] = time;
       moveState(actor, CONDITION.silent, -1, true, NaN, time, position, out);
@@ -44,10 +44,15 @@ export function takeEnd(actor: SensorActor, position: number, out: Outputs): voi
   for (let w = 0; w < actor.plan.windows.length; w++) closeDue(actor, w, NEVER, position, out);
 }
 
-/** Whether the sensor was heard, has a rhythm, and was not noticed to be silent yet. */
-function maySilence(actor: SensorActor): boolean {
-  const { state } = actor;
-  return state[HEADER.greatest] >= 0 && state[HEADER.silentPosition] < 0 && silenceMs(actor) < NEVER;
+/**
+ * When the sensor will be silent if nothing comes; NEVER if it was never heard, has no rhythm, or is silent already. One that
+ * was taken back into service, or whose maintenance ends, has as long as usual to come back.
+ */
+function silenceDue(actor: SensorActor): number {
+  const { state } = actor, ms = silenceMs(actor), to = state[HEADER.maintenanceTo];
+  if (state[HEADER.greatest] < 0 || state[HEADER.silentPosition] >= 0 || ms >= NEVER) return NEVER;
+  const due = Math.max(state[HEADER.greatest], state[HEADER.back]) + ms;
+  return due >= state[HEADER.maintenanceFrom] && due < to ? to + ms : due;
 }
 
 /** The end of the epoch in which the sensor last learnt, until it was noticed: by then it must be in memory. NEVER without a network. */
@@ -61,7 +66,7 @@ function roundEnd({ state, plan }: SensorActor): number {
 /** The least tick that would change this sensor; NEVER if none would. */
 export function wakeTime(actor: SensorActor): number {
   const { state, plan } = actor;
-  let wake = maySilence(actor) ? state[HEADER.greatest] + silenceMs(actor) : NEVER;
+  let wake = silenceDue(actor);
   if (actor.lives) wake = Math.min(wake, alarmsWake(actor));
   if (state[HEADER.retired] >= 0) wake = NEVER;
   else if (wake >= state[HEADER.maintenanceFrom] && wake < state[HEADER.maintenanceTo]) {

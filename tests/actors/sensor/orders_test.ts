@@ -70,7 +70,9 @@ Deno.test("takeOrder() plans maintenance by event time; silence is noticed behin
   for (const second of [50, 99]) hand.take({ kind: "tick", time: at(second) });
   assertEquals(steps(hand), []);
   hand.reload();
-  hand.take({ kind: "tick", time: at(100) });
+  hand.take({ kind: "tick", time: at(109) });
+  assertEquals(steps(hand), []);
+  hand.take({ kind: "tick", time: at(110) });
   assertEquals(steps(hand), ["silent raised"]);
   assertEquals(viewSensor(hand.actor).maintenance, { from: at(10), to: at(100) });
   order(hand, { command: "maintenance", ...who, to: at(50) }, 100);
@@ -115,4 +117,24 @@ Deno.test("takeOrder() changes nothing by a command that the state has had, over
   order(hand, { ...command, command: "comment", comment: "seen" }, 6);
   const [{ transition }] = hand.out.alerts;
   assertEquals([transition.by, transition.comment, transition.command], ["ann", "seen", numbers]);
+});
+
+Deno.test("takeOrder() gives a sensor that is taken back, or whose maintenance ends, as long as usual to come back", () => {
+  const hand = inHand(), tick = (second: number) => hand.take({ kind: "tick", time: START + 1_000 * second });
+  for (let i = 0; i < 5; i++) read(hand, i, 20);
+  order(hand, { command: "retire", ...who }, 5);
+  tick(500);
+  order(hand, { command: "unretire", ...who }, 500);
+  tick(509);
+  assertEquals(steps(hand), []);
+  tick(511); // its interval is a second, so it is silent after ten
+  assertEquals(steps(hand), ["silent raised"]);
+  for (let i = 800; i < 900; i++) read(hand, i, 20);
+  steps(hand);
+  order(hand, { command: "maintenance", ...who, from: START + 900_000, to: START + 1_000_000 }, 900);
+  tick(950);
+  tick(1_005);
+  assertEquals(steps(hand), []);
+  tick(1_011);
+  assertEquals(steps(hand), ["silent raised"]);
 });

@@ -1,0 +1,45 @@
+/**
+ * Where models came into use is found again after a crash, however the source is cut into chunks then.
+ *
+ * @module
+ */
+import type { Chunk, Source } from "../../../actors/ports.ts";
+import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
+import { MemoryKv } from "../../memory_kv.ts";
+import { makeWorld, PARTITION, readRecords } from "../../simulation/world.ts";
+import { isSame } from "../../simulation/same.ts";
+import { runSource, storedOutputs } from "../harness.ts";
+
+const { text, judging } = makeWorld(100, 400, { forestMs: 40_000, alike: 4, steady: true });
+const { items } = readRecords(text);
+/** Between two records there is room: where a chunk ends says nothing of where the next record lies. */
+const SPACING = 10, END = SPACING * items.length;
+
+/** The world's records, so many a chunk; dies when it is asked for the chunk of this number. */
+function source(records: number, diesAt = Infinity): Source {
+  async function* read(from: number): AsyncGenerator<Chunk> {
+    let chunks = 0;
+    for (let at = Math.ceil(from / SPACING); at < items.length; at += records) {
+      if (++chunks === diesAt) throw new Error("killed");
+      const part = items.slice(at, at + records), positions = part.map((_, i) => SPACING * (at + i));
+      const last = at + part.length >= items.length;
+      yield { kind: "readings", items: part, positions, next: last ? END : positions[part.length - 1] + 1 };
+      await Promise.resolve();
+    }
+  }
+  return { name: "spaced", open: () => Promise.resolve([{ id: PARTITION, read }]), close: () => Promise.resolve() };
+}
+
+Deno.test("Training.again() finds the places of its switches in other chunks than those of before a crash", async () => {
+  const often = { judging, checkpointReadings: 5, snapshotReadings: 1e9, snapshotMs: 1e9, snapshotLeast: 0 };
+  const whole = await runSource(source(1_000), { judging }), outputs = await storedOutputs(whole.kv);
+  assert([...outputs.keys()].filter((key) => key.startsWith('["model_version"')).length > 2, "models are trained");
+  for (const [records, diesAt, then] of [[1, 300, 7], [3, 100, 1], [7, 50, 1_000], [1, 390, 2]]) {
+    const kv = new MemoryKv();
+    await assertRejects(() => runSource(source(records, diesAt), { ...often, kv }), Error, "killed");
+    const { digest } = await runSource(source(then), { ...often, kv });
+    assertEquals(digest, whole.digest, `${records} a chunk, then ${then}`);
+    const found = await storedOutputs(kv);
+    for (const [key, value] of outputs) assert(isSame(found.get(key), value), `${records}, then ${then}: ${key}`);
+  }
+});
