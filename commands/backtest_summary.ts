@@ -126,7 +126,7 @@ export function alarmCells(m: Measure): string[] {
 }
 
 /** The sum of something over a side's files. */
-function summed(side: Side, of: (run: FileRun) => Measure): Measure {
+export function summed(side: Side, of: (run: FileRun) => Measure): Measure {
   const sum = emptyMeasure();
   for (const { run } of side.runs) addMeasure(sum, of(run));
   return sum;
@@ -143,10 +143,21 @@ export function totalTable(first: string, sides: readonly Side[], baselines: boo
   return { first, columns: ALARM_COLUMNS, rows };
 }
 
-/** What each detector's flags are worth, and the alarms of all together. */
-export function detectorTable(side: Side): Table {
+/** What each detector's flags are worth that has something to say. */
+export function detectorSums(side: Side): { readonly name: string; readonly measure: Measure }[] {
   const sums = DETECTORS.map(() => emptyMeasure());
   for (const { run } of side.runs) run.detectors().forEach((measure, d) => addMeasure(sums[d], measure));
+  const setting = side.runs[0]?.run.judging.detectors ?? "full",
+    judges = new Set(detectorsOf(setting).map(({ name }) => name));
+  // Without configured limits or a model that was trained from labels there is nothing to show of them.
+  return DETECTORS.flatMap((name, d) => {
+    const speaks = judges.has(name) && (sums[d].anomalous > 0 || (name !== "limit" && name !== "logistic"));
+    return speaks ? [{ name, measure: sums[d] }] : [];
+  });
+}
+
+/** What each detector's flags are worth, and the alarms of all together. */
+export function detectorTable(side: Side): Table {
   const cells = (m: Measure) => {
     const { readingPrecision, readingRecall, falsePerSensorDay } = ratesOf(m);
     const byReading = m.labelled ? [share(readingPrecision), share(readingRecall)] : ["–", "–"];
@@ -158,34 +169,65 @@ export function detectorTable(side: Side): Table {
       ...foundCells(m),
     ];
   };
-  const setting = side.runs[0]?.run.judging.detectors ?? "full",
-    judges = new Set(detectorsOf(setting).map(({ name }) => name));
-  // Without configured limits or a model that was trained from labels there is nothing to show of them.
-  const speaks = DETECTORS.map((name, d) =>
-    judges.has(name) && (sums[d].anomalous > 0 || (name !== "limit" && name !== "logistic"))
-  );
-  const rows = DETECTORS.flatMap((name, d): [string, string[]][] => speaks[d] ? [[name, cells(sums[d])]] : []);
   return {
     first: "detector",
     columns: DETECTOR_COLUMNS,
-    rows: [["combined", cells(summed(side, (run) => run.measure()))], ...rows],
+    rows: [
+      ["combined", cells(summed(side, (run) => run.measure()))],
+      ...detectorSums(side).map(({ name, measure }): [string, string[]] => [name, cells(measure)]),
+    ],
   };
+}
+
+/** How a learning detector and a rule agree, where both are there: all groups together, and each by name. */
+interface AgreementSum {
+  readonly pair: typeof PAIRS[number];
+  readonly sum: Float64Array;
+  readonly groups: readonly (readonly [string, Float64Array])[];
+}
+
+/** Machine learning against rules, all sensors of a side together. */
+export function agreements(side: Side): AgreementSum[] {
+  const all = new Agreements();
+  for (const { run } of side.runs) all.add(run.agreements);
+  return PAIRS.flatMap((pair, p) => {
+    const groups = [...all.tables[p]].sort(([a], [b]) => a < b ? -1 : 1), sum = new Float64Array(AGREEMENT_DOUBLES);
+    for (const [, table] of groups) addCounts(sum, 0, table, 0, AGREEMENT_DOUBLES);
+    const { firstRate, secondRate } = agreementOf(sum, 0);
+    return firstRate > 0 && secondRate > 0 ? [{ pair, sum, groups }] : [];
+  });
 }
 
 /** Machine learning against rules, all groups of sensors together, then each where there are several. */
 export function agreementTable(side: Side, groups = true): Table {
-  const all = new Agreements(), rows: [string, string[]][] = [];
-  for (const { run } of side.runs) all.add(run.agreements);
-  for (const [p, { name }] of PAIRS.entries()) {
-    const tables = [...all.tables[p]].sort(([a], [b]) => a < b ? -1 : 1), sum = new Float64Array(AGREEMENT_DOUBLES);
-    for (const [, table] of tables) addCounts(sum, 0, table, 0, AGREEMENT_DOUBLES);
-    const { firstRate, secondRate } = agreementOf(sum, 0);
-    if (!(firstRate > 0 && secondRate > 0)) continue; // one of them is not there
-    rows.push([name, agreementCells(sum)]);
-    if (!groups || tables.length < 2) continue;
-    for (const [group, table] of tables) rows.push([`${name}: ${group}`, agreementCells(table)]);
-  }
+  const rows = agreements(side).flatMap(({ pair: { name }, sum, groups: tables }): [string, string[]][] => {
+    const own = groups && tables.length > 1 ? tables : [];
+    return [
+      [name, agreementCells(sum)],
+      ...own.map(([group, table]): [string, string[]] => [
+        `${name}: ${group}`,
+        agreementCells(table),
+      ]),
+    ];
+  });
   return { first: "learning and rule", columns: AGREEMENT_COLUMNS, rows };
+}
+
+/** Readings without a verdict, by why; what did not happen is left out. */
+export function passedOf({ runs }: Side): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { run } of runs) {
+    for (const [why, count] of Object.entries(run.passed)) if (count > 0) sums[why] = (sums[why] ?? 0) + count;
+  }
+  return sums;
+}
+
+/** Where there was no alarm: what came closest to one. */
+export function closestOf({ runs }: Side): { sensor: string; time: number; part: number } | undefined {
+  const sensors = runs.flatMap(({ run }) => [...run.sensors.values()]);
+  if (sensors.some(({ alarms }) => alarms.length > 0)) return undefined;
+  return sensors.flatMap(({ sensor, closest }) => closest === undefined ? [] : [{ sensor, ...closest }])
+    .sort((a, b) => b.part - a.part)[0];
 }
 
 function agreementCells(table: Float64Array): string[] {
