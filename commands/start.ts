@@ -28,6 +28,7 @@ import { sourceMemory } from "../store/source_memory.ts";
 import { configView, corsOrigins, isLocal, limitsOf, localNames, openAccess } from "./access.ts";
 import { openAlerting } from "./alerting.ts";
 import { openAnalytics } from "./analytics.ts";
+import { BacktestJobs } from "./backtest_jobs.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Engine } from "./engine.ts";
@@ -132,6 +133,8 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       report: tell,
     });
     const statistics = openAnalytics(engine, { clock, zone: judging.zone, report });
+    const { dataDir } = values, backtests = await BacktestJobs.open({ dataDir, judging, clock, report });
+    closing.signal.addEventListener("abort", () => void backtests.close());
     const app = makeApp({
       queries: engine.queries,
       feed: engine.feed,
@@ -143,6 +146,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       drift: () => driftsOf(engine.queries, engine.supervisor.runs.flatMap(({ drifts }) => drifts)),
       agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
       analytics: statistics.analytics,
+      backtests,
       clock,
       version: VERSION,
       signal: closing.signal,

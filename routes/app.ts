@@ -11,6 +11,7 @@ import { alerts } from "./alerts.ts";
 import { analytics } from "./analytics.ts";
 import { audit } from "./audit.ts";
 import { keys } from "./auth_keys.ts";
+import { backtests } from "./backtests.ts";
 import { config } from "./config.ts";
 import type { AppDeps } from "./deps.ts";
 import { docs } from "./docs_page.ts";
@@ -65,6 +66,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     evaluations,
     analytics,
     statistics,
+    backtests,
     v2,
     probes,
     admin,

@@ -7,6 +7,7 @@ import type { Analytics } from "../actors/analytics/port.ts";
 import type { DriftsView } from "../actors/drift_view.ts";
 import type { Deliveries } from "../actors/alerts/delivery.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
+import type { Backtests } from "../actors/backtests/port.ts";
 import type { CommandDesk } from "../actors/commands/words.ts";
 import type { FloodsDeps } from "./floods.ts";
 import type { AgreementView, ComparedDetector } from "../actors/agreement_view.ts";
@@ -67,6 +68,8 @@ export interface AppDeps {
   agreement?(detector?: ComparedDetector): readonly AgreementView[] | Promise<readonly AgreementView[]>;
   /** Statistics over what is stored; absent: `/analytics/summary` and the others are not there. */
   readonly analytics?: Analytics;
+  /** Backtests; absent: `/backtests` is not there. */
+  readonly backtests?: Backtests;
   /** What has drifted; absent: `/drift` is not there. */
   drift?(): Promise<DriftsView>;
   /** Takes commands to sensors and alerts; absent: alerts are only shown, and there is no upkeep. */

@@ -7,6 +7,7 @@
  */
 import type { Operation } from "./openapi.ts";
 import { alerting } from "./openapi_alerting.ts";
+import { backtesting } from "./openapi_backtests.ts";
 import { entering } from "./openapi_access.ts";
 import { learning } from "./openapi_learning.ts";
 import { modelling } from "./openapi_models.ts";
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...modelling,
   ...learning,
   ...statisticsOperations,
+  ...backtesting,
   ...entering,
   ...operating,
   ...alerting,

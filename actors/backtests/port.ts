@@ -173,7 +173,7 @@ export class BacktestRefused extends Error {
 
   /** @param kind `busy`: later, perhaps; the others are the client's */
   constructor(
-    readonly kind: "invalid" | "unknown" | "too_large" | "busy",
+    readonly kind: "invalid" | "unknown" | "too_large" | "slow" | "busy",
     message: string,
     readonly field = "",
   ) {

@@ -11,6 +11,7 @@ import { KvAudit } from "../../store/audit.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { alertingDeps } from "./alerting_fakes.ts";
+import { FakeBacktests } from "./backtest_fakes.ts";
 import { type FakeClock, FakeQueries, NOON, sensorView, transition } from "./fakes.ts";
 import { FakeAnalytics } from "./analytics_fakes.ts";
 import { learningDeps } from "./learning_fakes.ts";
@@ -138,6 +139,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     ...await learningDeps(deps.models, clock),
     ...alertingDeps(),
     analytics: new FakeAnalytics(),
+    backtests: new FakeBacktests(),
     ingest,
     access,
     counts: new HttpCounts(),

@@ -46,6 +46,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "POST /predict": { temperature: 30, humidity: 70, sound_volume: 65 },
   "POST /admin/keys": { name: "gateway", scopes: ["ingest"] },
   "POST /federation/updates": { device: "plc-7", group: "room", round: 1, readings: 9, loss: 0.5, weights: [1, 2] },
+  "POST /backtests": { scenario: "facility", hours: 1 },
   "POST /labels": { sensor: "a", time: "2026-01-31T12:00:00Z", label: 1, who: "ann", comment: "hot" },
   "POST /alerts/{id}/comment": { by: "ann", comment: "on my way" },
   "POST /alerts/{id}/label": { label: "false_alarm" },
@@ -70,6 +71,7 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Queries of operations that need one. */
 const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "GET /evaluations/compare": EVALUATIONS,
+  "GET /backtests/compare": { a: "a", b: "b" },
 };
 
 Deno.test("every endpoint answers as its document says, when it does what it is for", async () => {
