@@ -34,6 +34,8 @@ export interface ReadingsChunk {
   readonly next: number;
   /** When the records arrived, epoch ms, where the source recorded it (HTTP log, Kafka); else absent. */
   readonly arrived?: number;
+  /** The same of each record, where they differ, instead of one for all; NaN of one that nobody recorded. */
+  readonly arrivals?: readonly number[];
   /** Done between 0 and 1, where it is known (a file); for the progress bar. */
   readonly progress?: number;
 }

@@ -101,10 +101,11 @@ export class Router {
       this.tick(chunk.position);
       return 1;
     }
-    const end = Math.min(to, chunk.items.length);
+    const { items, positions, arrived, arrivals } = chunk, end = Math.min(to, items.length);
     let i = from;
     while (i < end && !this.paused) {
-      this.takeItem(chunk.items[i], chunk.positions[i], chunk.arrived);
+      const at = arrivals?.[i] ?? arrived;
+      this.takeItem(items[i], positions[i], Number.isNaN(at) ? undefined : at);
       i++;
     }
     return i;

@@ -114,13 +114,14 @@ export class Injection implements Source {
     if (chunk.kind === "tick") return chunk;
     const { items, positions } = chunk.kind === "lines" ? parseLines(chunk) : chunk;
     const altered = items.map((item, at) => isRefusal(item) ? item : this.#inject(item, seed, positions[at]));
-    const { next, arrived, progress } = chunk;
+    const { next, arrived, progress } = chunk, arrivals = chunk.kind === "readings" ? chunk.arrivals : undefined;
     return {
       kind: "readings",
       items: altered,
       positions,
       next,
       ...(arrived === undefined ? {} : { arrived }),
+      ...(arrivals === undefined ? {} : { arrivals }),
       ...(progress === undefined ? {} : { progress }),
     };
   }

@@ -1,5 +1,5 @@
 /**
- * From messages to chunks: the readings of neighbouring messages that arrived in the same millisecond, together.
+ * From messages to chunks: the readings of neighbouring messages, each with the time at which it arrived.
  *
  * @module
  */
@@ -23,29 +23,22 @@ export function* chunksOf(
   from: number,
   next: number,
 ): Generator<ReadingsChunk> {
-  let items: (Reading | Refusal)[] = [], positions: number[] = [], arrived = NaN;
+  let items: (Reading | Refusal)[] = [], positions: number[] = [], arrivals: number[] = [];
   for (const message of messages) {
-    if (positions.length > 0 && (message.timestamp !== arrived || positions.length >= CHUNK_READINGS)) {
-      yield chunk(items, positions, positionOf(message.offset), arrived);
-      items = [], positions = [];
+    if (positions.length >= CHUNK_READINGS) {
+      yield { kind: "readings", items, positions, arrivals, next: positionOf(message.offset) };
+      items = [], positions = [], arrivals = [];
     }
-    arrived = message.timestamp;
-    const begin = itemsOf(message.offset);
+    // A message without a usable stamp of its own (before 1970) is as one whose arrival nobody recorded.
+    const begin = itemsOf(message.offset), arrived = message.timestamp >= 0 ? message.timestamp : NaN;
     for (const [i, item] of parser.parse(message).entries()) {
       if (begin + i < from) continue;
       items.push(item);
       positions.push(begin + i);
+      arrivals.push(arrived);
     }
   }
-  if (positions.length > 0 || positionOf(next) > from) yield chunk(items, positions, positionOf(next), arrived);
-}
-
-/** A chunk; a message without a usable stamp of its own (before 1970) is as one whose arrival nobody recorded. */
-function chunk(
-  items: readonly (Reading | Refusal)[],
-  positions: readonly number[],
-  next: number,
-  arrived: number,
-): ReadingsChunk {
-  return { kind: "readings", items, positions, next, ...(arrived >= 0 ? { arrived } : {}) };
+  if (positions.length > 0 || positionOf(next) > from) {
+    yield { kind: "readings", items, positions, arrivals, next: positionOf(next) };
+  }
 }

@@ -76,11 +76,17 @@ export function* withTicks(
     let rest = chunk;
     for (let tick = past[0]; tick !== undefined && tick[0] < rest.next; tick = past[0]) {
       const [position] = tick, { items, positions } = rest, found = positions.findIndex((at) => at > position);
-      const cut = found < 0 ? positions.length : found;
-      if (cut > 0) yield { ...rest, items: items.slice(0, cut), positions: positions.slice(0, cut), next: position };
+      const cut = found < 0 ? positions.length : found,
+        part = (from: number, to?: number) => ({
+          ...rest,
+          items: items.slice(from, to),
+          positions: positions.slice(from, to),
+          ...(rest.arrivals === undefined ? {} : { arrivals: rest.arrivals.slice(from, to) }),
+        });
+      if (cut > 0) yield { ...part(0, cut), next: position };
       yield tickChunk(tick);
       past.shift();
-      rest = { ...rest, items: items.slice(cut), positions: positions.slice(cut) };
+      rest = part(cut);
     }
     yield rest;
   }

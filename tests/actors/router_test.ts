@@ -73,6 +73,9 @@ Deno.test("Router.take() judges by the time of arrival where it is known", () =>
   const router = route(readings([0, 59_000, 61_000, 90_000], { arrived: 0 }));
   assertEquals(router.counts.future, 2);
   assertEquals(router.time, START, "what is in the future moves nobody's time");
+  const each = { ...readings([0, 61_000, 61_000, 90_000]), arrivals: [START, START, START + 1_000, NaN] } as Chunk;
+  const judged = route(each).takeQuarantine();
+  assertEquals(judged.map(({ position }) => position), [1, 3], "each by its own; without one by the source's time");
 });
 
 Deno.test("Router.take() takes no reading of a sensor that belongs to another partition", () => {

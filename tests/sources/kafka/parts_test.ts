@@ -184,7 +184,7 @@ Deno.test("messagesOf() takes the broker's time where the topic says so, and mov
   assertEquals(messagesOf([batch(4, 3, { records: [] })], [], 5), { messages: [], next: 7 });
 });
 
-Deno.test("chunksOf() puts together what arrived in one millisecond, and cuts arrays where reading goes on", () => {
+Deno.test("chunksOf() says of each reading when it arrived, and cuts arrays where reading goes on", () => {
   offset = 10;
   const reading = (x: number) => ({ sensor: "s", time: x, values: { x } });
   const messages = [
@@ -193,11 +193,10 @@ Deno.test("chunksOf() puts together what arrived in one millisecond, and cuts ar
     message(reading(4), "s", 2),
   ];
   const parser = new MessageParser("t", 0), chunks = [...chunksOf(messages, parser, positionOf(10), 13)];
-  assertEquals(chunks.map(({ arrived, items, next }) => [arrived, items.length, next]), [
-    [1, 3, positionOf(12)],
-    [2, 1, positionOf(13)],
+  assertEquals(chunks.map(({ arrivals, items, next }) => [arrivals, items.length, next]), [
+    [[1, 1, 1, 2], 4, positionOf(13)],
   ]);
-  const [rest] = chunksOf(messages.slice(1), parser, itemsOf(11) + 1, 13);
+  const [rest] = chunksOf(messages.slice(1, 2), parser, itemsOf(11) + 1, 12);
   assertEquals([rest.positions, rest.items], [[itemsOf(11) + 1], [reading(3)]]);
   assertEquals([...chunksOf([], parser, positionOf(5), 7)].map(({ items, next }) => [items.length, next]), [[
     0,
