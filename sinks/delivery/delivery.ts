@@ -94,7 +94,7 @@ export class Delivery {
 
   /** How it is doing. */
   view(): DeliveryView {
-    const { items, oldest, delivered, aside, missed } = this.progress.sum();
+    const { items, oldest, delivered, aside, missed } = this.progress.sum(this.streams());
     return {
       sink: this.sink.name,
       state: this.state,

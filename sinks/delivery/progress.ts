@@ -74,12 +74,13 @@ export class Progress {
     return chunks;
   }
 
-  /** All streams together. */
-  sum(): Backlog & Pick<Cursor, "delivered" | "aside" | "missed"> {
+  /** All streams together; what waits in those that another process delivers by now is its own business. */
+  sum(mine: readonly Stream[]): Backlog & Pick<Cursor, "delivered" | "aside" | "missed"> {
     let items = 0, oldest: number | undefined, delivered = 0, aside = 0, missed = 0;
-    for (const backlog of this.backlogs.values()) {
-      items += backlog.items;
-      if (backlog.oldest !== undefined) oldest = Math.min(oldest ?? Infinity, backlog.oldest);
+    for (const stream of mine) {
+      const backlog = this.backlogs.get(keyOf(stream));
+      items += backlog?.items ?? 0;
+      if (backlog?.oldest !== undefined) oldest = Math.min(oldest ?? Infinity, backlog.oldest);
     }
     for (const cursor of this.cursors.values()) {
       delivered += cursor?.delivered ?? 0;

@@ -272,3 +272,17 @@ Deno.test("Delivery finds what another process has committed, of which nobody te
   await sink.took(60 + 2);
   assertEquals(sink.ids.filter((id) => id.startsWith("hall/")), idsTo(60));
 });
+
+Deno.test("Delivery says nothing of what waits in a partition that another process has by now", async () => {
+  const sink = new FakeSink("table"), owned = ["hall"];
+  sink.behave = () => {
+    throw new Error("away");
+  };
+  await using world = await World.open([sink], { partitions: () => owned });
+  await world.partition.commit(100);
+  await world.clock.sleeping(500);
+  assertEquals(world.deliveries.views()[0].backlog_items, 100);
+  owned.pop();
+  const [{ backlog_items, backlog_age_ms }] = world.deliveries.views();
+  assertEquals([backlog_items, backlog_age_ms], [0, 0]);
+});
