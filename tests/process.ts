@@ -23,6 +23,8 @@ export interface ProgramOptions {
   /** Working directory, default the repository's root. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The port on which `deno serve` is to serve it, instead of running a command. */
+  readonly serve?: number;
 }
 
 /** How a program ended. */
@@ -48,8 +50,10 @@ export class Program implements AsyncDisposable {
 
   /** Starts it with these arguments. */
   constructor(args: readonly string[], options: ProgramOptions = {}) {
+    const { serve } = options;
+    const how = serve === undefined ? ["run"] : ["serve", "--host", "127.0.0.1", "--port", String(serve)];
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--frozen", "--no-prompt", ...options.permissions ?? ["-A"], join(ROOT, "main.ts"), ...args],
+      args: [...how, "--frozen", "--no-prompt", ...options.permissions ?? ["-A"], join(ROOT, "main.ts"), ...args],
       cwd: options.cwd ?? ROOT,
       env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...options.env },
       stdin: "null",

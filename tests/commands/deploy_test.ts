@@ -1,0 +1,68 @@
+import { openDeployment } from "../../commands/deploy.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+
+/** A deployment over a store in memory, with settings as variables. */
+async function deployment(): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+  const judging = { detectors: "rules", types: { press: { channels: { pressure: { high: 8 } } } } };
+  const settings = { KV: ":memory:", REQUIRE_KEYS: "false", LOG_PARTITIONS: "2", JUDGING: JSON.stringify(judging) };
+  for (const [name, value] of Object.entries(settings)) Deno.env.set(`SENSORIUM_${name}`, value);
+  try {
+    const { fetch, minute } = await openDeployment();
+    const info = {
+      remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+      completed: Promise.resolve(),
+    } as const;
+    return async (path, init) => {
+      if (path !== "minute") return await fetch(new Request(`http://127.0.0.1${path}`, init), info);
+      await minute();
+      return new Response();
+    };
+  } finally {
+    for (const name of Object.keys(settings)) Deno.env.delete(`SENSORIUM_${name}`);
+  }
+}
+
+/** Sends readings of one sensor, one a second from `start` on. */
+function post(ask: Awaited<ReturnType<typeof deployment>>, start: number, pressures: readonly number[]) {
+  const body = pressures.map((pressure, i) => ({
+    sensor: "press",
+    type: "press",
+    time: start + 1_000 * i,
+    values: { pressure },
+  }));
+  const headers = { "content-type": "application/json" };
+  return ask("/readings", { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+Deno.test("openDeployment() answers for readings, alerts, commands and the page without anything in the background", async () => {
+  const ask = await deployment(), start = Date.now() - 3_600_000;
+  assertEquals((await post(ask, start, [5, 5, 9, 9, 9, 9])).status, 202);
+  const alerts = await (await ask("/alerts")).json() as { items: { id: string; acknowledged: boolean }[] };
+  assertEquals(alerts.items.length, 1);
+  const [{ id }] = alerts.items;
+  const acknowledged = await ask(`/alerts/${encodeURIComponent(id)}/acknowledge`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ by: "somebody" }),
+  });
+  assert(acknowledged.ok, await acknowledged.text());
+  assertStringIncludes(await (await ask(`/alerts/${encodeURIComponent(id)}`)).text(), "somebody");
+  assertStringIncludes(await (await ask("/")).text(), "<html");
+  assertEquals((await ask("/readyz")).status, 200);
+});
+
+Deno.test("Deployment.minute() lets time pass for sensors that are silent, and closes their windows", async () => {
+  const ask = await deployment(), start = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+  assertEquals((await post(ask, start, [5, 5, 5])).status, 202);
+  const windows = async () =>
+    ((await (await ask("/sensors/press/windows")).json()) as { items: unknown[] }).items.length;
+  assertEquals(await windows(), 0);
+  const real = Date.now;
+  Date.now = () => real() + 60_000; // a minute in which nothing comes
+  try {
+    await ask("minute");
+  } finally {
+    Date.now = real;
+  }
+  assertEquals(await windows(), 1);
+});
