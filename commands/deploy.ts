@@ -166,7 +166,7 @@ function applied(ingest: Ingest, applying: Applying): Ingest {
   return {
     async take(body, request) {
       const outcome = await ingest.take(body, request);
-      if (outcome.accepted > 0) await applying.apply().catch(report);
+      if (outcome.accepted > 0 || outcome.end === "taken") await applying.apply().catch(report);
       return outcome;
     },
   };

@@ -99,7 +99,8 @@ async function chaos(fleet: Fleet, options: ChaosOptions, kv: KvPort): Promise<C
     }
   }));
   await Promise.all(killing);
-  await send(fleet.url, "[]", "last"); // what a killed process has logged and not applied const stored = await transitions(kv);
+  await send(fleet.url, "[]", "last"); // what a killed process has logged and not applied
+  const stored = await transitions(kv);
   await follower.until(stored.length);
   took.sort((a, b) => a - b);
   return {
