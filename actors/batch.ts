@@ -39,6 +39,13 @@ export interface BatchCommand extends Omit<RecordedCommand, "sensor"> {
   readonly sensor: number;
 }
 
+/** A sensor of the batch, by its number, says farewell: before its first reading. */
+export interface BatchFarewell {
+  readonly sensor: number;
+  readonly position: number;
+  readonly time: number;
+}
+
 /** A kind of model that several sensors share. */
 export type ModelFamily = "forest" | "network" | "logistic";
 
@@ -79,6 +86,8 @@ export interface ShardBatch {
   readonly arrivals: readonly Arrival[];
   /** Carried out before the first reading. */
   readonly commands: readonly BatchCommand[];
+  /** Before the first reading, too. */
+  readonly farewells: readonly BatchFarewell[];
   /** In force before the first reading. */
   readonly models: readonly ModelSwitch[];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Arrival, BatchCommand, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
+import type { Arrival, BatchCommand, BatchFarewell, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
 import type { Reading } from "./reading.ts";
 
 /** Columns of one batch under way. */
@@ -31,12 +31,13 @@ export class BatchBuilder {
   private ticks: BatchTick[] = [];
   private describes: Describe[] = [];
   private commands: BatchCommand[] = [];
+  private farewells: BatchFarewell[] = [];
 
   constructor(private readonly partition: string) {}
 
   /** Whether there is nothing to hand over. */
   get empty(): boolean {
-    return this.count === 0 && this.ticks.length === 0 && this.commands.length === 0;
+    return this.count + this.ticks.length + this.commands.length + this.farewells.length === 0;
   }
 
   /** Adds a parsed reading. */
@@ -85,6 +86,11 @@ export class BatchBuilder {
     this.commands.push(command);
   }
 
+  /** Adds a farewell, which comes before all readings of the batch. */
+  addFarewell(farewell: BatchFarewell): void {
+    this.farewells.push(farewell);
+  }
+
   /** From the next reading on, the sensor is of this type, at this location. */
   addDescribe(sensor: number, type: string | undefined, location: string | undefined): void {
     this.describes.push({
@@ -119,6 +125,7 @@ export class BatchBuilder {
       describe: this.describes,
       arrivals,
       commands: this.commands,
+      farewells: this.farewells,
       models,
     };
     this.count = this.valueCount = this.sourceAt = 0;
@@ -127,6 +134,7 @@ export class BatchBuilder {
     this.ticks = [];
     this.describes = [];
     this.commands = [];
+    this.farewells = [];
     return batch;
   }
 

@@ -36,7 +36,7 @@ function positionIn(chunk: Chunk, at: number): number {
 
 /** Where in a chunk, from `from` on, the records at a position and behind it start; Infinity if there are none. */
 function placeIn(chunk: Chunk, from: number, position: number): number {
-  if (position === Infinity || chunk.kind === "tick") return Infinity;
+  if (position === Infinity || chunk.kind === "tick" || chunk.kind === "farewell") return Infinity;
   if (chunk.kind === "lines") return Math.max(from + 1, position - chunk.position);
   const found = chunk.positions.findIndex((one, i) => i > from && one >= position);
   return found < 0 ? Infinity : found;

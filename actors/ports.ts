@@ -22,7 +22,7 @@ export interface Clock {
  * A position is an integer below 2^53 that grows with every record. `next` is the position at which reading goes on
  * after this piece; a piece may be empty and only move `next`.
  */
-export type Chunk = ReadingsChunk | LinesChunk | TickChunk;
+export type Chunk = ReadingsChunk | LinesChunk | TickChunk | FarewellChunk;
 
 /** Readings that the source has parsed and judged. */
 export interface ReadingsChunk {
@@ -61,6 +61,19 @@ export interface LinesChunk {
 export interface TickChunk {
   readonly kind: "tick";
   /** Source time, epoch ms. */
+  readonly time: number;
+  readonly position: number;
+  readonly next: number;
+}
+
+/**
+ * A sensor, or the gateway that speaks for it, has said that it falls silent: it is silent from here on, until it is heard
+ * again. Of a sensor that nobody has heard of, nothing comes.
+ */
+export interface FarewellChunk {
+  readonly kind: "farewell";
+  readonly sensor: string;
+  /** When it fell silent, epoch ms. */
   readonly time: number;
   readonly position: number;
   readonly next: number;

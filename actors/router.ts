@@ -101,6 +101,11 @@ export class Router {
       this.tick(chunk.position);
       return 1;
     }
+    if (chunk.kind === "farewell") {
+      const { sensor: name, time, position } = chunk, entry = this.directory.find(name);
+      if (entry?.partition === this.partition) this.bring(entry).addFarewell({ sensor: entry.sensor, time, position });
+      return 1;
+    }
     const { items, positions, arrived, arrivals } = chunk, end = Math.min(to, items.length);
     let i = from;
     while (i < end && !this.paused) {

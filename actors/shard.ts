@@ -113,6 +113,7 @@ export class Shard {
     this.models.switch(batch.partition, batch.models);
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
     for (const command of batch.commands) stretch.order(command);
+    for (const farewell of batch.farewells) stretch.farewell(farewell);
     records.fill(batch, this.out.quarantine, (sensor) => residents.actors[sensor]?.name ?? "");
     const describes = groupBySensor(batch.describe);
     for (let k = 0; k < records.count; k++) {

@@ -5,7 +5,7 @@
  * @module
  */
 import { mixNumber } from "../models/hash.ts";
-import type { BatchCommand, BatchTick, Describe } from "./batch.ts";
+import type { BatchCommand, BatchFarewell, BatchTick, Describe } from "./batch.ts";
 import { Lives } from "./alerts/lives.ts";
 import { READING_LIMITS, REFUSAL_SAMPLE_LENGTH } from "./reading.ts";
 import { RECORD, RECORD_HEAD, type Records } from "./records.ts";
@@ -17,7 +17,7 @@ import { takeOrder } from "./sensor/orders.ts";
 import type { Outputs } from "./sensor/outputs.ts";
 import type { Plan } from "./sensor/plan.ts";
 import { moveFloats, moveState } from "./sensor/state.ts";
-import { takeTick } from "./sensor/tick.ts";
+import { takeFarewell, takeTick } from "./sensor/tick.ts";
 import { takeReading } from "./sensor/transition.ts";
 import { input } from "./sensor/write_down.ts";
 import type { ShardPlans } from "./shard_plans.ts";
@@ -123,6 +123,15 @@ export class Stretch {
     const { residents, out } = this.parts;
     residents.touch(actor, position);
     takeTick(actor, time, position, out);
+    residents.noteWake(actor);
+  }
+
+  /** A sensor says farewell; one that the state has seen changes nothing. */
+  farewell({ sensor, time, position }: BatchFarewell): void {
+    const { residents, out } = this.parts, actor = residents.present(sensor);
+    if (position < actor.state[HEADER.applied]) return;
+    residents.touch(actor, position);
+    takeFarewell(actor, time, position, out);
     residents.noteWake(actor);
   }
 

@@ -50,23 +50,50 @@ async function* readChunks(
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
-  for await (const entry of log.read(partition, from, signal)) yield chunkOf(entry, partition);
+  for await (const entry of log.read(partition, from, signal)) yield* chunksOf(entry, partition);
 }
 
 const decoder = new TextDecoder();
 
-/** An entry's records. They were judged before they were written, so they are trusted. */
-export function chunkOf(entry: LogEntry, partition: number): Chunk {
-  const { position } = entry;
-  if (entry.kind === "tick") return { kind: "tick", time: entry.time, position, next: position + 1 };
-  const { count, bytes, arrived } = entry;
-  const items = decoder.decode(bytes).split("\n", count).map((line, i) => parse(line, partition, position + i));
-  return { kind: "readings", items, positions: items.map((_, i) => position + i), next: position + count, arrived };
+/** What a line of the log holds: a reading, why a message holds none, or a farewell. */
+export type LogRecord = Reading | Refusal | Farewell;
+
+/** A sensor that has said that it falls silent, as it stands in the log. */
+export interface Farewell {
+  /** The sensor. */
+  readonly farewell: string;
+  /** When, epoch ms. */
+  readonly time: number;
 }
 
-function parse(line: string, partition: number, position: number): Reading | Refusal {
+/** An entry's records. They were judged before they were written, so they are trusted. */
+export function chunksOf(entry: LogEntry, partition: number): Chunk[] {
+  const { position } = entry;
+  if (entry.kind === "tick") return [{ kind: "tick", time: entry.time, position, next: position + 1 }];
+  const { count, bytes, arrived } = entry, chunks: Chunk[] = [];
+  let items: (Reading | Refusal)[] = [], next = position;
+  const close = () => {
+    if (items.length === 0) return;
+    const first = next - items.length;
+    chunks.push({ kind: "readings", items, positions: items.map((_, i) => first + i), next, arrived });
+    items = [];
+  };
+  for (const line of decoder.decode(bytes).split("\n", count)) {
+    const record = parse(line, partition, next);
+    if ("farewell" in record) {
+      close();
+      const { farewell: sensor, time } = record;
+      chunks.push({ kind: "farewell", sensor, time, position: next, next: next + 1 });
+    } else items.push(record);
+    next++;
+  }
+  close();
+  return chunks;
+}
+
+function parse(line: string, partition: number, position: number): LogRecord {
   try {
-    return JSON.parse(line) as Reading | Refusal;
+    return JSON.parse(line) as LogRecord;
   } catch (cause) {
     throw new SourceError(`The log's partition ${partition} is damaged at ${position}: not JSON.`, { cause });
   }

@@ -6,7 +6,7 @@
  */
 import type { LogEntry } from "../actors/log.ts";
 import type { Source, SourcePartition } from "../actors/ports.ts";
-import { chunkOf, logPartition } from "./http.ts";
+import { chunksOf, logPartition } from "./http.ts";
 
 /** The log, as far as it is needed here. */
 export interface LogTail {
@@ -35,7 +35,7 @@ export class HttpTail implements Source {
     return Promise.resolve([{
       id: logPartition(partition),
       read: async function* (from) {
-        for await (const entry of log.tail(partition, from)) yield chunkOf(entry, partition);
+        for await (const entry of log.tail(partition, from)) yield* chunksOf(entry, partition);
         await reached();
       },
       released: (position) => log.released(partition, position),

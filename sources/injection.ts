@@ -111,7 +111,7 @@ export class Injection implements Source {
   }
 
   #alter(chunk: Chunk, seed: number): Chunk {
-    if (chunk.kind === "tick") return chunk;
+    if (chunk.kind === "tick" || chunk.kind === "farewell") return chunk;
     const { items, positions } = chunk.kind === "lines" ? parseLines(chunk) : chunk;
     const altered = items.map((item, at) => isRefusal(item) ? item : this.#inject(item, seed, positions[at]));
     const { next, arrived, progress } = chunk, arrivals = chunk.kind === "readings" ? chunk.arrivals : undefined;

@@ -26,9 +26,7 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
   }
   if (!isHeld(state, time)) {
     if (time >= silenceDue(actor)) {
-      state[HEADER.silentPosition] = position;
-      state[HEADER.silentTime] = time;
-      moveState(actor, CONDITION.silent, -1, true, NaN, time, position, out);
+      fallSilent(actor, time, position, out);
     }
     // Silence first: what a tick finds silent, it does not clear.
     tickAlarms(actor, time, position, out);
@@ -36,6 +34,19 @@ export function takeTick(actor: SensorActor, time: number, position: number, out
   const round = roundEnd(actor);
   if (time >= round) state[plan.judgementAt + JUDGEMENT.roundSeen] = round;
   return true;
+}
+
+/** The sensor has said that it falls silent, if it was heard: there is no need to wait for that to be noticed. */
+export function takeFarewell(actor: SensorActor, time: number, position: number, out: Outputs): void {
+  const { state } = actor, at = Math.max(time, state[HEADER.greatest]);
+  if (state[HEADER.greatest] < 0 || state[HEADER.silentPosition] >= 0 || isHeld(state, at)) return;
+  fallSilent(actor, at, position, out);
+}
+
+function fallSilent(actor: SensorActor, time: number, position: number, out: Outputs): void {
+  actor.state[HEADER.silentPosition] = position;
+  actor.state[HEADER.silentTime] = time;
+  moveState(actor, CONDITION.silent, -1, true, NaN, time, position, out);
 }
 
 /** The input has ended: every window that is open is emitted. */

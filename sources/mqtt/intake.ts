@@ -14,6 +14,7 @@
 import type { LogPort } from "../../actors/log.ts";
 import type { Clock } from "../../actors/ports.ts";
 import { isRefusal, type Reading, type Refusal } from "../../actors/reading.ts";
+import type { LogRecord } from "../http.ts";
 import { LogPieces } from "../log_pieces.ts";
 import type { RecordOptions } from "../record_reader.ts";
 import type { MqttBroker } from "./address.ts";
@@ -21,7 +22,8 @@ import { MqttConnection } from "./connection.ts";
 import { Joiner } from "./join.ts";
 import { MessageReader, refused } from "./messages.ts";
 import type { PublishPacket } from "./packets.ts";
-import type { TopicPattern } from "./topics.ts";
+import { type SparkplugCounts, SparkplugReader } from "./sparkplug.ts";
+import { SPARKPLUG, type TopicPattern } from "./topics.ts";
 
 /** What is taken in, and how. */
 export interface IntakeOptions extends RecordOptions {
@@ -70,11 +72,19 @@ export class MqttIntake {
   readonly counts: IntakeCounts = { messages: 0, readings: 0, refused: 0, retained: 0, again: 0, connections: 0 };
   readonly #options: IntakeOptions;
   readonly #reader: MessageReader;
+  readonly #sparkplug = new SparkplugReader();
+  readonly #isSparkplug: boolean;
   #problem: string | undefined = "has not connected to MQTT yet";
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#reader = new MessageReader(options.topics, options);
+    this.#isSparkplug = options.topics.some(({ isSparkplug }) => isSparkplug);
+  }
+
+  /** What was seen of Sparkplug since the start. */
+  get sparkplug(): SparkplugCounts {
+    return this.#sparkplug.counts;
   }
 
   /** What is waited for, a sentence; none while messages can come. */
@@ -136,6 +146,12 @@ export class MqttIntake {
       counts.retained++;
       return;
     }
+    if (this.#isSparkplug && topic.startsWith(`${SPARKPLUG}/`)) {
+      const { items, order } = this.#sparkplug.read(topic, payload, now);
+      for (const item of items) taking.line(item, topic);
+      if (order !== undefined) taking.connection.say(order.topic, order.payload);
+      return;
+    }
     for (const item of this.#reader.read(topic, payload, now)) taking.put(item, topic, ticket, now);
   }
 
@@ -167,7 +183,7 @@ class Taking {
    */
   constructor(
     private readonly options: IntakeOptions,
-    private readonly connection: MqttConnection,
+    readonly connection: MqttConnection,
     private readonly counts: IntakeCounts,
     private readonly over: AbortSignal,
     private readonly failed: (error: unknown) => void,
@@ -186,8 +202,8 @@ class Taking {
 
   /** Takes what a message holds. */
   put(item: Reading | Refusal, topic: string, ticket: number, now: number): void {
-    if (isRefusal(item) || this.#joiner === undefined) return this.#line(item, topic);
-    for (const whole of this.#joiner.take(item, ticket, now)) this.#line(whole, topic);
+    if (isRefusal(item) || this.#joiner === undefined) return this.line(item, topic);
+    for (const whole of this.#joiner.take(item, ticket, now)) this.line(whole, topic);
   }
 
   /** Begins to write what waits; resolves when there is room for more. */
@@ -200,7 +216,7 @@ class Taking {
 
   /** Writes everything that has come, whole or not, and acknowledges it. */
   async finish(): Promise<void> {
-    for (const whole of this.#joiner?.due(Infinity) ?? []) this.#line(whole, whole.sensor);
+    for (const whole of this.#joiner?.due(Infinity) ?? []) this.line(whole, whole.sensor);
     await this.#writing;
     await this.write();
     await this.#writing;
@@ -212,18 +228,20 @@ class Taking {
     for (;;) {
       await clock.sleep(joiner.holdMs / 2, this.over).catch(() => {}); // aborted
       if (this.over.aborted) return;
-      for (const whole of joiner.due(clock.now())) this.#line(whole, whole.sensor);
+      for (const whole of joiner.due(clock.now())) this.line(whole, whole.sensor);
       await this.write();
     }
   }
 
-  #line(item: Reading | Refusal, topic: string): void {
+  /** Takes something whole. */
+  line(item: LogRecord, topic: string): void {
     const { pieceBytes } = this.options.log;
     let kept = item, line = encoder.encode(`${JSON.stringify(item)}\n`);
     if (line.length > pieceBytes) {
       kept = refused(topic, `a reading must have at most ${pieceBytes} bytes as compact JSON, not ${line.length}`, "");
       line = encoder.encode(`${JSON.stringify(kept)}\n`);
     }
+    if ("farewell" in kept) return this.#pieces.add(kept.farewell, line);
     if (isRefusal(kept)) this.counts.refused++;
     else this.counts.readings++;
     this.#pieces.add(isRefusal(kept) ? topic : kept.sensor, line);

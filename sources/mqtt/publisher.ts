@@ -8,7 +8,7 @@ import { type ConnectionOptions, MqttConnection } from "./connection.ts";
 /** A message to be sent. */
 export interface OutgoingMessage {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   /** Whether the broker keeps it as the topic's last one; an empty payload then takes it away. */
   readonly retain?: boolean;
 }
@@ -44,7 +44,9 @@ export class MqttPublisher {
    */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     await Promise.all(
-      messages.map(({ topic, payload, retain }) => this.#connection.publish(topic, encoder.encode(payload), retain)),
+      messages.map(({ topic, payload, retain }) =>
+        this.#connection.publish(topic, typeof payload === "string" ? encoder.encode(payload) : payload, retain)
+      ),
     );
   }
 

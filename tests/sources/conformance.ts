@@ -58,6 +58,7 @@ export function takenOf(chunk: Chunk): Taken[] {
   if (chunk.kind === "tick") {
     return [{ position: chunk.position, item: { tick: chunk.time } }];
   }
+  if (chunk.kind === "farewell") return [];
   if (chunk.kind === "readings") {
     assertEquals(
       chunk.items.length,
