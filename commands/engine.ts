@@ -28,6 +28,7 @@ import { KvModelRegistry } from "../store/registry.ts";
 import { Retention } from "../store/retention.ts";
 import { checkImported } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
+import { KvQuarantine } from "../store/quarantine.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import type { FleetKv } from "../store/fleet.ts";
@@ -100,6 +101,8 @@ export class Engine {
     readonly models: EngineModels,
     /** Keeps what is stored within bounds, while it runs. */
     readonly retention: Retention,
+    /** What was not accepted, one by one. */
+    readonly quarantine: KvQuarantine,
     private readonly lock: DataDirLock,
     alerts: AlertFeed,
     readings: Hub<ReadingView>,
@@ -167,7 +170,19 @@ export class Engine {
       await supervisor.load();
       await alerts.load(await partitionsOf(fleet?.servers ?? [kv]));
       const retention = new Retention(kv, { clock, partitionOf, written });
-      return new Engine(kv, fleet, supervisor, models, retention, lock, alerts, readings, rate, clock);
+      return new Engine(
+        kv,
+        fleet,
+        supervisor,
+        models,
+        retention,
+        new KvQuarantine(kv, written),
+        lock,
+        alerts,
+        readings,
+        rate,
+        clock,
+      );
     } catch (error) {
       await lock.release();
       throw error;

@@ -147,6 +147,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
       analytics: statistics.analytics,
       backtests,
+      quarantine: engine.quarantine,
       clock,
       version: VERSION,
       signal: closing.signal,

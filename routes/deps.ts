@@ -18,6 +18,7 @@ import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { CoreCounters } from "../actors/counters.ts";
 import type { Clock, Json } from "../actors/ports.ts";
+import type { Quarantine } from "../actors/quarantine.ts";
 import type { DeliveryView } from "../sinks/delivery/view.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
 import type { Access } from "./auth.ts";
@@ -114,6 +115,8 @@ export interface AppDeps {
   stop?(): void;
   /** Everything as one file, as a stream of bytes; it is cancelled when the client goes away. */
   export?(): Promise<ReadableStream<Uint8Array>>;
+  /** What was not accepted, one by one; absent: it is only listed. */
+  readonly quarantine?: Quarantine;
   /** Told of an error that was answered with 500. */
   report?(error: unknown): void;
 }

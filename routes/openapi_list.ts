@@ -13,11 +13,13 @@ import { learning } from "./openapi_learning.ts";
 import { modelling } from "./openapi_models.ts";
 import { observing } from "./openapi_observe.ts";
 import { operating } from "./openapi_operate.ts";
+import { quarantining } from "./openapi_quarantine.ts";
 import { statisticsOperations } from "./openapi_statistics.ts";
 
 /** Every operation, in the order of the reference page. */
 export const OPERATIONS: readonly Operation[] = [
   ...observing,
+  ...quarantining,
   ...modelling,
   ...learning,
   ...statisticsOperations,

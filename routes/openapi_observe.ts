@@ -11,13 +11,11 @@ import {
   alertSchema,
   ingestedSchema,
   pageOf,
-  quarantineSchema,
   readingViewSchema,
   sensorSchema,
   summarySchema,
   windowSchema,
 } from "./openapi_schemas.ts";
-import { quarantineQuery } from "./quarantine.ts";
 import { sensorReadingsQuery, sensorsQuery, sensorWindowsQuery } from "./sensors.ts";
 import { alertStreamQuery, readingStreamQuery } from "./streams.ts";
 import { windowsQuery } from "./windows.ts";
@@ -147,14 +145,6 @@ export const observing: readonly Operation[] = [
     params: { id: "The alert's id, percent-encoded" },
     query: noQuery,
     answers: { 200: { description: "The alert.", content: { "application/json": alertSchema } } },
-  },
-  {
-    method: "get",
-    path: "/quarantine",
-    tag: "Quarantine",
-    summary: "What was not accepted and why, newest first",
-    query: quarantineQuery,
-    answers: page("A page of what was not accepted.", quarantineSchema),
   },
   {
     method: "get",

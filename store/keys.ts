@@ -19,7 +19,8 @@
  * | `transition, partition, position, place` | transitions of alerts, the feed, in the order of `alerts/ids.ts` |
  * | `transition_trim, partition` | position before which retention took transitions |
  * | `quarantine, partition, position, reason` | what was not accepted |
- * | `quarantine_removed, partition` | of what retention took of it: how many, by reason |
+ * | `quarantine_removed, partition` | of what is gone of it, by retention or a person: how many, by reason |
+ * | `quarantine_settled, partition` | how many of these a person retried, and discarded |
  * | `model, name` | which version of a model is in use |
  * | `model_version, name, version` | what is known of a version |
  * | `model_part, name, version, write, i` | part of its bytes |
@@ -110,7 +111,10 @@ export const KEYS = {
     position,
     reason,
   ],
+  quarantinesRemoved: (): Deno.KvKey => ["quarantine_removed"],
   quarantineRemoved: (partition: string): Deno.KvKey => ["quarantine_removed", partition],
+  quarantinesSettled: (): Deno.KvKey => ["quarantine_settled"],
+  quarantineSettled: (partition: string): Deno.KvKey => ["quarantine_settled", partition],
   models: (): Deno.KvKey => ["model"],
   model: (name: string): Deno.KvKey => ["model", name],
   modelVersions: (name: string): Deno.KvKey => ["model_version", name],

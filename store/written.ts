@@ -8,10 +8,10 @@
 export class Written {
   private readonly counts = new Map<string, number>();
 
-  /** Notes one entry more below `prefix`. */
-  note(prefix: Deno.KvKey): void {
+  /** Notes one entry more below `prefix`, or so many; less than none for what others than retention took away. */
+  note(prefix: Deno.KvKey, entries = 1): void {
     const name = prefix.join("\n");
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.counts.set(name, (this.counts.get(name) ?? 0) + entries);
   }
 
   /** Entries that were written below `prefix`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Quarantine } from "../../actors/quarantine.ts";
 import type { AppDeps } from "../../routes/deps.ts";
 import { HttpCounts } from "../../routes/metrics_counts.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
@@ -122,6 +123,13 @@ export class WholeQueries extends FakeQueries {
   }
 }
 
+/** A quarantine in which every record is. */
+const QUARANTINE: Quarantine = {
+  find: async (id) => id.startsWith("http-0") ? (await new WholeQueries().quarantine()).items[0] : undefined,
+  settle: () => Promise.resolve("settled"),
+  counts: () => Promise.resolve([{ partition: "http-0", kept: { late: 1 }, gone: {}, retried: 0, discarded: 2 }]),
+};
+
 /** Keys and an audit log of their own. */
 export async function accessOf(clock: FakeClock, kv = new MemoryKv()) {
   return { keys: await KvKeys.open(kv, { clock }), audit: await KvAudit.open(kv, { clock }), required: false };
@@ -140,6 +148,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     ...alertingDeps(),
     analytics: new FakeAnalytics(),
     backtests: new FakeBacktests(),
+    quarantine: QUARANTINE,
     ingest,
     access,
     counts: new HttpCounts(),

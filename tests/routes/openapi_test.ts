@@ -47,6 +47,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "POST /admin/keys": { name: "gateway", scopes: ["ingest"] },
   "POST /federation/updates": { device: "plc-7", group: "room", round: 1, readings: 9, loss: 0.5, weights: [1, 2] },
   "POST /backtests": { scenario: "facility", hours: 1 },
+  "POST /quarantine/{id}/retry": { sensor: "a", time: "2026-01-31T12:00:00Z", values: { t: 1 } },
   "POST /labels": { sensor: "a", time: "2026-01-31T12:00:00Z", label: 1, who: "ann", comment: "hot" },
   "POST /alerts/{id}/comment": { by: "ann", comment: "on my way" },
   "POST /alerts/{id}/label": { label: "false_alarm" },
