@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The port on which `deno serve` is to serve it, instead of running a command. */
   readonly serve?: number;
+  /** What is run instead of `main.ts`, from the repository's root. */
+  readonly entry?: string;
 }
 
 /** How a program ended. */
@@ -53,7 +55,14 @@ export class Program implements AsyncDisposable {
     const { serve } = options;
     const how = serve === undefined ? ["run"] : ["serve", "--host", "127.0.0.1", "--port", String(serve)];
     const child = new Deno.Command(Deno.execPath(), {
-      args: [...how, "--frozen", "--no-prompt", ...options.permissions ?? ["-A"], join(ROOT, "main.ts"), ...args],
+      args: [
+        ...how,
+        "--frozen",
+        "--no-prompt",
+        ...options.permissions ?? ["-A"],
+        join(ROOT, options.entry ?? "main.ts"),
+        ...args,
+      ],
       cwd: options.cwd ?? ROOT,
       env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...options.env },
       stdin: "null",

@@ -1,0 +1,245 @@
+/**
+ * Chaos: nodes of a group, KV servers and the broker are killed, stopped and cut off at random while readings come; in the
+ * end everything must be as with one node left in peace.
+ *
+ * @module
+ */
+import type { SensorDigest } from "../../actors/batch.ts";
+import { InlineHost } from "../../actors/runtime/host.ts";
+import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { storeOver } from "../actors/harness.ts";
+import { judgingSchema } from "../../actors/config.ts";
+import { systemClock as clock } from "../../commands/clock.ts";
+import { Engine } from "../../commands/engine.ts";
+import { openFleet } from "../../commands/database.ts";
+import { Random } from "../../models/random.ts";
+import { partitionOfKey } from "../../sources/kafka/partitioner.ts";
+import { KafkaProducer } from "../../sources/kafka/producer.ts";
+import { KafkaSource } from "../../sources/kafka/source.ts";
+import type { KvPort } from "../../store/kv.ts";
+import { movePartition } from "../../store/move.ts";
+import { Folder, until } from "../process.ts";
+import { KV_TOKEN } from "../servers/denokv.ts";
+import type { KafkaBroker } from "../servers/kafka.ts";
+import { isSame } from "../simulation/same.ts";
+import { freshTopic, makeTopic } from "../sources/kafka/topics.ts";
+import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
+import { Cluster, JUDGING } from "./cluster.ts";
+import { type Deed, deeds } from "./deeds.ts";
+import { type Figures, Watch } from "./watch.ts";
+
+/** How much chaos. */
+export interface ChaosOptions {
+  readonly seed: number;
+  /** So long something goes wrong, ms. */
+  readonly ms: number;
+  readonly nodes: number;
+  readonly servers: number;
+  readonly partitions: number;
+  readonly sessionMs: number;
+  /** What nodes run instead of `main.ts`. */
+  readonly program?: string;
+  /** What may go wrong; default everything. */
+  readonly deeds?: readonly Deed["name"][];
+  readonly report: (line: string) => void;
+}
+
+/** What came of it. */
+export interface ChaosResult {
+  /** What is not as it should be; empty if all is well. */
+  readonly differences: readonly string[];
+  readonly readings: number;
+  /** How often each thing was done. */
+  readonly deeds: Readonly<Record<string, number>>;
+  readonly figures: Figures;
+  /** Times a node found that another one had taken its partition, as it said. */
+  readonly fenced: number;
+}
+
+/** Sensors of a partition, and the time between two rounds of readings, one of each partition. */
+const SENSORS = 3, ROUND_MS = 200;
+/** Longest wait for everything to be judged when nothing goes wrong any more, ms. */
+const SETTLE_MS = 180_000;
+/** Characters of what a node said that are shown when something is not as it should be. */
+const SAID_SHOWN = 3_000;
+
+/** What every instance registers when it first starts, and an engine without its commands does not. */
+const PARTS_MODEL = "parts";
+
+/** Plays it. */
+export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, ms, partitions, report } = options, random = new Random(seed);
+  const topic = await makeTopic(broker, freshTopic("chaos"), partitions), counts: Record<string, number> = {};
+  await using cluster = await Cluster.start(broker, options, { topic, ...options });
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", KV_TOKEN);
+  const direct = await openFleet(cluster.servers.map(({ url }) => url), clock);
+  const move = async (partition: string, place: number) => {
+    const [, id] = [0, direct.map.servers[place % direct.map.servers.length]];
+    await movePartition(direct, partition, id, { clock, freshId: () => crypto.randomUUID(), deadlineMs: 5_000 });
+  };
+  const feed = new Feed(broker, topic, partitions, new Random(seed + 1));
+  try {
+    feed.start();
+    await cluster.ready(partitions);
+    const watch = new Watch(cluster, direct, partitions), watching = watch.run();
+    const possible = deeds(cluster, (place) => move(`kafka-${topic}-${random.integer(partitions)}`, place))
+      .filter(({ name }) => options.deeds?.includes(name) ?? true);
+    for (const begun = performance.now(); performance.now() - begun < ms;) {
+      const deed = possible[random.integer(possible.length)], lastsMs = 500 + random.integer(deed.mostMs);
+      report(`${((performance.now() - begun) / 1000).toFixed(1)} s: ${deed.name} for ${(lastsMs / 1000).toFixed(1)} s`);
+      counts[deed.name] = (counts[deed.name] ?? 0) + 1;
+      await deed.run(random.integer(1_000), lastsMs, watch).catch((error) => report(`${deed.name}: ${error}`));
+      await clock.sleep(500 + random.integer(4_000));
+    }
+    report("nothing goes wrong any more");
+    const readings = await feed.end();
+    await until(
+      "everything is judged",
+      async () => (await cluster.shown()).reduce((sum, one) => sum + one.readings + one.refused, 0) === readings,
+      SETTLE_MS,
+    );
+    watch.end();
+    await watching;
+    const codes = await Promise.all(cluster.nodes.map((node) => node.end("SIGTERM")));
+    const said = cluster.nodes.map((node) => node.said).join("\n");
+    const differences = codes.flatMap((code, i) =>
+      code === 0 ? [] : [`node-${i} ended with ${code}: ${said.slice(-500)}`]
+    );
+    differences.push(...watch.differences, ...await compare(broker, topic, direct, readings));
+    return {
+      differences,
+      readings,
+      deeds: counts,
+      figures: watch.figures(),
+      fenced: said.match(/belongs to another owner/g)?.length ?? 0,
+    };
+  } catch (error) {
+    for (const { name, said } of cluster.nodes) report(`${name} said:\n${said.slice(-SAID_SHOWN)}`);
+    throw error;
+  } finally {
+    await feed.end();
+    direct.close();
+  }
+}
+
+/** Puts readings into the topic, a round every {@linkcode ROUND_MS}. */
+class Feed {
+  readonly #producer: KafkaProducer;
+  #running: Promise<void> = Promise.resolve();
+  #isEnding = false;
+  #rounds = 0;
+  readonly #random: Random;
+  /** Names by partition. */
+  readonly #sensors: readonly (readonly string[])[];
+
+  constructor(broker: KafkaBroker, private readonly topic: string, partitions: number, random: Random) {
+    this.#producer = new KafkaProducer(broker.cluster());
+    this.#random = random;
+    this.#sensors = sensorsOf(partitions);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Ends after the round under way; how many readings were put. */
+  async end(): Promise<number> {
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      await this.#running;
+      await this.#producer.close();
+    }
+    return this.#rounds * this.#sensors.length;
+  }
+
+  async #run(): Promise<void> {
+    await this.#producer.open([this.topic]);
+    while (!this.#isEnding) {
+      const round = this.#rounds;
+      await this.#producer.send(
+        this.topic,
+        this.#sensors.map((names) => {
+          const sensor = names[round % SENSORS], time = 1_790_000_000_000 + round * 1_000;
+          const x = this.#random.integer(25) === 0 ? 95 : 40 + Math.round(5 * this.#random.normal());
+          return { key: sensor, value: JSON.stringify({ sensor, time, type: "pump", values: { x } }) };
+        }),
+      );
+      this.#rounds++;
+      await clock.sleep(ROUND_MS);
+    }
+  }
+}
+
+/** {@linkcode SENSORS} names for each partition, whose hashes send them there. */
+function sensorsOf(partitions: number): string[][] {
+  const names: string[][] = Array.from({ length: partitions }, () => []);
+  for (let i = 0; names.some(({ length }) => length < SENSORS); i++) {
+    const name = `pump-${i}`, mine = names[partitionOfKey(new TextEncoder().encode(name), partitions)];
+    if (mine.length < SENSORS) mine.push(name);
+  }
+  return names;
+}
+
+/** What differs from a run of one node that nothing disturbs. */
+async function compare(broker: KafkaBroker, topic: string, found: KvPort, readings: number): Promise<string[]> {
+  await using folder = new Folder();
+  const engine = await Engine.open({
+    dataDir: folder.at("peace"),
+    judging: judgingSchema.parse(JUDGING),
+    shards: 1,
+    clock,
+  });
+  const stop = new AbortController(), differences: string[] = [];
+  try {
+    const running = engine.run(new KafkaSource({ cluster: broker.cluster(), topics: [topic], clock }), stop.signal);
+    await until(
+      "one node has judged everything",
+      () => engine.supervisor.runs.reduce((sum, run) => sum + run.readings, 0) === readings,
+      SETTLE_MS,
+    );
+    stop.abort();
+    await running;
+    const expected = new Map((await engine.supervisor.digests()).map(({ name, lanes }) => [name, String(lanes)]));
+    for (const { name, lanes } of await digestsIn(found)) {
+      if (expected.get(name) !== String(lanes)) differences.push(`${name} has another digest`);
+      expected.delete(name);
+    }
+    for (const name of expected.keys()) differences.push(`${name} is missing`);
+    differences.push(...await storedOtherwise(engine.kv, found));
+  } finally {
+    stop.abort();
+    await engine.close();
+  }
+  return differences;
+}
+
+/** What every sensor of a store adds to the digest. */
+async function digestsIn(kv: KvPort): Promise<SensorDigest[]> {
+  const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, judging: judgingSchema.parse(JUDGING) }, {
+    store: storeOver(kv, clock),
+    clock,
+    shards: 1,
+    host: (options) => new InlineHost(options),
+  });
+  await supervisor.load();
+  return await supervisor.digests();
+}
+
+async function storedOtherwise(expected: KvPort, found: KvPort): Promise<string[]> {
+  const differences: string[] = [];
+  for (const kind of OUTPUT_KINDS) {
+    const stored = new Map<string, unknown>();
+    for await (const { key, value } of found.list({ prefix: [kind] })) {
+      if (key[1] === PARTS_MODEL) continue;
+      stored.set(JSON.stringify(key), withoutAttempt(kind, value));
+    }
+    for await (const { key, value } of expected.list({ prefix: [kind] })) {
+      const name = JSON.stringify(key);
+      if (!stored.has(name)) differences.push(`not stored: ${name}`);
+      else if (!isSame(stored.get(name), withoutAttempt(kind, value))) differences.push(`stored otherwise: ${name}`);
+      stored.delete(name);
+    }
+    for (const name of stored.keys()) differences.push(`stored besides: ${name}`);
+  }
+  return differences;
+}

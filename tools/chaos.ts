@@ -1,0 +1,62 @@
+/**
+ * `deno task chaos`: nodes, KV servers and the broker killed, stopped and cut off at random, compared with one node in peace.
+ *
+ * The tests do the same for a short while (`tests/nodes`).
+ *
+ * @module
+ */
+import { explain } from "../commands/explain.ts";
+import { wholeNumber } from "../commands/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { playChaos } from "../tests/nodes/chaos.ts";
+import { kafkaBroker } from "../tests/servers/kafka.ts";
+
+const settings = {
+  minutes: wholeNumber({ min: 1, max: 10_000, fallback: 30, help: "how long things go wrong" }),
+  seed: COMMON.seed,
+  nodes: wholeNumber({ min: 1, max: 20, fallback: 3, help: "nodes of the group" }),
+  servers: wholeNumber({ min: 1, max: 10, fallback: 2, help: "KV servers" }),
+  partitions: wholeNumber({ min: 1, max: 100, fallback: 12, help: "partitions of the topic" }),
+  session: wholeNumber({ min: 1_000, max: 60_000, fallback: 3_000, help: "session of a member, in ms" }),
+};
+
+const command: Command<typeof settings> = {
+  name: "chaos",
+  summary: "Kills, stops and cuts off nodes, KV servers and the broker, and compares with one node left in peace.",
+  settings,
+  examples: [{ line: "deno task chaos --minutes 30 --seed 1", does: "half an hour; needs denokv and Java" }],
+};
+
+/** Plays it; 0 if nothing differs. */
+async function chaos(args: readonly string[]): Promise<number> {
+  const { values } = await readSettings(command, args), { minutes, session, ...rest } = values;
+  const { differences, readings, deeds, figures, fenced } = await playChaos(await kafkaBroker(), {
+    ...rest,
+    ms: minutes * 60_000,
+    sessionMs: session,
+    report: (line) => console.log(line),
+  });
+  const { availability, takeOverMs } = figures,
+    at = (share: number) => takeOverMs[Math.floor(share * takeOverMs.length)];
+  for (const [name, count] of Object.entries(deeds).sort()) console.log(`${name}: ${count} times`);
+  console.log(`${readings} readings; ${fenced} times a node found that another one had its partition`);
+  console.log(`partitions went on ${(100 * availability).toFixed(2)} % of the time`);
+  if (takeOverMs.length > 0) {
+    console.log(`taken over within ${at(0.5)} ms (half), ${at(0.9)} ms (nine of ten), ${takeOverMs.at(-1)} ms (all)`);
+  }
+  for (const difference of differences) console.error(difference);
+  console.log(differences.length === 0 ? "as one node left in peace" : `${differences.length} differences`);
+  return differences.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) {
+  let code = 1;
+  try {
+    code = await chaos(Deno.args);
+  } catch (error) {
+    const ending = explain(error, true);
+    console[ending.asked ? "log" : "error"](ending.text);
+    code = ending.exitCode;
+  }
+  Deno.exit(code);
+}
