@@ -19,7 +19,7 @@ import { KafkaSource } from "../../sources/kafka/source.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { movePartition } from "../../store/move.ts";
 import { Folder, until } from "../process.ts";
-import { KV_TOKEN } from "../servers/denokv.ts";
+import { KV_TOKEN } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
 import { isSame } from "../simulation/same.ts";
 import { freshTopic, makeTopic } from "../sources/kafka/topics.ts";

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { ask, Folder, freePort, Program, until } from "../process.ts";
-import { KV_TOKEN, type KvServer, kvServer } from "../servers/denokv.ts";
+import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
 import { Proxy } from "./proxy.ts";
 

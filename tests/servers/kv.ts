@@ -4,12 +4,25 @@
  * @module
  */
 import { join } from "../../std/path.ts";
-import { type Owner, type Running, serverAgain, serverFor, ServerMissing, type ServerSpec } from "./server.ts";
+import {
+  endProcess,
+  type Owner,
+  type Running,
+  serverAgain,
+  serverFor,
+  ServerMissing,
+  type ServerSpec,
+  signal,
+} from "./server.ts";
 
 /** A KV server that runs. */
 export interface KvServer extends Running {
   /** Where it is reached; with {@linkcode KV_TOKEN} in `DENO_KV_ACCESS_TOKEN`. */
   readonly url: string;
+  /** Lets it keep silent in open connections, and speak again. */
+  silence(isSilent: boolean): void;
+  /** Ends it as it stands. */
+  kill(): Promise<void>;
   /** Starts it again with all that it had, after its process was killed. */
   again(): Promise<KvServer>;
 }
@@ -46,13 +59,20 @@ export async function kvServer(name = "kv", owner: Owner = Deno.pid): Promise<Kv
     again: (folder) => command(folder, port),
     ready: /Listening on/,
   };
-  const serverOf = (running: Running): KvServer => {
-    port = running.ports.kv;
-    return {
-      ...running,
-      url: `http://127.0.0.1:${port}`,
-      again: async () => serverOf(await serverAgain(spec, running, owner)),
-    };
+  let running = await serverFor(spec, owner);
+  port = running.ports.kv;
+  const server: KvServer = {
+    ...running,
+    get pid() {
+      return running.pid;
+    },
+    url: `http://127.0.0.1:${port}`,
+    silence: (isSilent) => signal(running.pid, isSilent ? "SIGSTOP" : "SIGCONT"),
+    kill: () => endProcess(running.pid, "SIGKILL"),
+    again: async () => {
+      running = await serverAgain(spec, running, owner);
+      return server;
+    },
   };
-  return serverOf(await serverFor(spec, owner));
+  return server;
 }
