@@ -90,6 +90,8 @@ export interface ShardBatch {
   readonly farewells: readonly BatchFarewell[];
   /** In force before the first reading. */
   readonly models: readonly ModelSwitch[];
+  /** Contexts of the traces that the batch belongs to; absent for none. */
+  readonly traces?: readonly string[];
 }
 
 /** Asks a shard for snapshots. Everything of the partition before `position` has been handed to it. */

@@ -68,6 +68,8 @@ export interface IngestRequest {
   readonly idempotencyKey?: string;
   /** Judges a reading's sensor: undefined if it may come in, else why not, to follow "sensor". */
   readonly admit?: (sensor: string) => string | undefined;
+  /** Context of the trace that it belongs to; absent: its readings are not followed for its sake. */
+  readonly trace?: string;
 }
 
 /** Takes bodies of readings. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { RecordError } from "./ingest.ts";
+import type { TracedRecord } from "./tracing.ts";
 
 /** Consecutive readings of one partition, as canonical NDJSON. */
 export interface Piece {
@@ -15,6 +16,8 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** Lines in it. */
   readonly count: number;
+  /** Context of the trace that its first line belongs to. */
+  readonly trace?: string;
 }
 
 /** How far a request with an idempotency key has been taken; kept for 24 hours. */
@@ -51,6 +54,7 @@ export type LogEntry =
     readonly bytes: Uint8Array;
     /** When they were written, epoch ms; never steps back within a log. */
     readonly arrived: number;
+    readonly traces?: readonly TracedRecord[];
   }
   | { readonly kind: "tick"; readonly position: number; readonly time: number };
 

@@ -9,6 +9,7 @@ import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import { CommandQueue } from "./commands/queue.ts";
 import type { CommandPlace, SensorCommand } from "./commands/words.ts";
 import type { Entry } from "./directory.ts";
+import { Followed } from "./followed.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
 import type { Chunk, Json, SourcePartition } from "./ports.ts";
 import { setAside } from "./refusals.ts";
@@ -79,6 +80,8 @@ export class PartitionRun {
   /** What sinks want to find again; one that is not there this time keeps its state. */
   private sinkStates: Readonly<Record<string, Json>> = {};
   private readonly commands: CommandQueue;
+  /** Readings that are followed; absent where none are. */
+  private readonly followed?: Followed;
   /** What all runs of this partition count. */
   readonly tally: PartitionTally;
   /** Why a checkpoint failed. */
@@ -96,6 +99,7 @@ export class PartitionRun {
     this.tally = shared.tallyOf(partition.id);
     this.sinks = shared.sinksOf(partition.id);
     this.commands = new CommandQueue(partition.id);
+    if (shared.tracing) this.followed = new Followed(partition.id, { ...shared.tracing, directory });
     if (shared.models && options.judging.detectors !== "rules") {
       const training = this.training = new Training(partition.id, options.judging, shared.models);
       this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
@@ -252,6 +256,7 @@ export class PartitionRun {
       await this.enter(positionIn(chunk, from));
       const most = chunk.kind === "readings" ? from + batchSize : Infinity;
       const stopped = router.take(chunk, from, Math.min(most, placeIn(chunk, from, this.commands.nextAgain)));
+      this.followed?.routedOf(chunk, from, stopped, router.counts.readings);
       await this.dispatch();
       this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
       if (router.isPaused) await this.train();
@@ -300,12 +305,14 @@ export class PartitionRun {
     shard: number,
     message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" },
   ): void {
-    const { bucket, shared } = this;
-    const answered = shared.hosts[shard].send(message).then((output) => {
+    const { bucket, shared } = this, spans = this.followed?.sent(shard);
+    const sent = spans ? { ...message, traces: spans.map(({ context }) => context) } : message;
+    const answered = shared.hosts[shard].send(sent).then((output) => {
       shared.plans.add(shard, output.plans, output.places);
       bucket.add(shard, output);
       this.takeSamples(shard, output.samples);
     });
+    if (spans) void answered.finally(() => spans.forEach((span) => span.end())).catch(() => {});
     answered.catch(() => {}); // reported by the checkpoint that waits for it
     bucket.expected.push(answered);
     this.lastSent[shard] = answered;
@@ -348,8 +355,8 @@ export class PartitionRun {
   private checkpoint(share: number, ended: boolean): Promise<void> {
     if (this.failure) return Promise.reject(this.failure); // what the last one did not store is in no later one
     const run = this.committing
-      ? this.committing.then(() => this.cutAndCommit(share, ended))
-      : this.cutAndCommit(share, ended); // at once: the cut must be where reading stands now
+      ? this.committing.then(() => this.cutFollowed(share, ended))
+      : this.cutFollowed(share, ended); // at once: the cut must be where reading stands now
     const over = () => {
       if (this.committing === settled) this.committing = undefined;
     };
@@ -360,6 +367,18 @@ export class PartitionRun {
     });
     settled.catch(() => {}); // known as `failure`
     return this.committing = settled;
+  }
+
+  /** Cuts, commits, and tells those readings that are followed. */
+  private async cutFollowed(share: number, ended: boolean): Promise<void> {
+    const followed = this.followed?.cut(), { bucket, outputsCut } = this;
+    try {
+      await this.cutAndCommit(share, ended);
+      followed?.stored(bucket.alerts(outputsCut));
+    } catch (error) {
+      followed?.failed(error);
+      throw error;
+    }
   }
 
   private async cutAndCommit(share: number, ended: boolean): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Reading, Refusal } from "./reading.ts";
+import type { TracedRecord } from "./tracing.ts";
 
 /** JSON, as it is stored. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -38,6 +39,8 @@ export interface ReadingsChunk {
   readonly arrivals?: readonly number[];
   /** Done between 0 and 1, where it is known (a file); for the progress bar. */
   readonly progress?: number;
+  /** Records that came with a trace of their own. */
+  readonly traces?: readonly TracedRecord[];
 }
 
 /**
@@ -55,6 +58,7 @@ export interface LinesChunk {
   readonly row: number;
   readonly arrived?: number;
   readonly progress?: number;
+  readonly traces?: readonly TracedRecord[];
 }
 
 /** Time passing in a live partition without readings; recorded by the source like a reading. */

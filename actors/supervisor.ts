@@ -34,6 +34,7 @@ import { NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
 import { viewReadings, viewSensor } from "./sensor/view.ts";
+import type { Tracing } from "./tracing.ts";
 import type { TrainingPorts } from "./training/training.ts";
 import type { PartitionView, ReadingView, SensorView } from "./views.ts";
 
@@ -107,6 +108,8 @@ export interface SupervisorParts {
   readonly interrupted?: (partition: string, error: Error) => void;
   /** Where shared models are kept; without it none are trained. */
   readonly models?: TrainingPorts;
+  /** Where readings are followed; absent: none are. */
+  readonly tracing?: Tracing;
   /** Lets other work of this thread go on; called between chunks. */
   readonly breathe?: () => Promise<void> | undefined;
 }
@@ -122,6 +125,7 @@ export interface Shared {
   readonly models: TrainingPorts | undefined;
   /** How long commits took. */
   readonly commits: Durations;
+  readonly tracing: Tracing | undefined;
   tallyOf(partition: string): PartitionTally;
   sinksOf(partition: string): readonly CommitSink[];
   /** Whether what is known of a partition's sensors is as of before this process let go of it. */
@@ -146,6 +150,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   readonly models: TrainingPorts | undefined;
   readonly plans = new PlanTables();
   readonly commits = new Durations();
+  readonly tracing: Tracing | undefined;
   /** Partitions that were opened, in that order, each with its latest run. */
   readonly runs: PartitionRun[] = [];
   private readonly tallies = new Map<string, PartitionTally>();
@@ -164,6 +169,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.store = parts.store;
     this.clock = parts.clock;
     this.models = parts.models;
+    this.tracing = parts.tracing;
     this.directory = new Directory(parts.shards);
     this.residence = new Residence(options);
     const { judging, wanted, keepHistory } = options;

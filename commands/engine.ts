@@ -9,9 +9,11 @@ import type { Judging } from "../actors/config.ts";
 import { runDigest } from "../actors/digest.ts";
 import type { FederationStore } from "../actors/federation/port.ts";
 import type { Clock, Source } from "../actors/ports.ts";
-import { InlineHost } from "../actors/runtime/host.ts";
+import { InlineHost, type ShardHost } from "../actors/runtime/host.ts";
 import { WorkerHost } from "../actors/runtime/worker_host.ts";
+import type { ShardOptions } from "../actors/shard.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor.ts";
+import type { Tracing } from "../actors/tracing.ts";
 import type { Feed, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
@@ -58,6 +60,8 @@ export interface EngineOptions {
   readonly sinks?: (partition: string, models: EngineModels) => readonly CommitSink[];
   /** What rounds are kept in, where that is more than the store: its place is taken in the actors' eyes alone. */
   readonly federation?: (models: EngineModels) => FederationStore;
+  /** Where readings are followed; absent: none are. */
+  readonly tracing?: Tracing;
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
   /** Told when a partition has failed; the others run on. */
@@ -154,7 +158,8 @@ export class Engine {
         models: { ...models, federation: options.federation?.(models) ?? models.federation },
         sinks: (partition) => options.sinks?.(partition, models) ?? [],
         shards,
-        host: (shardOptions) => shards > 1 ? new WorkerHost(shardOptions) : new InlineHost(shardOptions),
+        tracing: options.tracing,
+        host: (shardOptions) => makeHost(shardOptions, shards, options.tracing),
         committed: (partition, verdicts, transitions) => {
           readings.publish(verdicts);
           alerts.publish(partition, transitions.map(({ transition }) => transition));
@@ -207,6 +212,12 @@ export class Engine {
     this.kv.close();
     await this.lock.release();
   }
+}
+
+/** A shard's host: one alone works in this thread. */
+function makeHost(options: ShardOptions, shards: number, tracing: Tracing | undefined): ShardHost {
+  if (shards === 1) return new InlineHost(options, undefined, tracing?.tracer);
+  return new WorkerHost(options, tracing && new URL("./traced_worker.ts", import.meta.url));
 }
 
 /** Takes away what earlier runs left; only what Sensorium made. */

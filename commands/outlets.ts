@@ -6,6 +6,7 @@
 import type { CommitSink } from "../actors/checkpoint.ts";
 import type { Judging } from "../actors/config.ts";
 import type { Clock } from "../actors/ports.ts";
+import type { Tracing } from "../actors/tracing.ts";
 import { Deliveries } from "../sinks/delivery/deliveries.ts";
 import type { DeliverySink } from "../sinks/delivery/sink.ts";
 import type { DeliveryView } from "../sinks/delivery/view.ts";
@@ -23,6 +24,7 @@ export interface OutletsOptions {
   readonly partitions: () => readonly string[];
   /** Told a line when a sink fails, and when it is well again. */
   readonly report: (line: string) => void;
+  readonly tracing?: Tracing;
   readonly limits?: Partial<OutboxLimits>;
   /** A replay: items that may wait for a sink before reading waits too. Default none, as live. */
   readonly waitItems?: number;
@@ -38,12 +40,13 @@ export class Outlets {
   private readonly deliveries: Deliveries;
 
   constructor(private readonly options: OutletsOptions) {
-    const { kv, clock, limits, sinks, waitItems, report, partitions } = options;
+    const { kv, clock, limits, sinks, waitItems, report, partitions, tracing } = options;
     this.outbox = new KvOutbox(kv, { clock, deadlineMs: KV_DEADLINE_MS, limits });
     this.deliveries = new Deliveries(this.outbox, sinks, {
       clock,
       report,
       waitItems,
+      tracing,
       partitions: () => [...partitions(), MODELS_PARTITION],
     });
   }

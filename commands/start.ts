@@ -9,6 +9,7 @@ import { scenarioByName } from "../data/mod.ts";
 import { coreCounters } from "../actors/core_counters.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
+import { TraceBook } from "../actors/tracing.ts";
 import { modelName } from "../actors/training/training.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
@@ -48,6 +49,7 @@ import { showCatchingUp } from "./start_catching_up.ts";
 import { aborted, CLOSING_MS, DRAIN_MS, END_MS, LEAST_CLOSING_MS, unfinished, within } from "./start_ending.ts";
 import { failures, healthOf } from "./start_health.ts";
 import { START, type StartSettings } from "./start_settings.ts";
+import { isTracing, openTelemetry } from "./telemetry.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 
@@ -79,7 +81,10 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     return EXIT.done;
   }
   const stop = stopSignal(), clock = systemClock, tell = (sentence: string) => log.warn(sentence);
+  const telemetry = isTracing() ? await openTelemetry(values.traceEvery) : undefined;
+  const tracing = telemetry && { tracer: telemetry, book: new TraceBook() };
   const engine = await Engine.open({
+    tracing,
     dataDir: values.dataDir,
     kv: values.kv,
     node: values.instance ?? localUrl(values.host, values.port),
@@ -115,6 +120,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     clock,
     partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
     report: tell,
+    tracing,
   });
   const ending = new AbortController(), delivering = new AbortController(), delivered = outlets.run(delivering.signal);
   let kafka: KafkaSource | undefined, mqtt: MqttIntake | undefined;
@@ -155,6 +161,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       access,
       limits: limitsOf(values, origins, { access, supervisor: engine.supervisor, clock }),
       origins: cors,
+      follow: telemetry?.follow,
       counts: new HttpCounts(),
       counters: () => coreCounters(engine.supervisor),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),

@@ -14,6 +14,7 @@ import { MQTT_SOURCE } from "./mqtt_source.ts";
 import { choice, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, type Settings } from "./settings.ts";
 import { SINKS } from "./sink_settings.ts";
+import { TRACE_SETTINGS } from "./telemetry.ts";
 
 const settings = {
   host: COMMON.host,
@@ -49,6 +50,7 @@ const settings = {
   }),
   ...FILES,
   ...LOG_SETTINGS,
+  ...TRACE_SETTINGS,
   ...ALERTING_SETTINGS,
   ...ACCESS_SETTINGS,
 };

@@ -57,6 +57,11 @@ export interface AppDeps {
   readonly feed: Feed;
   /** Takes readings; absent where the instance only serves them: then `POST /readings` is not there. */
   readonly ingest?: Ingest;
+  /**
+   * Whether the readings of a request are followed, given its `traceparent`: the context to go on below, or undefined.
+   * Absent: none are.
+   */
+  follow?(header: string | undefined): string | undefined;
   /** Models that answer; absent: `/predict`, `/models` and `/v2` are not there. */
   readonly models?: ModelServer;
   /** Rounds of the federation; absent, or without models: `/federation` is not there. */

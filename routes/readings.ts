@@ -17,7 +17,6 @@ import { z } from "zod";
 import type { Ingest, IngestEnd, IngestFormat, IngestOutcome } from "../actors/ingest.ts";
 import { clientOf } from "./auth_principal.ts";
 import type { AppDeps } from "./deps.ts";
-import type { SensorQuota } from "./limits_sensors.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
@@ -79,7 +78,7 @@ function answer(c: Context, outcome: IngestOutcome): Response {
   throw new Problem(status, sentence, { errors, members: { accepted, rejected }, headers });
 }
 
-async function take(c: Context, ingest: Ingest, quota: SensorQuota | undefined): Promise<Response> {
+async function take(c: Context, ingest: Ingest, deps: AppDeps): Promise<Response> {
   readQuery(c, z.object({}));
   const format = formatOf(c);
   const idempotencyKey = keyOf(c);
@@ -87,8 +86,11 @@ async function take(c: Context, ingest: Ingest, quota: SensorQuota | undefined):
     throw new Problem(413, "A JSON body has at most 1 MiB; send more as application/x-ndjson.");
   }
   const body = c.req.raw.body ?? new Blob([]).stream();
-  const client = clientOf(c), admit = quota && ((sensor: string) => quota.admit(client, sensor));
-  return answer(c, await ingest.take(body, { format, idempotencyKey, admit }));
+  const client = clientOf(c),
+    quota = deps.limits?.sensors,
+    admit = quota && ((sensor: string) => quota.admit(client, sensor));
+  const trace = deps.follow?.(c.req.header("traceparent"));
+  return answer(c, await ingest.take(body, { format, idempotencyKey, admit, ...(trace ? { trace } : {}) }));
 }
 
 /** The routes for sending readings; none without an ingest. The stream of them is in `streams.ts`. */
@@ -96,7 +98,7 @@ export function readings(deps: AppDeps): Hono {
   const app = new Hono();
   const { ingest } = deps;
   if (ingest === undefined) return app;
-  app.post("/readings", (c) => take(c, ingest, deps.limits?.sensors));
+  app.post("/readings", (c) => take(c, ingest, deps));
   onlyMethods(app, "/readings", ["POST"]);
   return app;
 }

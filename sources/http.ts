@@ -70,12 +70,12 @@ export interface Farewell {
 export function chunksOf(entry: LogEntry, partition: number): Chunk[] {
   const { position } = entry;
   if (entry.kind === "tick") return [{ kind: "tick", time: entry.time, position, next: position + 1 }];
-  const { count, bytes, arrived } = entry, chunks: Chunk[] = [];
+  const { count, bytes, arrived, traces } = entry, chunks: Chunk[] = [], traced = traces ? { traces } : {};
   let items: (Reading | Refusal)[] = [], next = position;
   const close = () => {
     if (items.length === 0) return;
     const first = next - items.length;
-    chunks.push({ kind: "readings", items, positions: items.map((_, i) => first + i), next, arrived });
+    chunks.push({ kind: "readings", items, positions: items.map((_, i) => first + i), next, arrived, ...traced });
     items = [];
   };
   for (const line of decoder.decode(bytes).split("\n", count)) {

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Ingest, IngestEnd, IngestOutcome, IngestRequest } from "../actors/ingest.ts";
-import { LogError, type LogPort, RequestConflictError, type RequestState } from "../actors/log.ts";
+import { LogError, type LogPort, type Piece, RequestConflictError, type RequestState } from "../actors/log.ts";
 import type { Clock } from "../actors/ports.ts";
 import { refusal } from "../actors/reading.ts";
 import { Account, MismatchError } from "./http_account.ts";
@@ -100,6 +100,7 @@ class Taking {
   #account: Account;
   /** Readings that are durable. */
   #durable: number;
+  #isTraced = false;
 
   constructor(
     options: Required<IngestOptions>,
@@ -194,7 +195,7 @@ class Taking {
       await log.room(this.#closing);
       this.#closing.throwIfAborted();
     }
-    const pieces = account.takePieces();
+    const pieces = this.#traced(account.takePieces());
     if (this.#state === undefined) {
       if (pieces.length > 0) await log.append(pieces);
     } else {
@@ -203,6 +204,14 @@ class Taking {
       this.#state = { key: this.#state.key, record, version };
     }
     this.#durable = account.accepted;
+  }
+
+  /** The request's trace goes with its first reading. */
+  #traced(pieces: Piece[]): Piece[] {
+    const { trace } = this.request, [first, ...others] = pieces;
+    if (trace === undefined || first === undefined || this.#isTraced) return pieces;
+    this.#isTraced = true;
+    return [{ ...first, trace }, ...others];
   }
 
   /** Whole records that came before the end of the connection stay, if the log has room for them. */

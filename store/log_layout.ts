@@ -60,6 +60,8 @@ export interface LogValue {
   readonly lines?: Uint8Array;
   /** Source time of a tick. */
   readonly tick?: number;
+  /** Records that came with a trace of their own: which of the entry, from 0, and the trace's context. */
+  readonly traces?: readonly (readonly [number, string])[];
 }
 
 /** Value of `log, released, partition`. */
@@ -132,7 +134,8 @@ export function layOut(
     open.delete(partition);
     const count = parts.reduce((sum, part) => sum + part.count, 0);
     busy[partition] = arrived;
-    put(partition, { append, count, arrived, lines: join(parts.map((part) => part.bytes)) });
+    const lines = join(parts.map((part) => part.bytes)), traces = tracesOf(parts);
+    put(partition, { append, count, arrived, lines, ...(traces.length > 0 ? { traces } : {}) });
   };
   for (const piece of pieces) {
     const { partition } = piece;
@@ -151,6 +154,17 @@ export function layOut(
   }
   for (const partition of [...open.keys()]) close(partition);
   return { entries, head: { append, next, bytes, arrived, busy } };
+}
+
+/** Which records of an entry came with a trace. */
+function tracesOf(parts: readonly Piece[]): (readonly [number, string])[] {
+  const traces: (readonly [number, string])[] = [];
+  let at = 0;
+  for (const { trace, count } of parts) {
+    if (trace !== undefined) traces.push([at, trace]);
+    at += count;
+  }
+  return traces;
 }
 
 /** The bytes one behind the other; a single part as it is. */

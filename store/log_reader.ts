@@ -113,9 +113,11 @@ function gap(partition: number, position: number): SourceError {
 }
 
 /** An entry from the record at `from` on, which lies in it. */
-function entryOf({ position, value: { lines, count, arrived, tick = 0 } }: Placed, from: number): LogEntry {
+function entryOf({ position, value: { lines, count, arrived, tick = 0, traces } }: Placed, from: number): LogEntry {
   if (lines === undefined) return { kind: "tick", position, time: tick };
   let start = 0;
   for (let record = position; record < from; record++) start = lines.indexOf(10, start) + 1;
-  return { kind: "lines", position: from, count: position + count - from, bytes: lines.subarray(start), arrived };
+  const entry = { position: from, count: position + count - from, bytes: lines.subarray(start), arrived };
+  const traced = traces?.map(([at, parent]) => ({ position: position + at, parent }));
+  return { kind: "lines", ...entry, ...(traced ? { traces: traced } : {}) };
 }

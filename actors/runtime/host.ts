@@ -6,6 +6,8 @@
  */
 import type { ShardMessage, ShardReply } from "../batch.ts";
 import { Shard, type ShardOptions } from "../shard.ts";
+import type { Tracer } from "../tracing.ts";
+import { handleTraced } from "./worker_loop.ts";
 
 /** A shard's mailbox and its answers. */
 export interface ShardHost {
@@ -28,13 +30,17 @@ export class InlineHost implements ShardHost {
   private readonly shard: Shard;
 
   /** @param fault see {@linkcode Shard} */
-  constructor(options: ShardOptions, fault?: (sensor: string, position: number) => void) {
+  constructor(
+    options: ShardOptions,
+    fault?: (sensor: string, position: number) => void,
+    private readonly tracer?: Tracer,
+  ) {
     this.shard = new Shard(options, fault);
   }
 
   send<M extends ShardMessage>(message: M): Promise<ShardReply<M>> {
     try {
-      return Promise.resolve(this.shard.handle(message));
+      return Promise.resolve(handleTraced(this.shard, message, this.tracer) as ShardReply<M>);
     } catch (error) {
       return Promise.reject(error);
     }

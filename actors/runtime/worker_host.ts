@@ -25,8 +25,9 @@ export class WorkerHost implements ShardHost {
   private readonly roomWaiters: (() => void)[] = [];
   private failure?: Error;
 
-  constructor(options: ShardOptions) {
-    this.worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  /** @param program of the worker; it answers as `worker_loop.ts` has it */
+  constructor(options: ShardOptions, program: URL = new URL("./worker.ts", import.meta.url)) {
+    this.worker = new Worker(program, { type: "module" });
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       const waiting = this.waiting.shift();
       if ("error" in data) waiting?.reject(new Error(data.error));

@@ -12,9 +12,11 @@
 import type { Clock } from "../../actors/ports.ts";
 import { BACKOFF_DEFAULT, backoffMs, type BackoffOptions } from "./backoff.ts";
 import { callWithin } from "./deadline.ts";
+import type { Tracing } from "../../actors/tracing.ts";
 import type { Batch, Item } from "./item.ts";
 import type { Outbox, OutboxChunk, Place, SetAside, Stream } from "./outbox.ts";
 import { Progress } from "./progress.ts";
+import { deliverySpans } from "./traces.ts";
 import { type DeliverySink, RefusedError } from "./sink.ts";
 import type { DeliveryView } from "./view.ts";
 
@@ -30,6 +32,8 @@ export interface DeliveryOptions {
   readonly pollMs?: number;
   /** Partitions whose outputs this process delivers. */
   readonly partitions: () => readonly string[];
+  /** Where deliveries of readings that are followed become spans; absent: nowhere. */
+  readonly tracing?: Tracing;
   /** Told a line when a sink fails, and when it is well again. */
   readonly report?: (line: string) => void;
 }
@@ -178,9 +182,12 @@ export class Delivery {
   /** One call; what the sink refused for good. */
   private async offer(stream: Stream, items: readonly Item[], signal: AbortSignal): Promise<RefusedError | undefined> {
     const batch = { ...stream, items } as Batch; // items of the stream's kind: the outbox gave them
+    const spans = deliverySpans(batch, this.sink.name, this.options.tracing);
     try {
       await this.call(signal, (callSignal) => this.sink.deliver(batch, callSignal));
+      for (const span of spans) span.end();
     } catch (error) {
+      for (const span of spans) span.end({}, error instanceof Error ? error.message : String(error));
       if (error instanceof RefusedError) return error;
       throw error;
     }

@@ -10,6 +10,7 @@ import type { Clock, Source } from "../../actors/ports.ts";
 import { InlineHost, type ShardHost } from "../../actors/runtime/host.ts";
 import type { ShardOptions } from "../../actors/shard.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor.ts";
+import type { Tracing } from "../../actors/tracing.ts";
 import type { TrainingPorts } from "../../actors/training/training.ts";
 import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
 import { KvFederationStore } from "../../store/federation.ts";
@@ -29,6 +30,7 @@ export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> 
   readonly host?: (options: ShardOptions, shard: number) => ShardHost;
   readonly signal?: AbortSignal;
   readonly sinks?: (partition: string) => readonly CommitSink[];
+  readonly tracing?: Tracing;
 }
 
 /** What came of a run. */
@@ -73,6 +75,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     host,
     signal,
     sinks,
+    tracing,
     ...rest
   } = options;
   const failures: Error[] = [];
@@ -80,8 +83,9 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     store: storeOver(kv, PATIENT),
     clock,
     sinks,
+    tracing,
     models: modelsOver(kv, PATIENT),
-    host: host ?? ((shard) => new InlineHost(shard)),
+    host: host ?? ((shard) => new InlineHost(shard, undefined, tracing?.tracer)),
     shards,
     failed: (_partition, error) => failures.push(error),
   });
