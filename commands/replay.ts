@@ -30,6 +30,7 @@ import { roundOutlet } from "./round_outlet.ts";
 import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings, type Settings } from "./settings.ts";
 import { type StopSignal, stopSignal } from "./signals.ts";
+import { MQTT_ACCESS } from "./mqtt_settings.ts";
 import { openSinks, SINKS } from "./sink_settings.ts";
 
 const speed: z.ZodType<Speed> = z.union([
@@ -114,6 +115,7 @@ const settings = {
   useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}/iot_sensors` }),
   ...LOG_SETTINGS,
   ...KAFKA_ACCESS,
+  ...MQTT_ACCESS,
 };
 type ReplaySettings = Settings<typeof settings>;
 

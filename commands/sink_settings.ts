@@ -13,10 +13,13 @@
 import { z } from "zod";
 import type { Judging } from "../actors/config.ts";
 import type { DeliverySink } from "../sinks/delivery/sink.ts";
+import { MQTT_SINK_KINDS, type MqttSinkKind } from "../sinks/mqtt.ts";
 import { SINK_SCHEMES, sinkOf, type SinkSettings } from "../sinks/open.ts";
 import { UsageError } from "./errors.ts";
 import { type KafkaAccess, LOCAL_KAFKA } from "./kafka_settings.ts";
 import { kafkaSink } from "./kafka_sink.ts";
+import { LOCAL_MQTT, type MqttAccess } from "./mqtt_settings.ts";
+import { mqttSink } from "./mqtt_sink.ts";
 import { unitsOf } from "./outlets.ts";
 import { readPem } from "./pem_file.ts";
 import type { Setting } from "./setting.ts";
@@ -25,6 +28,10 @@ import type { Setting } from "./setting.ts";
 export interface SinkPart extends Omit<SinkSettings, "unitOf"> {
   /** Path of a PEM file, unlike that of {@linkcode SinkSettings}. */
   readonly ca?: string;
+  /** MQTT: what is sent; default alerts alone. */
+  readonly kinds?: readonly MqttSinkKind[];
+  /** MQTT: whether the broker keeps an alert's last step for those who come later; default yes. */
+  readonly retain?: boolean;
 }
 
 /** Sinks that one instance may have. */
@@ -32,15 +39,19 @@ const SINKS_MOST = 16;
 const RETENTION_DAYS_MOST = 36_500;
 /** What only PostgreSQL knows. */
 const POSTGRES_ONLY = ["adminUrl", "schema", "ca", "retentionDays"] as const;
-const SCHEMES: readonly string[] = [...SINK_SCHEMES, "kafka", "kafkas"];
+/** What only MQTT knows. */
+const MQTT_ONLY = ["kinds", "retain"] as const;
+const SCHEMES: readonly string[] = [...SINK_SCHEMES, "kafka", "kafkas", "mqtt", "mqtts"];
 
 /** What one word stands for: the servers of `deno task stack up`. */
 const LOCAL_SINKS: ReadonlyMap<string, string> = new Map([
   ["postgres", "postgres://sensorium@127.0.0.1:5432/sensorium"],
   ["mongodb", "mongodb://127.0.0.1:27017/sensorium"],
   ["kafka", LOCAL_KAFKA],
+  ["mqtt", LOCAL_MQTT],
 ]);
 
+const KINDS_ALLOWED = `kinds must be an array of ${MQTT_SINK_KINDS.join(", ")}`;
 const urlSchema = z.string({ error: "a sink needs a url" }).min(1, "a sink needs a url").max(
   4096,
   "its url is too long",
@@ -57,10 +68,13 @@ const partSchema = z.strictObject({
     1,
   )
     .max(RETENTION_DAYS_MOST).optional(),
+  kinds: z.array(z.enum(MQTT_SINK_KINDS), { error: KINDS_ALLOWED }).min(1, KINDS_ALLOWED).optional(),
+  retain: z.boolean({ error: "retain must be true or false" }).optional(),
 });
 const sinksSchema = z.array(
   z.union([urlSchema, partSchema], {
-    error: "a sink is a URL, or an object of url, name, adminUrl, schema, ca and retentionDays (1 to 36500)",
+    error:
+      "a sink is a URL, or an object of url, name, adminUrl, schema, ca, retentionDays (1 to 36500), kinds and retain",
   }),
   { error: "sinks are an array" },
 ).max(SINKS_MOST, `there may be at most ${SINKS_MOST} sinks`).transform((given, context): readonly SinkPart[] => {
@@ -77,8 +91,8 @@ export const SINKS: Setting<readonly SinkPart[]> = {
   schema: sinksSchema,
   allowed: "sinks",
   fallback: [],
-  help: "where verdicts, windows and alerts are written too: postgres://, mongodb:// or kafka://host:port[/PREFIX]; " +
-    "postgres, mongodb or kafka alone is this machine's; several times for several",
+  help: "where verdicts, windows and alerts are written too: postgres://, mongodb://, kafka://host:port[/PREFIX], " +
+    "mqtt://host:port[/PREFIX]; postgres, mongodb, kafka or mqtt alone is this machine's; several times for several",
   placeholder: "URL",
   isSecret: true,
 };
@@ -86,17 +100,20 @@ export const SINKS: Setting<readonly SinkPart[]> = {
 /**
  * Makes the configured sinks; none of them connects yet.
  *
- * @param access how Kafka is logged in to
+ * @param access how Kafka and MQTT are logged in to
  * @throws {UsageError} for a sink that cannot be, in a sentence without its URL
  * @throws {CommandError} if a certificate cannot be read
  */
 export async function openSinks(
   parts: readonly SinkPart[],
   judging: Pick<Judging, "types">,
-  access: KafkaAccess,
+  access: KafkaAccess & MqttAccess,
 ): Promise<DeliverySink[]> {
-  return await Promise.all(parts.map(async ({ ca, ...part }) => {
+  return await Promise.all(parts.map(async ({ ca, kinds, retain, ...part }) => {
     if (schemeOf(part.url)?.startsWith("kafka")) return await kafkaSink("--sink", part.url, access, part.name);
+    if (schemeOf(part.url)?.startsWith("mqtt")) {
+      return await mqttSink("--sink", part.url, access, { name: part.name, kinds, retain });
+    }
     const pem = ca === undefined ? {} : { ca: await readPem(ca) };
     try {
       return await sinkOf({ ...part, ...pem, unitOf: unitsOf(judging) });
@@ -135,9 +152,11 @@ function problemOf(parts: readonly SinkPart[]): string | undefined {
         SCHEMES.map((one) => `${one}://`).join(", ")
       }${seen}`;
     }
-    const kind = scheme.startsWith("postgres") ? "postgres" : scheme.startsWith("kafka") ? "kafka" : "mongodb";
+    const kind = scheme.startsWith("postgres") ? "postgres" : /^(kafka|mqtt)/.exec(scheme)?.[0] ?? "mongodb";
     const odd = kind === "postgres" ? undefined : POSTGRES_ONLY.find((name) => part[name] !== undefined);
     if (odd !== undefined) return `${odd} is for PostgreSQL alone, not for ${kind}`;
+    const strange = kind === "mqtt" ? undefined : MQTT_ONLY.find((name) => part[name] !== undefined);
+    if (strange !== undefined) return `${strange} is for MQTT alone, not for ${kind}`;
     const name = part.name ?? kind;
     if (names.has(name)) return `two sinks are called ${name}: give one another name in the config file`;
     names.add(name);

@@ -8,7 +8,8 @@
  */
 import type { KafkaError } from "../sources/kafka/errors.ts";
 import type { MessageSender, OutgoingMessage } from "../sources/kafka/producer.ts";
-import type { Batch, Item, ItemKind, Items } from "./delivery/item.ts";
+import type { Batch, ItemKind, Items } from "./delivery/item.ts";
+import { shownItem } from "./delivery/shown.ts";
 import { type DeliverySink, RefusedError, SinkUnavailableError } from "./delivery/sink.ts";
 
 /** What the sink sends with; {@linkcode KafkaSink} opens and closes it. */
@@ -106,7 +107,7 @@ function messageOf<Kind extends SentKind>(kind: Kind, item: Items[Kind], source:
   const { id, type, time, subject } = aboutOf(kind, item), at = new Date(time).toISOString();
   return {
     key: item.sensor,
-    value: JSON.stringify(shown(item)),
+    value: JSON.stringify(shownItem(item)),
     headers: {
       ce_specversion: "1.0",
       ce_id: id,
@@ -128,14 +129,4 @@ function aboutOf(kind: SentKind, item: Items[SentKind]) {
     return { id: item.id, type: `alert.${item.transition}`, time: item.time, subject: item.alert };
   }
   return { id: item.id, type: "verdict", time: "time" in item ? item.time : 0, subject: item.sensor };
-}
-
-/** The item as JSON shows it: times in ISO 8601. */
-function shown(item: Item): Record<string, unknown> {
-  const record: Record<string, unknown> = { ...item };
-  for (const field of ["time", "start", "end"]) {
-    const value = record[field];
-    if (typeof value === "number") record[field] = new Date(value).toISOString();
-  }
-  return record;
 }
