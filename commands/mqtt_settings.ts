@@ -28,6 +28,8 @@ export const MQTT_ACCESS = {
 /** Values of {@linkcode MQTT_ACCESS}. */
 export type MqttAccess = SettingValues<typeof MQTT_ACCESS>;
 
+/** What topics of readings begin with, where nobody says otherwise: `sensors/LOCATION/SENSOR`. */
+export const MQTT_PREFIX = "sensors";
 /** The broker of `deno task stack up`. */
 export const LOCAL_MQTT = "mqtt://127.0.0.1:1883";
 

@@ -8,12 +8,10 @@ import { type IntakeOptions, MqttIntake } from "../sources/mqtt/intake.ts";
 import { parseTopic } from "../sources/mqtt/topics.ts";
 import { UsageError } from "./errors.ts";
 import { readMapping } from "./mapping_file.ts";
-import { LOCAL_MQTT, MQTT_ACCESS, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
+import { LOCAL_MQTT, MQTT_ACCESS, MQTT_PREFIX, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
 import { custom, list, type SettingTable, type SettingValues, text, toggle, wholeNumber } from "./setting.ts";
 import { z } from "zod";
 
-/** Where a reading goes and comes from, where nobody says otherwise. */
-export const MQTT_PREFIX = "sensors";
 const TOPICS = [`${MQTT_PREFIX}/{location}/{sensor}`];
 
 /** What is read of MQTT, and how. */

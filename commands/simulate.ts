@@ -11,12 +11,15 @@ import { OUTPUT_FORMATS, type OutputFormat, readingWriter } from "../data/output
 import type { Scenario } from "../data/scenario.ts";
 import { INJECTION_RULE } from "../models/injection.ts";
 import { Injection } from "../sources/injection.ts";
+import { isMqttUrl } from "../sources/mqtt/address.ts";
 import { isKafkaUrl, type KafkaUrl } from "../sources/kafka/address.ts";
 import { Simulator } from "../sources/simulator.ts";
 import { systemClock } from "./clock.ts";
 import { EXIT, nearMiss, UsageError } from "./errors.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
+import { MQTT_ACCESS, MQTT_PREFIX, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
+import { mqttTarget } from "./mqtt_target.ts";
 import { progressBar } from "./progress.ts";
 import { custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
@@ -27,11 +30,13 @@ import { stopSignal } from "./signals.ts";
 const settings = {
   to: text({
     fallback: "-",
-    help: "- for standard output, a file, http://host:port/readings, or kafka://host:port/topic",
+    help:
+      "- for standard output, a file, http://host:port/readings, kafka://host:port/topic, or mqtt://host:port/topic",
     placeholder: "TARGET",
   }),
   useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}, to the scenario's own topic` }),
   ...KAFKA_ACCESS,
+  ...MQTT_ACCESS,
   seed: COMMON.seed,
   interval: custom<number | undefined>({
     schema: z.coerce.number().int().min(0).max(86_400_000),
@@ -123,20 +128,23 @@ export async function simulate(args: readonly string[]): Promise<number> {
   const scenario = scenarioByName(name, { anomalies });
   const to = values.useKafka && origins.to === "default" ? LOCAL_KAFKA : values.to;
   const kafka = isKafkaUrl(to) ? kafkaUrl("--to", to) : undefined;
-  const address = kafka === undefined ? addressOf(to) : undefined;
+  const mqtt = isMqttUrl(to) ? mqttUrl("--to", to) : undefined;
+  const address = kafka === undefined && mqtt === undefined ? addressOf(to) : undefined;
   const plan = planOf(
     scenario,
-    { ...values, toFile: to !== "-" && address === undefined && !kafka },
+    { ...values, toFile: to !== "-" && address === undefined && !kafka && !mqtt },
     systemClock.now(),
   );
   const stop = stopSignal();
   try {
-    const target = kafka === undefined
-      ? await targetOf(values, address, scenario, stop.signal)
-      : await sender(kafka, values, scenario);
+    const target = kafka !== undefined
+      ? await sender(kafka, values, scenario)
+      : mqtt !== undefined
+      ? await mqttTarget(await mqttBroker(mqtt, values), mqtt.path || MQTT_PREFIX, stop.signal)
+      : await targetOf(values, address, scenario, stop.signal);
     const source = sourceOf(scenario, plan, values, inject && (ruled || name !== "facility"));
     const sent = await run(source, scenario, plan, target, stop.signal, to);
-    const where = to === "-" ? "standard output" : kafka ? kafkaTopic(kafka, scenario) : to;
+    const where = to === "-" ? "standard output" : kafka ? kafkaTopic(kafka, scenario) : to.replace(/\/\/.*@/, "//");
     const stopped = stop.signal.aborted ? ", stopped" : "";
     if (sent !== undefined) console.error(`${sent.toLocaleString("en")} readings of ${name} to ${where}${stopped}`);
     return EXIT.done;
