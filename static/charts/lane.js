@@ -1,6 +1,6 @@
 /**
- * The swim lane: a row for each sensor, a column for each minute or more of time; the stronger a cell, the more of its
- * readings were anomalous, and a coloured bar where an alert was. Drawn as a picture, so a thousand rows cost little.
+ * The swim lane: a row for each sensor, a column for each minute or more of time; the stronger a cell, the rarer its most
+ * unusual reading, and a coloured bar where an alert was. Drawn as a picture, so a thousand rows cost little.
  *
  * @module
  * @import { AlertView, WindowView } from "../../actors/views.ts"
@@ -10,15 +10,19 @@ import { timeTicks } from "./ticks.js";
 
 /** Height of the axis below, CSS px. */
 const AXIS = 18;
-/** From this share of anomalous readings on a cell is as strong as can be. */
+/** From this share of anomalous readings on a cell is as strong as can be, where rules alone judge. */
 const FULL = 0.5;
+/** A score of 0.9999, one normal reading in ten thousand, is as strong as can be. */
+const RAREST = 4;
+/** Rows lower than this are put together: each line of the picture shows the strongest of its sensors, CSS px. */
+const ROW_LEAST = 2;
 
 /**
- * How many readings of each sensor there were in each slot of time, and how many of them were anomalous. A ring of slots
- * for each sensor: 24 bytes a slot, whatever comes.
+ * How many readings of each sensor there were in each slot of time, how many of them were anomalous, and their greatest
+ * score. A ring of slots for each sensor: 32 bytes a slot, whatever comes.
  */
 export class Lanes {
-  /** @type {Map<string, { slots: Float64Array, counts: Float64Array, odd: Float64Array }>} */
+  /** @type {Map<string, { slots: Float64Array, counts: Float64Array, odd: Float64Array, scores: Float64Array }>} */
   #rows = new Map();
   /** Start of the latest window that is known, epoch ms; NaN without any. */
   latest = NaN;
@@ -51,7 +55,12 @@ export class Lanes {
     for (const { slots } of this.#rows.values()) {
       for (let at = 0; at < slots.length; at++) if (slots[at] >= first) slots[at] = NaN;
     }
-    for (const { sensor, start, channels } of windows) {
+    this.add(windows);
+  }
+
+  /** Takes windows beside those that are known; each must come once. @param {readonly WindowView[]} windows */
+  add(windows) {
+    for (const { sensor, start, channels, score_max } of windows) {
       if (!(start <= this.latest)) this.latest = start;
       if (start < this.from) this.from = start;
       const slot = Math.floor(start / this.slotMs);
@@ -61,7 +70,9 @@ export class Lanes {
       if (row.slots[at] !== slot) {
         row.slots[at] = slot;
         row.counts[at] = row.odd[at] = 0;
+        row.scores[at] = NaN;
       }
+      if (score_max !== undefined && !(score_max <= row.scores[at])) row.scores[at] = score_max;
       for (const { count, anomalies } of Object.values(channels)) {
         row.counts[at] += count;
         row.odd[at] += anomalies;
@@ -74,7 +85,7 @@ export class Lanes {
     let row = this.#rows.get(sensor);
     if (!row) {
       const doubles = () => new Float64Array(this.columns);
-      row = { slots: doubles().fill(NaN), counts: doubles(), odd: doubles() };
+      row = { slots: doubles().fill(NaN), counts: doubles(), odd: doubles(), scores: doubles() };
       this.#rows.set(sensor, row);
     }
     return row;
@@ -86,6 +97,42 @@ export class Lanes {
     const slot = Math.floor(time / this.slotMs);
     const at = slot % this.columns;
     return row && row.slots[at] === slot ? row.odd[at] / row.counts[at] : NaN;
+  }
+
+  /**
+   * How strongly each line of a picture is to be shown at each time, 0 to 1, line by line: the strongest of its sensors. By
+   * the greatest score, the rarer the stronger, or where rules alone judge by the share of anomalous readings; NaN where
+   * nothing is known.
+   *
+   * @param {readonly string[]} sensors
+   * @param {number} lines at most as many as sensors
+   * @param {number} from epoch ms, the start of a slot
+   */
+  strengths(sensors, lines, from) {
+    const first = Math.round(from / this.slotMs);
+    const found = new Float64Array(lines * this.columns).fill(NaN);
+    sensors.forEach((sensor, n) => {
+      const row = this.#rows.get(sensor);
+      const line = Math.floor(n * lines / sensors.length) * this.columns;
+      for (let column = 0; row && column < this.columns; column++) {
+        const at = (first + column) % this.columns;
+        if (row.slots[at] !== first + column) continue;
+        const strength = strengthOf(row.scores[at], row.odd[at] / row.counts[at]);
+        if (!(strength <= found[line + column])) found[line + column] = strength;
+      }
+    });
+    return found;
+  }
+
+  /** Greatest score of a sensor; NaN without any. @param {string} sensor @param {number} to epoch ms */
+  greatest(sensor, to) {
+    const row = this.#rows.get(sensor);
+    const first = Math.floor((to - this.rangeMs) / this.slotMs);
+    let greatest = NaN;
+    for (let at = 0; row && at < this.columns; at++) {
+      if (row.slots[at] > first && !(row.scores[at] <= greatest)) greatest = row.scores[at];
+    }
+    return greatest;
   }
 
   /** Share of all of a sensor's readings that were anomalous. @param {string} sensor @param {number} to epoch ms */
@@ -101,6 +148,12 @@ export class Lanes {
     }
     return odd / all;
   }
+}
+
+/** @param {number} score NaN where there is none @param {number} share of anomalous readings */
+function strengthOf(score, share) {
+  if (Number.isNaN(score)) return share > 0 ? Math.min(1, 0.05 + share / FULL) : 0;
+  return Math.min(1, -Math.log10(Math.max(1 - score, 10 ** -RAREST)) / RAREST);
 }
 
 /**
@@ -123,24 +176,19 @@ export function drawLanes(canvas, lanes, sensors, alerts, to) {
   const from = to - lanes.rangeMs;
   const rowHeight = (height - AXIS) / Math.max(1, sensors.length);
   const gap = rowHeight > 5 ? 1 : 0;
+  const tones = shades();
   const px = (/** @type {number} */ time) => (time - from) / lanes.rangeMs * width;
   const step = lanes.slotMs / lanes.rangeMs * width;
-  sensors.forEach((sensor, row) => {
-    const y = row * rowHeight;
-    for (let time = lanes.startOf(from) + lanes.slotMs; time < to; time += lanes.slotMs) {
-      const share = lanes.share(sensor, time);
-      if (Number.isNaN(share)) continue;
-      const x = px(time);
-      ctx.globalAlpha = 1;
-      ctx.fillStyle = colour("band");
-      ctx.fillRect(x, y, Math.min(step + 0.3, width - x), rowHeight - gap);
-      if (share === 0) continue;
-      ctx.globalAlpha = Math.min(1, 0.05 + share / FULL);
-      ctx.fillStyle = colour("line");
-      ctx.fillRect(x, y, Math.min(step + 0.3, width - x), rowHeight - gap);
-    }
+  const lines = rowHeight >= ROW_LEAST ? sensors.length : Math.max(1, Math.floor((height - AXIS) / ROW_LEAST));
+  const lineHeight = (height - AXIS) / lines;
+  const start = lanes.startOf(from) + lanes.slotMs;
+  const strengths = lanes.strengths(sensors, lines, start);
+  strengths.forEach((strength, at) => {
+    if (Number.isNaN(strength)) return;
+    const x = px(start + at % lanes.columns * lanes.slotMs);
+    ctx.fillStyle = tones[Math.round(strength * (tones.length - 1))];
+    ctx.fillRect(x, Math.floor(at / lanes.columns) * lineHeight, Math.min(step + 0.3, width - x), lineHeight - gap);
   });
-  ctx.globalAlpha = 1;
   const rows = new Map(sensors.map((sensor, row) => [sensor, row]));
   for (const { sensor, priority, state, raised_at, cleared_at } of alerts) {
     const row = rows.get(sensor);
@@ -151,6 +199,11 @@ export function drawLanes(canvas, lanes, sensors, alerts, to) {
     ctx.fillRect(Math.min(left, width - 3), row * rowHeight, Math.max(3, px(end) - left), Math.max(2, rowHeight - gap));
   }
   drawAxis(ctx, from, to, { width, height, px });
+}
+
+/** Greys from calm to rarest. */
+function shades() {
+  return Array.from({ length: 21 }, (_, at) => `color-mix(in srgb, ${colour("line")} ${at * 5}%, ${colour("band")})`);
 }
 
 /**

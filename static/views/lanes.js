@@ -14,14 +14,19 @@ import { chosenSensors } from "../core/recent.js";
 import { parseHash, sensorHref } from "../core/router.js";
 import { figurePanel } from "./screen.js";
 import { plainTable } from "./tables.js";
-import { percent } from "./why.js";
+import { percent, scoreText } from "./why.js";
 
 const HOUR_MS = 3_600_000;
 /** How far back the picture goes, and in how many columns. */
 const RANGE_MS = 3 * HOUR_MS;
 const COLUMNS = 180;
-/** Pages of windows that are asked for at first: 20,000. What they do not reach is shown as unknown. */
+/** Windows of a page. A page is parsed between two frames. */
+const PAGE = 1_000;
+/** So many pages are asked for at once; the others, of older windows, one by one with a pause between. */
 const PAGES = 10;
+const PAUSE_MS = 200;
+/** The picture is drawn after so many of them. */
+const DRAWN = 8;
 /** The picture catches up so often, ms. */
 const EVERY_MS = 20_000;
 /** A window may be revised for so long, ms. */
@@ -37,7 +42,7 @@ const FLOOD = 10;
 export function lanes({ model, signal }) {
   const known = new Lanes(RANGE_MS, COLUMNS);
   const canvas = h("canvas", { class: "lane-canvas", role: "img" });
-  canvas.setAttribute("aria-label", "Share of anomalous readings by sensor and time; the table behind holds its sums");
+  canvas.setAttribute("aria-label", "Greatest score by sensor and time; the table behind holds its sums");
   const names = h("ol", { class: "lane-names" });
   const box = h("div", { class: "lane-box" }, names, h("div", { class: "lane-plot" }, canvas));
   const note = h("p", { class: "note" }, "Loading…");
@@ -53,25 +58,51 @@ export function lanes({ model, signal }) {
   }, signal);
   /** @type {readonly AlertView[]} */
   let alerts = [];
+  /** Where older windows go on. @type {string | undefined} */
+  let rest;
+  let [complete, asking] = [false, false];
+
+  /** Windows of the whole range, the newest first; where it failed it goes on the next time. */
+  async function older() {
+    const from = known.startOf(model.now() - RANGE_MS);
+    asking = true;
+    try {
+      for (let page = 1; !complete; page++) {
+        const answer = await api.allWindows({ from, limit: PAGE, cursor: rest }, signal);
+        known.add(answer.items);
+        rest = answer.next;
+        complete = rest === undefined;
+        if (complete || page === 1 || page % DRAWN === 0) draw();
+        if (page >= PAGES) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    } finally {
+      asking = false;
+    }
+  }
+
+  /** What came since the last time, and what was revised. */
+  async function newer() {
+    const from = known.startOf(known.latest - REVISED_MS);
+    /** @type {string | undefined} */
+    let cursor;
+    /** @type {import("../../actors/views.ts").WindowView[]} */
+    const windows = [];
+    do {
+      const answer = await api.allWindows({ from, limit: PAGE, cursor }, signal);
+      windows.push(...answer.items);
+      cursor = answer.next;
+    } while (cursor !== undefined);
+    known.replace(from, windows);
+  }
 
   async function load() {
     const now = model.now();
     if (Number.isNaN(now)) return;
-    const from = known.startOf(Number.isNaN(known.latest) ? now - RANGE_MS : known.latest - REVISED_MS);
     try {
-      /** @type {string | undefined} */
-      let cursor;
-      /** @type {import("../../actors/views.ts").WindowView[]} */
-      const windows = [];
-      for (let page = 0; page < PAGES; page++) {
-        const answer = await api.allWindows({ from, limit: api.LIMIT_MAX, cursor }, signal);
-        windows.push(...answer.items);
-        cursor = answer.next;
-        if (cursor === undefined) break;
-      }
-      known.replace(from, windows);
+      if (!Number.isNaN(known.latest)) await newer();
       alerts = (await api.alerts({ from: Math.floor(now - RANGE_MS), limit: api.LIMIT_MAX }, signal)).items;
       draw();
+      if (!complete && !asking) await older();
     } catch (error) {
       if (!signal.aborted) say(note, error instanceof Error ? error.message : String(error));
     }
@@ -83,18 +114,16 @@ export function lanes({ model, signal }) {
     const sensors = chosenSensors(model, parseHash(location.hash).query).map(({ sensor }) => sensor);
     const shown = model.active().concat(alerts.filter((alert) => alert.state === "cleared"));
     note.hidden = sensors.length > 0 && !Number.isNaN(known.latest);
-    say(note, sensors.length === 0 ? "No sensor passes this filter." : "No window yet.");
+    say(note, sensors.length === 0 ? "No sensor passes this filter." : complete ? "No window yet." : "Loading…");
     box.hidden = !note.hidden;
     box.classList.toggle("dense", sensors.length > NAMED);
     box.style.setProperty("--rows", String(Math.max(1, sensors.length)));
     showNames(sensors.length > NAMED ? [] : sensors);
     drawLanes(canvas, known, sensors, shown, now);
-    const reach = known.from > now - RANGE_MS + 120_000 ? `, known since ${clock(known.from)}` : "";
+    const reach = complete || Number.isNaN(known.latest) ? "" : `, still loading: known since ${clock(known.from)}`;
     say(
       said,
-      `${
-        count(sensors.length)
-      } sensors, those with alerts first${reach}. Stronger grey: more readings anomalous; colour: an alert.`,
+      `${count(sensors.length)} sensors, those with alerts first${reach}. Darker: a rarer score; colour: an alert.`,
     );
     if (behind.open) put(table, laneTable(sensors, known, { alerts: shown, now }));
     rate.show(alarmRate(alerts, now));
@@ -178,12 +207,14 @@ export function alarmRate(alerts, now) {
 function laneTable(sensors, known, { alerts, now }) {
   return plainTable(
     "Table of the last 3 hours",
-    ["sensor", "anomalous readings", "alerts", "last alert"],
+    ["sensor", "greatest score", "anomalous readings", "alerts", "last alert"],
     sensors.slice(0, 200).map((sensor) => {
       const own = alerts.filter((alert) => alert.sensor === sensor).sort((a, b) => b.raised_at - a.raised_at);
       const share = known.overall(sensor, now);
+      const greatest = known.greatest(sensor, now);
       return [
         sensor,
+        scoreText(Number.isNaN(greatest) ? undefined : greatest),
         Number.isNaN(share) ? "–" : percent(share),
         own.length,
         own[0] ? moment(own[0].raised_at, own[0].raised_at) : "–",

@@ -54,7 +54,8 @@ export function worst(stage) {
     say(beyond, rows.length > ROWS ? `and ${count(rows.length - ROWS)} more sensors` : "");
     list.hidden = rows.length === 0;
     note.hidden = rows.length > 0;
-    if (!model.alertsLoaded) say(note, model.errors.get("alerts") ?? "Loading…");
+    const unknown = /** @type {const} */ (["alerts", "sensors"]).find((kind) => !model[`${kind}Loaded`]);
+    if (unknown) say(note, model.errors.get(unknown) ?? "Loading…");
     else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : calm(model));
     odd.update();
     asideLine(model.aside(), aside);

@@ -220,6 +220,7 @@ export class FakeSensor {
       length_ms: WINDOW_MS,
       hop_ms: WINDOW_MS,
       revision: 0,
+      ...(read.length > 0 ? { score_max: Math.max(...read.map(({ score = 0 }) => score)) } : {}),
       channels: { [this.kind.channel]: { count: values.length, ...statistics(values), anomalies } },
     };
   }

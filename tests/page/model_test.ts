@@ -142,6 +142,25 @@ Deno.test("Lanes.replace() counts each window once, whatever comes again, and fo
   }));
 });
 
+Deno.test("Lanes.strengths() shows the rarest of a line's sensors, by scores or by rules, and nothing where nothing is known", () => {
+  const minute = 60_000, base = 1_790_000_040_000, lanes = new Lanes(4 * minute, 4);
+  const window = (sensor: string, n: number, score_max: number | undefined, anomalies: number) => ({
+    sensor,
+    start: base + n * minute,
+    ...(score_max === undefined ? {} : { score_max }),
+    channels: { c: { count: 10, anomalies, mean: 0, min: 0, max: 0, std: 0 } },
+  } as unknown as WindowView);
+  lanes.add([window("a", 0, 0.9, 0), window("b", 0, 0.99, 0), window("a", 1, 1, 3), window("b", 2, undefined, 4)]);
+  const [one, two, three, four] = lanes.strengths(["a", "b"], 1, lanes.startOf(base));
+  assertAlmostEquals(one, 0.5);
+  assertEquals([two, Number.isNaN(four)], [1, true]);
+  assertAlmostEquals(three, 0.85);
+  assertEquals(lanes.greatest("b", base + 3 * minute), 0.99);
+  const apart = lanes.strengths(["a", "b"], 2, lanes.startOf(base));
+  assertAlmostEquals(apart[0], 0.25);
+  assertAlmostEquals(apart[4], 0.5);
+});
+
 Deno.test("csvOf() quotes what needs it and defuses formulas", () => {
   assertEquals(
     csvOf(["a", "b"], [['x,"y"', 1.5], [null, "=1+1"], ["-3", -3]]),
