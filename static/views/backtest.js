@@ -2,6 +2,7 @@
  * Backtest: recorded readings judged as if they came now, what was found in them, and two configurations compared.
  *
  * @module
+ * @import { BacktestState, BacktestView } from "../../actors/backtests/port.ts"
  * @import { Backtest, Comparison } from "../core/backtests.js"
  * @import { Stage } from "../main.js"
  */
@@ -15,7 +16,7 @@ import { panel, Screen } from "./screen.js";
 import { choice, labelled } from "./toolbar.js";
 import { bar, percent } from "./why.js";
 
-/** @typedef {{ all: Backtest[], chosen: Backtest | undefined, comparison: Comparison | undefined }} Answer */
+/** @typedef {{ all: BacktestView[], chosen: Backtest | undefined, comparison: Comparison | undefined }} Answer */
 
 /** Shows it. @param {Stage} stage */
 export function backtestView(stage) {
@@ -50,9 +51,8 @@ export function backtestView(stage) {
       "div",
       { class: "columns backtest" },
       panel("What to judge, and how", backtestForm((id) => setQuery({ id, a: undefined, b: undefined }))),
-      panel("Backtests", said, none, list, compare),
+      h("div", { class: "stack" }, panel("Backtests", said, none, list, compare), report),
     ),
-    report,
   );
 
   /** @param {Answer} answer */
@@ -82,7 +82,7 @@ export function backtestView(stage) {
     follow(all);
   }
 
-  /** Follows the one that runs, so that its bar moves between two questions. @param {readonly Backtest[]} all */
+  /** Follows the one that runs, so that its bar moves between two questions. @param {readonly BacktestView[]} all */
   function follow(all) {
     const running = all.find(({ state }) => state === "running")?.id;
     if (running === following.id) return;
@@ -100,7 +100,7 @@ export function backtestView(stage) {
     api.followBacktest(running, told, AbortSignal.any([signal, following.end.signal]));
   }
 
-  /** @param {Backtest} backtest */
+  /** @param {BacktestView} backtest */
   function create({ id }) {
     return h(
       "li",
@@ -125,7 +125,7 @@ export function backtestView(stage) {
   }
 }
 
-/** Words for states. @type {Readonly<Record<import("../core/backtests.js").BacktestState, string>>} */
+/** Words for states. @type {Readonly<Record<BacktestState, string>>} */
 const WORDS = {
   queued: "waits for its turn",
   running: "running",
@@ -140,7 +140,7 @@ function progressOf(progress, readings) {
   return [bar(progress, "part"), ` ${percent(progress)}, ${count(readings)} readings`];
 }
 
-/** @param {HTMLElement} row @param {Backtest} backtest @param {string | undefined} chosen */
+/** @param {HTMLElement} row @param {BacktestView} backtest @param {string | undefined} chosen */
 function show(row, backtest, chosen) {
   const { id, name, state, created, progress, readings, alarms, error } = backtest;
   const [link, how, when, button] = row.children;

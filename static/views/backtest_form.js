@@ -8,7 +8,7 @@ import { h, say } from "../core/dom.js";
 import { labelled } from "./toolbar.js";
 
 /** Scenarios by name. */
-const SCENARIOS = ["facility", "factory", "motes"];
+const SCENARIOS = ["facility", "factory", "parts", "motes"];
 /** The budget that stands there at first. */
 const BUDGET = "1/week";
 
@@ -26,7 +26,7 @@ function configuration(prefix) {
   const element = h(
     "div",
     { class: "fields" },
-    field("False alarms allowed", budget, "per sensor: 1/week, 3/day, or a share of readings such as 1e-4"),
+    field("False alarms", budget, "per sensor: 1/week, 3/day, or a share of readings such as 1e-4"),
     field("Detectors", detectors),
     field("Deviations that count", direction),
     field("More of judging", judging, "JSON: types, limits, windows, as in a config file"),
@@ -79,10 +79,10 @@ export function backtestForm(begun) {
   const file = h("input", { type: "file", id: "input-file", accept: ".csv,.ndjson,.jsonl,.gz,.parquet" });
   const path = h("input", { id: "input-path", size: 24, autocomplete: "off", placeholder: "uploads/history.csv" });
   const scenario = options("input-scenario", SCENARIOS);
-  const hours = h("input", { id: "input-hours", type: "number", min: 1, max: 720, value: 24 });
+  const hours = h("input", { id: "input-hours", type: "number", min: 1, max: 744, value: 24 });
   const inputs = {
     upload: field("File", file, "CSV, NDJSON or Parquet, packed with gzip or not; at most 1 GiB"),
-    file: field("File", path, "below the data directory of the instance"),
+    file: field("File", path, "in uploads or datasets of the data directory"),
     scenario: h("div", {}, field("Scenario", scenario), field("Hours of it", hours)),
   };
   const first = configuration("first-"), second = configuration("second-");

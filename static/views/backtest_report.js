@@ -3,7 +3,8 @@
  * and two backtests against each other.
  *
  * @module
- * @import { Backtest, BacktestAlarm, Comparison, Measures, Report, Side } from "../core/backtests.js"
+ * @import { AlarmView, BacktestReport, BacktestSideView, BacktestView, MeasureView } from "../../actors/backtests/port.ts"
+ * @import { Comparison } from "../core/backtests.js"
  */
 import { csvButton } from "../core/csv.js";
 import { reportHref } from "../core/backtests.js";
@@ -34,7 +35,7 @@ const MEASURES = [
   "delay",
 ];
 
-/** @param {Measures} of */
+/** @param {MeasureView} of */
 function measuresOf(
   { alarms, false_alarms, per_sensor_day, budget_ratio, events, found, precision, recall, f1, delay_ms },
 ) {
@@ -52,23 +53,29 @@ function measuresOf(
   ];
 }
 
-/** The report of one. @param {Backtest} backtest @param {Report} report @returns {HTMLElement[]} */
+/** What a side is called here. @type {Readonly<Record<string, string>>} */
+const SIDES = { this: "first", compared: "second" };
+/** @param {BacktestSideView} side */
+const sideName = ({ name }) => SIDES[name] ?? name;
+
+/** The report of one. @param {BacktestView} backtest @param {BacktestReport} report @returns {HTMLElement[]} */
 export function reportPanels(backtest, { configurations, readings_per_second }) {
   const links = h(
     "p",
     { class: "filters links" },
-    h("a", { href: reportHref(backtest.id), download: "" }, "Verdicts, a row each"),
-    h("a", { href: reportHref(backtest.id, "?part=alerts"), download: "" }, "Transitions of alerts"),
+    h("a", { href: reportHref(backtest.id, "verdicts"), download: "" }, "Verdicts, a row each"),
+    h("a", { href: reportHref(backtest.id, "alerts"), download: "" }, "Steps of alerts"),
+    h("a", { href: reportHref(backtest.id, "page"), target: "_blank", rel: "noopener" }, "As a page"),
   );
   const said = `${count(backtest.readings)} readings at ${count(readings_per_second)}/s.`;
   const heads = ["configuration", ...MEASURES];
-  const rows = configurations.map((side) => [side.name, ...measuresOf(side.total)]);
+  const rows = configurations.map((side) => [sideName(side), ...measuresOf(side.total)]);
   return [
     panel(
       "What it found",
       h("div", { class: "grid-head" }, h("p", { class: "muted" }, said), links),
       plainTable("Table of what each configuration found", heads, rows, "Nothing was judged."),
-      ...configurations.map((side) => h("p", { class: "muted" }, `${side.name}: ${side.about}. ${restOf(side)}`)),
+      ...configurations.map((side) => h("p", { class: "muted" }, `${sideName(side)}: ${side.about}. ${restOf(side)}`)),
     ),
     ...configurations.map((side) => detectorPanel(side, configurations.length > 1)),
     ...configurations.map((side) =>
@@ -77,12 +84,12 @@ export function reportPanels(backtest, { configurations, readings_per_second }) 
   ];
 }
 
-/** @param {string} words @param {Side} side @param {boolean} several */
+/** @param {string} words @param {BacktestSideView} side @param {boolean} several */
 function titleOf(words, side, several) {
-  return several ? `${words}: ${side.name}` : words;
+  return several ? `${words}: ${sideName(side)}` : words;
 }
 
-/** What was not judged, and what came closest. @param {Side} side */
+/** What was not judged, and what came closest. @param {BacktestSideView} side */
 function restOf({ not_judged, closest }) {
   const out = Object.entries(not_judged).filter(([, n]) => n > 0).map(([reason, n]) => `${count(n)} ${reason}`);
   const near = closest
@@ -93,17 +100,17 @@ function restOf({ not_judged, closest }) {
   return `${out.length > 0 ? `Not judged: ${out.join(", ")}.` : "Every row was judged."} ${near}`;
 }
 
-/** @param {Side} side @param {boolean} several */
+/** @param {BacktestSideView} side @param {boolean} several */
 function detectorPanel(side, several) {
   const rows = [...side.detectors, ...side.baselines].map((one) => [detectorWord(one.detector), ...measuresOf(one)]);
   const title = titleOf("Each detector by itself", side, several);
   return panel(title, plainTable(`Table of ${title}`, ["detector", ...MEASURES], rows, "Rules alone judged."));
 }
 
-/** @param {string} title @param {readonly BacktestAlarm[]} alarms */
+/** @param {string} title @param {readonly AlarmView[]} alarms */
 function alarmPanel(title, alarms) {
-  const right = (/** @type {BacktestAlarm} */ alarm) => alarm.right === undefined ? "–" : alarm.right ? "yes" : "no";
-  const why = (/** @type {BacktestAlarm} */ { explanation, contributions }) =>
+  const right = (/** @type {AlarmView} */ alarm) => alarm.right === undefined ? "–" : alarm.right ? "yes" : "no";
+  const why = (/** @type {AlarmView} */ { explanation, contributions }) =>
     [explanation, contributionText(contributions)].filter(Boolean).join(" · ");
   return h(
     "section",

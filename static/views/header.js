@@ -86,6 +86,7 @@ const NAMES = /** @type {const} */ ([
   ["analytics", "Analytics"],
   ["federation", "Federation"],
   ["predict", "Predict"],
+  ["backtest", "Backtest"],
 ]);
 
 /** The row of views; filters go along from one to the next. */

@@ -5,7 +5,7 @@
  * @import { ContributionView, FlagView, ReadingView, ScoresView } from "../../actors/views.ts"
  */
 import { h } from "../core/dom.js";
-import { number } from "../core/format.js";
+import { count, number } from "../core/format.js";
 
 /** Contributions that a list names. */
 const TOP = 3;
@@ -26,7 +26,7 @@ export const RULES = ["limit", "warning", "rate", "physical"];
 
 /** The word for a detector. @param {string} detector */
 export function detectorWord(detector) {
-  return DETECTORS[detector] ?? detector;
+  return DETECTORS[detector] ?? detector.replaceAll("_", " ");
 }
 
 /** Detectors that flagged a reading, each once. @param {readonly FlagView[]} flags */
@@ -37,7 +37,7 @@ export function flagged(flags) {
 /** A share as per cent. @param {number} share 0 to 1 */
 export function percent(share) {
   const value = share * 100;
-  return `${value > 0 && value < 1 ? "<1" : Math.round(value)} %`;
+  return `${value > 0 && value < 1 ? "<1" : count(Math.round(value))} %`;
 }
 
 /** A score, 0 to 1, so that 0.99 and 0.999 are told apart. @param {number | undefined} score */

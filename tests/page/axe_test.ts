@@ -5,6 +5,7 @@
  */
 import { assertEquals } from "../../std/assert.ts";
 import { openPage, startBrowser } from "./browser.ts";
+import { FakeBacktests } from "./backtests.ts";
 import { FakePlant } from "./fake.ts";
 import { learningDeps } from "./learning.ts";
 import { badHour } from "./scene.ts";
@@ -31,7 +32,12 @@ Deno.test({
   async fn(t) {
     const browser = await startBrowser();
     const plant = badHour(now);
-    const bad = servePlant(plant, 0, await learningDeps(plant));
+    const backtests = new FakeBacktests(), settings = { format: "csv", baselines: true } as const;
+    for (const name of ["facility", "factory"]) {
+      await backtests.submit({ kind: "scenario", name, hours: 1, seed: 1 }, settings);
+    }
+    backtests.finish("b1");
+    const bad = servePlant(plant, 0, { ...await learningDeps(plant), backtests });
     const empty = servePlant(new FakePlant({ now, places: 0 }));
     const views = [
       { name: "overview", url: `${bad.url}/#/`, ready: ".plot canvas" },
@@ -43,6 +49,7 @@ Deno.test({
       { name: "analytics-week", url: `${bad.url}/#/analytics?days=week`, ready: '[data-figure^="profile-by-weekday"]' },
       { name: "federation", url: `${bad.url}/#/federation`, ready: "#versions table" },
       { name: "predict", url: `${bad.url}/#/predict`, ready: "#prediction[data-score]" },
+      { name: "backtest", url: `${bad.url}/#/backtest?id=b1`, ready: "#report table" },
       { name: "empty", url: `${empty.url}/#/`, ready: "#empty pre" },
     ];
     for (const { name, url, ready } of views) {

@@ -5,10 +5,12 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
 import type { ContributionView, ReadingView, SensorView, WindowView } from "../../actors/views.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { openPage, startBrowser } from "./browser.ts";
+import { FakeBacktests } from "./backtests.ts";
 import type { FakePlant } from "./fake.ts";
 import { GROUP, learningDeps, ROUNDS } from "./learning.ts";
 import { badHour } from "./scene.ts";
@@ -23,6 +25,7 @@ globalThis.addEventListener("unload", () => void browser?.close());
 
 interface Scene {
   readonly page: Page;
+  readonly backtests: FakeBacktests;
   readonly plant: FakePlant;
   /** What the API answers. */
   // deno-lint-ignore no-explicit-any -- answers of many shapes, compared as they are
@@ -43,10 +46,11 @@ function onView(
     async fn() {
       await started;
       const plant = make();
-      const server = servePlant(plant, 0, learning ? await learningDeps(plant) : {});
+      const backtests = new FakeBacktests();
+      const server = servePlant(plant, 0, learning ? { ...await learningDeps(plant), backtests } : {});
       const { page, errors, foreign, close } = await openPage(browser, `${server.url}/${hash}`);
       try {
-        await act({ page, plant, ask: async (path) => await (await fetch(`${server.url}${path}`)).json() });
+        await act({ page, plant, backtests, ask: async (path) => await (await fetch(`${server.url}${path}`)).json() });
         // A browser notes by itself that something is refused or not there; pages say so where it belongs.
         assertEquals(errors.filter((error) => !/status of 40[04]/.test(error)), []);
         assertEquals(foreign, []);
@@ -241,6 +245,79 @@ onView(
     assertEquals(await page.textContent("#sensor-choice summary"), "Sensors: 1 chosen");
   },
 );
+
+onView("backtestView() begins one on a scenario, follows it, and shows its report", "#/backtest", async (
+  { page, ask, backtests },
+) => {
+  await page.selectOption("#input-kind", "scenario");
+  await page.selectOption("#input-scenario", "factory");
+  await page.fill("#input-hours", "6");
+  await page.fill("#first-budget", "3/day");
+  await page.fill("#first-judging", "{ 1");
+  await page.focus("#begin");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#backtest-said")?.textContent?.includes("JSON object"));
+  await page.fill("#first-judging", '{"zone":"UTC"}');
+  await page.check("#compare");
+  await page.selectOption("#second-detectors", "rules");
+  await page.focus("#begin");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#backtests [data-key=b1] .bar");
+  const { settings, input } = backtests.asked[0];
+  assertEquals(input, { kind: "scenario", name: "factory", hours: 6, seed: 1 });
+  assertEquals([settings.budget, settings.judging], ["3/day", { zone: "UTC" }]);
+  assertEquals(settings.compare, { budget: "1/week", detectors: "rules", direction: "both" });
+  assertEquals(new URL(page.url()).hash, "#/backtest?id=b1");
+  await page.waitForFunction(() => document.querySelector("#report")?.textContent?.includes("when it is done"));
+  backtests.advance("b1", 0.42, 1_680);
+  await page.waitForFunction(() =>
+    document.querySelector("#backtests .backtest-state")?.textContent === " 42 %, 1,680 readings"
+  );
+  backtests.finish("b1");
+  await page.waitForSelector('[aria-label="Table of what each configuration found"]');
+  const { report: { configurations: [first, second] } } = await ask("/backtests/b1");
+  assertEquals(await column(page, "Table of what each configuration found", 1), [
+    String(first.total.alarms),
+    String(second.total.alarms),
+  ]);
+  assertEquals(await column(page, "Table of Each detector by itself: first", 0), [
+    "combined",
+    "isolation forest",
+    "last value",
+  ]);
+  const why = await column(page, "Table of Strongest alarms: second", 4);
+  assertEquals(why.length, second.alarms.length);
+  assertStringIncludes(why[0], second.alarms[0].explanation);
+  assertStringIncludes(await page.textContent("#report") ?? "", "Not judged: 3 late.");
+});
+
+onView("backtestView() takes a file, cancels one, removes one, and compares two", "#/backtest", async (
+  { page, ask, backtests },
+) => {
+  const buffer = Buffer.from("time,force\n2026-01-01T00:00:00Z,5\n");
+  for (const name of ["one.csv", "two.csv", "three.csv"]) {
+    await page.setInputFiles("#input-file", { name, mimeType: "text/csv", buffer });
+    const id = `b${backtests.asked.length + 1}`;
+    await page.click("#begin");
+    await page.waitForFunction((id) => location.hash === `#/backtest?id=${id}`, id);
+    if (name !== "three.csv") backtests.finish(id);
+  }
+  assertEquals(backtests.asked.map(({ body }) => body), Array(3).fill(buffer.toString()));
+  await page.click('[aria-label="Cancel three.csv"]');
+  await page.waitForSelector('#backtests [data-key=b3][data-state="cancelled"]');
+  await page.click('[aria-label="Remove three.csv"]');
+  await page.waitForFunction(() => !document.querySelector("#backtests [data-key=b3]"));
+  await page.selectOption("#a", "b1");
+  await page.selectOption("#b", "b2");
+  await page.waitForSelector("#compare-said");
+  const { measures, alarms } = await ask("/backtests/compare?a=b1&b=b2");
+  const differences = await column(page, "Table of two backtests against each other", 3);
+  assertEquals(differences.length, measures.length);
+  assertEquals(differences[measures.findIndex(({ measure }: { measure: string }) => measure === "alarms")], "+1");
+  assertStringIncludes(await page.textContent("#compare-said") ?? "", `${alarms.both} alarms in both`);
+  await page.reload();
+  await page.waitForSelector("#compare-said"); // the address holds it
+});
 
 onView("federationView() shows rounds, both evaluations, and rolls a model back and pins it", "#/federation", async (
   { page, ask },
@@ -454,7 +531,7 @@ for (
 ) {
   onView(`every view fits a ${size}`, "#/", async ({ page }) => {
     await page.setViewportSize(viewport);
-    for (const view of ["live", "windows", "detection", "analytics", "federation", "predict"]) {
+    for (const view of ["live", "windows", "detection", "analytics", "federation", "predict", "backtest"]) {
       await page.evaluate((view) => void (location.hash = `#/${view}`), view);
       await page.waitForFunction((view) => document.title.toLowerCase().startsWith(view), view);
       await page.waitForFunction(() => document.querySelector("#view-note")?.hasAttribute("hidden") ?? true);
