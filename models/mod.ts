@@ -21,6 +21,7 @@ export {
   ROLLING,
   zScore,
 } from "./features.ts";
+export { CHANNEL_FEATURES, forestFeatures, HOUR_FEATURES, writeChannel, writeHour } from "./forest_features.ts";
 
 // Windows: count, mean, deviation, least and greatest of what came in one.
 export { addMoment, clearMoments, deviation, MOMENT, MOMENTS_LENGTH, replaceMoment } from "./moments.ts";

@@ -28,7 +28,7 @@ Deno.test("`deno serve` processes over one store, killed at random, count each r
 /** A KV server; where there is none a KV file tests the same code. */
 async function serverIfThere(): Promise<KvServer | undefined> {
   try {
-    return await kvServer();
+    return await kvServer("deploy");
   } catch (error) {
     if (error instanceof ServerMissing) return undefined;
     throw error;
