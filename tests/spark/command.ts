@@ -1,0 +1,121 @@
+/**
+ * `deno task spark-check`: the jobs of `docs/how-to/spark` on a real Spark, beside a streaming run over a real Kafka.
+ *
+ * @module
+ */
+import { MongoClient } from "mongodb";
+import { z } from "zod";
+import { explain } from "../../commands/explain.ts";
+import { decimal, wholeNumber } from "../../commands/setting.ts";
+import { type Command, readSettings } from "../../commands/settings.ts";
+import { join } from "../../std/path.ts";
+import { Program } from "../process.ts";
+import { kafkaBroker } from "../servers/kafka.ts";
+import { mongoServer } from "../servers/mongodb.ts";
+import { makeTopic } from "../sources/kafka/topics.ts";
+import { ROOT, sparkJob, sparkPython } from "./python.ts";
+import { sparkVerdicts, type Streamed, streamedSchema, streamedVerdicts } from "./same.ts";
+
+const settings = {
+  hours: decimal({ min: 3, max: 1_000, fallback: 4, help: "event time of the simulated motes; a round wants 3 hours" }),
+  motes: wholeNumber({ min: 6, max: 54, fallback: 12, help: "how many of them" }),
+  partitions: wholeNumber({ min: 1, max: 1_000, fallback: 4, help: "partitions of Spark" }),
+};
+
+const command: Command<typeof settings> = {
+  name: "spark-check",
+  summary: "Judges and evaluates motes on Spark, and compares with a streaming run.",
+  settings,
+  examples: [{ line: "deno task spark-check", does: "some minutes; fetches PySpark at the first time" }],
+};
+
+const evaluationSchema = z.object({
+  batch: z.number(),
+  stream: z.number(),
+  both: z.number(),
+  differing: z.number(),
+  mean_score: z.number().optional(),
+});
+const readingSchema = z.looseObject({ sensor: z.string(), time: z.number() });
+const groupsSchema = z.object({ items: z.array(z.object({ group: z.string() })).min(1) });
+
+/** Motes' readings of the past, in order of time. */
+async function recording(folder: string, hours: number, motes: number): Promise<{ path: string; count: number }> {
+  const raw = join(folder, "raw.ndjson"), path = join(folder, "motes.ndjson");
+  await using simulating = new Program(["simulate", "motes", "--hours", String(hours), "--to", raw]);
+  const { code, error } = await simulating.ended;
+  if (code !== 0) throw new Error(error);
+  const all = (await Deno.readTextFile(raw)).trim().split("\n").map((line) => readingSchema.parse(JSON.parse(line)));
+  const chosen = new Set([...new Set(all.map(({ sensor }) => sensor))].slice(0, motes));
+  const readings = all.filter(({ sensor }) => chosen.has(sensor))
+    .map((reading) => ({ ...reading, time: reading.time - (hours + 1) * 3_600_000 }))
+    .sort((a, b) => a.time - b.time || (a.sensor < b.sensor ? -1 : 1));
+  await Deno.writeTextFile(path, readings.map((reading) => JSON.stringify(reading) + "\n").join(""));
+  return { path, count: readings.length };
+}
+
+/** The verdicts of a streaming run, once there are so many. */
+async function streamed(client: MongoClient, database: string, count: number): Promise<Streamed[]> {
+  const predictions = client.db(database).collection("predictions");
+  while (await predictions.countDocuments({ evaluation: { $exists: false } }) < count) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return (await predictions.find({ evaluation: { $exists: false } }).toArray()).map((one) => streamedSchema.parse(one));
+}
+
+/** Runs all of it; 0 if Spark says what the streaming run said. */
+async function run(args: readonly string[]): Promise<number> {
+  const { values: { hours, motes, partitions } } = await readSettings(command, args);
+  const folder = await Deno.makeTempDir({ prefix: "sensorium-spark-" }), python = await sparkPython();
+  try {
+    const [broker, mongodb] = [await kafkaBroker(), await mongoServer()];
+    const { path, count } = await recording(folder, hours, motes),
+      url = new URL(mongodb.database()),
+      topic = "iot_stream";
+    const kafka = broker.cluster().brokers[0], database = url.pathname.slice(1);
+    await makeTopic(broker, topic, 2);
+    await using sending = new Program(["replay", path, "--to", `kafka://${kafka}/${topic}`]);
+    if ((await sending.ended).code !== 0) throw new Error(sending.said);
+    await using live = new Program([
+      ...["start", "--port", "0", "--data-dir", join(folder, "live"), "--scenario", "none"],
+      ...["--source", "kafka", "--kafka", `kafka://${kafka}/${topic}`, "--sink", url.href],
+    ]);
+    const [, api] = await live.says(/the page is at (\S+)\//);
+    const client = await MongoClient.connect(url.href), begun = performance.now();
+    const expected = streamedVerdicts(await streamed(client, database, count));
+    const seconds = () => ((performance.now() - begun) / 1_000).toFixed(0);
+    console.log(`${count} readings of ${motes} motes through Kafka, judged live after ${seconds()} s`);
+
+    const verdicts = join(folder, "verdicts");
+    await sparkJob(python, "judge.py", [path, verdicts, "--sensorium", ROOT, "--partitions", String(partitions)]);
+    const found = await sparkVerdicts(verdicts);
+    const differing = [...expected].filter(([key, verdict]) => found.get(key) !== verdict);
+    console.log(
+      `judged by Spark after ${seconds()} s: ${found.size} rows, ${differing.length} differ from the live ones`,
+    );
+    for (const [key, verdict] of differing.slice(0, 3)) console.log(key, verdict, found.get(key));
+
+    const [{ group }] = groupsSchema.parse(await (await fetch(`${api}/federation/groups`)).json()).items;
+    const said = await sparkJob(python, "evaluate.py", [
+      ...[path, "--sensorium", ROOT, "--api", api, "--group", group, "--kafka", kafka, "--topic", topic],
+      ...["--mongodb", `${url.protocol}//${url.host}`, "--database", database],
+    ], true);
+    await client.close();
+    const evaluation = evaluationSchema.parse(JSON.parse(said.trim().split("\n").at(-1) ?? ""));
+    console.log(`evaluated with the network of ${group} after ${seconds()} s: ${JSON.stringify(evaluation)}`);
+    const same = found.size === count && differing.length === 0 && evaluation.both === count &&
+      evaluation.differing === 0;
+    console.log(same ? "the same, row by row" : "DIFFERENT");
+    return same ? 0 : 1;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+try {
+  Deno.exit(await run(Deno.args));
+} catch (error) {
+  const { exitCode, text } = explain(error, true);
+  console.error(text);
+  Deno.exit(exitCode);
+}
