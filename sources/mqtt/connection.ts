@@ -7,14 +7,12 @@
  *
  * @module
  */
-import type { Clock } from "../../actors/ports.ts";
-import type { MqttBroker } from "./address.ts";
+import { type ConnectionOptions, dial, type Dialled, quietly } from "./dial.ts";
 import { explainMqtt, MqttError, refusedBy } from "./errors.ts";
 import {
-  connectPacket,
   disconnectPacket,
   type Incoming,
-  PacketCutter,
+  type PacketCutter,
   pingPacket,
   pubackPackets,
   type PublishPacket,
@@ -22,25 +20,8 @@ import {
   subscribePacket,
 } from "./packets.ts";
 
-/** How a client introduces itself. */
-export interface ConnectionOptions {
-  readonly broker: MqttBroker;
-  readonly clock: Clock;
-  readonly clientId: string;
-  /** How long the broker keeps what comes while we are away, s; 0: not at all. */
-  readonly sessionSeconds: number;
-  /** A sign of life at least so often, s. */
-  readonly keepAliveSeconds: number;
-  /** Gives connecting up; afterwards {@linkcode MqttConnection.close} does. */
-  readonly signal: AbortSignal;
-}
-
-/** Greatest packet that is taken, bytes. */
-export const PACKET_BYTES = 1024 * 1024;
-/** Messages of QoS 1 that a broker may send ahead of our acknowledgements, where it obeys. */
-const RECEIVE_MAXIMUM = 10_000;
 const READ_BYTES = 64 * 1024;
-/** Longest wait for a connection, and for the answer to CONNECT and SUBSCRIBE, ms. */
+/** Longest wait for the answer to SUBSCRIBE, ms. */
 const ANSWER_MS = 10_000;
 /** Messages under way at most, also where the broker takes more; packet ids are of 16 bits. */
 const FLIGHT = 1_000;
@@ -75,14 +56,7 @@ export class MqttConnection {
   #reading: Promise<number | null> | undefined;
   #failure: Error | undefined;
 
-  /** A connection that the broker has said yes to; `early` came right behind its answer. */
-  constructor(
-    conn: Deno.Conn,
-    cutter: PacketCutter,
-    answer: Incoming & { kind: "connack" },
-    early: Incoming[],
-    options: ConnectionOptions,
-  ) {
+  private constructor({ conn, cutter, answer, early }: Dialled, options: ConnectionOptions) {
     this.#conn = conn;
     this.#cutter = cutter;
     this.#early = early;
@@ -100,35 +74,7 @@ export class MqttConnection {
    * @throws {MqttError} one sentence: a wrong address, a certificate that is not trusted, a wrong password
    */
   static async open(options: ConnectionOptions): Promise<MqttConnection> {
-    const { broker, clock, signal } = options, stop = new AbortController();
-    const over = AbortSignal.any([signal, stop.signal]);
-    let conn: Deno.Conn | undefined, isLate = false;
-    const late = clock.sleep(ANSWER_MS, over).then(() => {
-      isLate = true;
-      quietly(conn);
-      throw new MqttError(`it has not answered in ${ANSWER_MS / 1000} s`, "unreachable");
-    });
-    late.catch(() => {}); // the race below
-    const opened = (async () => {
-      conn = await connect(broker);
-      if (isLate || signal.aborted) throw quietly(conn) ?? new MqttError("the connection was given up", "closed");
-      const giveUp = () => quietly(conn);
-      signal.addEventListener("abort", giveUp, { once: true });
-      try {
-        return await introduce(conn, options);
-      } finally {
-        signal.removeEventListener("abort", giveUp);
-      }
-    })();
-    opened.catch(() => {}); // given up: nobody waits any more
-    try {
-      return await Promise.race([opened, late]);
-    } catch (error) {
-      quietly(conn);
-      throw explainMqtt(error, broker, "connect to");
-    } finally {
-      stop.abort(new Error("answered"));
-    }
+    return new MqttConnection(await dial(options), options);
   }
 
   /**
@@ -331,54 +277,6 @@ function subscriptionRefused(code: number, reason?: string): MqttError {
   return code === 0x87 ? new MqttError("this client has no right to the topic", "rights") : refusedBy(code, reason);
 }
 
-async function connect({ host, port, tls }: MqttBroker): Promise<Deno.Conn> {
-  if (tls === undefined) {
-    const conn = await Deno.connect({ hostname: host, port });
-    conn.setNoDelay();
-    return conn;
-  }
-  const { ca, cert, key } = tls;
-  const conn = await Deno.connectTls({
-    hostname: host,
-    port,
-    ...(ca === undefined ? {} : { caCerts: [ca] }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  });
-  try {
-    await conn.handshake();
-  } catch (error) {
-    quietly(conn);
-    throw error;
-  }
-  return conn;
-}
-
-/** CONNECT, and the answer to it. What comes behind it at once is kept. */
-async function introduce(conn: Deno.Conn, options: ConnectionOptions): Promise<MqttConnection> {
-  const { broker: { version, login }, clientId, sessionSeconds, keepAliveSeconds } = options;
-  const cutter = new PacketCutter(version, PACKET_BYTES), buffer = new Uint8Array(READ_BYTES);
-  const hello = connectPacket({
-    version,
-    clientId,
-    clean: sessionSeconds === 0,
-    keepAliveSeconds,
-    sessionSeconds,
-    receiveMaximum: RECEIVE_MAXIMUM,
-    packetBytes: PACKET_BYTES,
-    login,
-  });
-  for (let at = 0; at < hello.length;) at += await conn.write(hello.subarray(at));
-  for (;;) {
-    const count = await conn.read(buffer);
-    if (count === null) throw new MqttError("it hung up: is it the right port, with or without TLS?", "closed");
-    const [answer, ...early] = cutter.cut(buffer.slice(0, count)); // a copy: what comes early is used later
-    if (answer === undefined) continue;
-    if (answer.kind !== "connack") throw new MqttError("it speaks, but not MQTT", "protocol");
-    if (answer.code !== 0) throw refusedBy(answer.code, answer.reason);
-    return new MqttConnection(conn, cutter, answer, early, options);
-  }
-}
-
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -388,12 +286,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-function quietly(conn: Deno.Conn | undefined): undefined {
-  try {
-    conn?.close();
-  } catch {
-    // It is closed already.
-  }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type ConnectionOptions, MqttConnection } from "./connection.ts";
+import { MqttConnection } from "./connection.ts";
+import type { ConnectionOptions } from "./dial.ts";
 
 /** A message to be sent. */
 export interface OutgoingMessage {

@@ -50,6 +50,8 @@ Deno.test("SINKS takes all that is said of a sink in the file, and nothing else"
     [{ ...whole, retentionDays: 0 }, "retentionDays must be a whole number from 1 to 36500"],
     [{ ...whole, days: 3 }, 'Unrecognized key: "days"'],
     [{ url: B, schema: "x" }, "schema is for PostgreSQL alone, not for mongodb"],
+    [{ url: B, retain: false }, "retain is for MQTT alone, not for mongodb"],
+    [{ url: "mqtt", kinds: [] }, "kinds must be an array of alerts, windows, verdicts"],
     [{ name: "x" }, "a sink is a URL, or an object"],
     [7, "a sink is a URL, or an object"],
   ];
@@ -70,12 +72,14 @@ Deno.test("SINKS and openSinks() refuse in one sentence, never with a password",
   const open = async (url: string) =>
     void await openSinks(await said(["--sink", url]), judging, access as Parameters<typeof openSinks>[2]);
   const cases: readonly [string, string][] = [
-    [`ftp://me:${SECRET}@h/d`, "--sink: a sink must be postgres, mongodb, kafka, or a URL that begins with"],
+    [`ftp://me:${SECRET}@h/d`, "--sink: a sink must be postgres, mongodb, kafka, mqtt, or a URL that begins with"],
     [SECRET, "--sink: a sink must be"],
     [`postgres://me:${SECRET}@h`, "a PostgreSQL URL must name role, host and database"],
     [`postgres://me:${SECRET}@h/d?sslmode=maybe`, "sslmode must be one of"],
     [`mongodb://me:${SECRET}@`, "a MongoDB URL must look like"],
     [`kafka://me:${SECRET}@h:99999/x`, "--sink: "],
+    [`mqtt://me:${SECRET}@h:99999`, "a port is from 1 to 65535"],
+    [`mqtt://me:${SECRET}@h/plant/+`, "a topic cannot begin with"],
     [`kafka://me:${SECRET}@h:9092/a,b`, "one prefix of topics, not 2"],
   ];
   for (const [url, message] of cases) {
