@@ -76,7 +76,7 @@ async function tables(server: PostgresServer, folder: string, bodies: readonly s
     for (;;) {
       instance.program.signal("SIGTERM"); // the end stores and delivers what is left, or says that it could not
       const end = await within(instance.program.ended, 20_000, "a graceful end");
-      assertEquals([end.code, end.error], [0, ""]);
+      assertEquals(end.code, 0, end.error);
       if (!end.out.includes("wait for the sink")) break;
       instance = await begin();
       await until("it delivers", async () => {
