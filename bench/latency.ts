@@ -124,8 +124,12 @@ async function predicting(): Promise<void> {
   await server.shutdown();
 }
 
-/** The sensors, as they would send. */
+/**
+ * The sensors, as they would send, at even seconds: then a reading comes as each window ends. Whether it has ended is known
+ * by the sensor's next reading; at odd seconds that is one second later.
+ */
 async function sensors(): Promise<void> {
+  await clock.sleep(2_000 - clock.now() % 2_000, stop.signal).catch(() => {});
   const simulator = new Simulator(scenario, { seed: 42, pace: { kind: "live", historyMs: 0 }, clock });
   const target = await kafkaTarget({ cluster, topic: TOPIC, toRecord: scenario.record });
   await sendChunks(simulator, target, stop.signal, () => {});

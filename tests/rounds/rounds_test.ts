@@ -19,7 +19,11 @@ testWith(
   "disturbed() leaves PostgreSQL as an undisturbed instance does: members killed, gone and joined, the broker killed",
   async ([broker, postgres]) => {
     await using folder = new Folder();
-    const result = await disturbed(broker, postgres, { folder: folder.path, rounds: ROUNDS, seed: 7 });
+    const result = await disturbed(broker, postgres, {
+      folder: folder.path,
+      rounds: ROUNDS,
+      seed: 7,
+    });
     assertEquals(Object.keys(result.done).length, 4);
     assertEquals(result.disturbed, result.undisturbed);
     assertGreater(result.undisturbed.sensor_readings.rows, result.readings);
