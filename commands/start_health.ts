@@ -4,6 +4,8 @@
  * @module
  */
 import type { Health } from "../routes/deps.ts";
+import { KEYS } from "../store/keys.ts";
+import type { KvPort } from "../store/kv.ts";
 import type { Engine } from "./engine.ts";
 
 /** Partitions that have failed, each with its reason. */
@@ -16,6 +18,19 @@ export function failures(engine: Engine): string[] {
 function waits(engine: Engine): string[] {
   return engine.supervisor.partitions().filter(({ state }) => state === "waiting")
     .map(({ partition, error }) => `partition ${partition} waits: ${error}`);
+}
+
+/** Bytes that are written to see whether there is room again: as much as one entry may take. */
+const PROBE_BYTES = 60_000;
+
+/** Writes something large, and takes it away: nobody else may have anything to write. */
+async function tryDisk(kv: KvPort): Promise<void> {
+  try {
+    await kv.atomic().set(KEYS.probe(), new Uint8Array(PROBE_BYTES)).commit();
+    await kv.atomic().delete(KEYS.probe()).commit();
+  } catch {
+    // It is known to the gate.
+  }
 }
 
 /**
@@ -32,6 +47,10 @@ export async function healthOf(engine: Engine, problems: readonly string[] = [])
       ...problems,
     ];
   let kv = true;
+  if (engine.kv.trouble) {
+    await tryDisk(engine.kv);
+    if (engine.kv.trouble) reasons.push(engine.kv.trouble.message);
+  }
   try {
     await engine.kv.get(["meta", "format"]);
   } catch {

@@ -72,7 +72,7 @@ export function answerProblem(c: Context, problem: Problem): Response {
 /**
  * The problem that an error is answered with.
  *
- * A `CursorError` (a cursor that the store did not make) is the client's; anything unknown is a 500 that says nothing.
+ * A `CursorError` (a cursor that the store did not make) is the client's, a `DiskError` (the disk takes no writes) passes; anything unknown is a 500 that says nothing.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -80,6 +80,9 @@ export function problemOf(error: unknown): Problem {
     return new Problem(400, "The query is not valid.", {
       errors: [{ field: "cursor", message: "cursor must be the `next` of an earlier answer to the same question" }],
     });
+  }
+  if (error instanceof Error && error.name === "DiskError") {
+    return new Problem(503, `Nothing was changed: ${error.message}.`, { headers: { "retry-after": "5" } });
   }
   return new Problem(500, "Something went wrong inside. It was logged.");
 }

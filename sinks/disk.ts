@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { StoreAwayError } from "../actors/checkpoint.ts";
 import { dirname } from "../std/path.ts";
 
 /** Files, as sinks use them. */
@@ -17,7 +18,11 @@ export interface Disk {
   read(path: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Size and time of the last change (epoch ms); undefined if it is not there. */
   look(path: string): Promise<{ readonly size: number; readonly changed: number } | undefined>;
-  /** Writes pieces from `offset` on, cuts off what stood behind them, and waits until the disk has it. Makes the file. */
+  /**
+   * Writes pieces from `offset` on, cuts off what stood behind them, and waits until the disk has it. Makes the file.
+   *
+   * @throws {StoreAwayError} if there is no room on the disk
+   */
   write(path: string, offset: number, pieces: readonly Uint8Array[]): Promise<void>;
   /** Puts a file in the place of another, durably: at any time one of both is there, whole. */
   rename(from: string, to: string): Promise<void>;
@@ -47,15 +52,14 @@ export const systemDisk: Disk = {
   },
 
   async write(path, offset, pieces) {
-    using file = await Deno.open(path, { write: true, create: true });
-    await file.seek(offset, Deno.SeekMode.Start);
-    let end = offset;
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length;) at += await file.write(at === 0 ? piece : piece.subarray(at));
-      end += piece.length;
+    try {
+      await writePieces(path, offset, pieces);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+      throw new StoreAwayError(`there is no room to write ${path}: make room, then it goes on by itself`, {
+        cause: error,
+      });
     }
-    if ((await file.stat()).size !== end) await file.truncate(end);
-    await file.sync();
   },
 
   async rename(from, to) {
@@ -67,6 +71,18 @@ export const systemDisk: Disk = {
     await orNothing(Deno.remove(path));
   },
 };
+
+async function writePieces(path: string, offset: number, pieces: readonly Uint8Array[]): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  await file.seek(offset, Deno.SeekMode.Start);
+  let end = offset;
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length;) at += await file.write(at === 0 ? piece : piece.subarray(at));
+    end += piece.length;
+  }
+  if ((await file.stat()).size !== end) await file.truncate(end);
+  await file.sync();
+}
 
 /** A new name is durable once its folder is. Not every system lets a folder be opened: there the rename has to do. */
 async function syncFolder(path: string): Promise<void> {

@@ -125,7 +125,7 @@ class Taking {
     } catch (error) {
       if (error instanceof MismatchError) return this.#outcome("mismatch", error.message);
       if (error instanceof RequestConflictError) return this.#outcome("in_progress", error.message, 1);
-      if (error instanceof LogError) return this.#outcome("busy", "The log cannot be written.", RETRY_AFTER);
+      if (error instanceof LogError) return this.#outcome("busy", error.message, RETRY_AFTER);
       if (!(error instanceof IdleError || error instanceof BrokenError || this.#closing.aborted)) throw error;
       await this.#save();
       if (error instanceof IdleError) return this.#outcome("idle", error.message);

@@ -12,6 +12,7 @@ import type { Clock } from "../actors/ports.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";
+import { DiskError } from "./trouble.ts";
 
 /** What protects a partition's writes. All of them, always; a test takes one away to see that it is needed. */
 export interface Guards {
@@ -89,14 +90,15 @@ export class Chain {
   static async claim(kv: KvPort, partition: string, options: ChainOptions): Promise<Chain> {
     const chain = new Chain(kv, partition, options), name = options.owner === undefined ? "" : `${options.owner} `;
     const owner = `${name}${options.freshId()}`;
+    let cause: unknown;
     for (let tries = 0; tries < TRIES; tries++) {
       const key = KEYS.fence(partition), old = await chain.call(kv.get<string>(key));
       if (!options.moving && isMoved(old.value)) throw moved(partition);
       if (old.value !== owner) {
         try {
           await chain.call(kv.atomic().check(old).set(key, owner).commit());
-        } catch {
-          // Whether it is there is read below.
+        } catch (error) {
+          cause = error; // whether it is there is read below
         }
       }
       const [fence, link] = await chain.call(kv.getMany([key, KEYS.chain(partition)]));
@@ -106,6 +108,7 @@ export class Chain {
         return chain;
       }
     }
+    if (cause instanceof DiskError) throw cause;
     throw new StoreAwayError(`partition ${partition} cannot be taken over: others do so at the same time`);
   }
 
@@ -151,6 +154,7 @@ export class Chain {
 
   private async attempt(mutations: readonly Mutation[]): Promise<void> {
     const { kv, partition, options } = this, attempted = new Set<string>();
+    let cause: unknown;
     for (let tries = 0; tries < TRIES; tries++) {
       const id = options.freshId();
       attempted.add(id);
@@ -160,8 +164,8 @@ export class Chain {
           this.link = result.versionstamp;
           return;
         }
-      } catch {
-        // Ambiguous: it may be there or may still come.
+      } catch (error) {
+        cause = error; // ambiguous: it may be there or may still come
       }
       const [fence, link] = await this.call(kv.getMany([KEYS.fence(partition), KEYS.chain(partition)]));
       if (fence.versionstamp !== this.fence && options.guards.fence) {
@@ -172,7 +176,8 @@ export class Chain {
       if (typeof link.value === "string" && attempted.has(link.value)) return;
       await options.clock.sleep(10 * 2 ** tries);
     }
-    throw new StoreAwayError(`partition ${partition}: the database did not take a write in ${TRIES} tries`);
+    if (cause instanceof DiskError) throw cause;
+    throw new StoreAwayError(`partition ${partition}: the database did not take a write in ${TRIES} tries`, { cause });
   }
 
   private prepare(mutations: readonly Mutation[], id: string): KvAtomic {

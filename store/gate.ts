@@ -4,16 +4,21 @@
  * What is read then is what a process that was killed at this instant would have left: recovery knows how to go on from
  * it. Writes that wait longer than their callers' patience count as ambiguous, as with a slow database.
  *
+ * Since every write passes here, it is also known here whether the disk takes them.
+ *
  * @module
  */
 import { Waiters } from "../actors/waiters.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
+import { DiskError, troubleOf } from "./trouble.ts";
 
 /** A database whose writes can be held back. */
 export class GatedKv implements KvPort {
   private closed = false;
   private underWay = 0;
   private readonly changed = new Waiters();
+  /** Why the last write failed, where it was the disk's fault; undefined since one has succeeded. */
+  trouble?: DiskError;
 
   constructor(private readonly kv: KvPort) {}
 
@@ -61,7 +66,13 @@ export class GatedKv implements KvPort {
     while (this.closed) await this.changed.wait();
     this.underWay++;
     try {
-      return await write();
+      const written = await write();
+      this.trouble = undefined;
+      return written;
+    } catch (thrown) {
+      const error = troubleOf(thrown);
+      if (error instanceof DiskError) this.trouble = error;
+      throw error;
     } finally {
       this.underWay--;
       this.changed.wake();

@@ -4,6 +4,7 @@
  * | key | value |
  * |---|---|
  * | `meta, format` | version of this layout |
+ * | `meta, probe` | for a moment, whether the disk has room again |
  * | `source, name` | what a source recorded |
  * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
@@ -46,6 +47,7 @@
 /** Keys by what they hold. */
 export const KEYS = {
   format: (): Deno.KvKey => ["meta", "format"],
+  probe: (): Deno.KvKey => ["meta", "probe"],
   source: (name: string): Deno.KvKey => ["source", name],
   partitions: (): Deno.KvKey => ["partition"],
   fence: (partition: string): Deno.KvKey => ["partition", partition, "fence"],

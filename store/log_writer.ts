@@ -14,6 +14,7 @@ import type { Clock } from "../actors/ports.ts";
 import { Waiters } from "../actors/waiters.ts";
 import { within } from "./deadline.ts";
 import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";
+import { DiskError } from "./trouble.ts";
 import {
   emptyHead,
   encodeRequest,
@@ -73,6 +74,8 @@ export class LogWriter {
   #isRunning = false;
   /** The last head that is known. */
   #head: Versioned;
+  /** Why the last try failed, where an error said so. */
+  #cause?: unknown;
 
   private constructor(kv: KvPort, options: WriterOptions, head: Versioned) {
     this.#kv = kv;
@@ -159,7 +162,9 @@ export class LogWriter {
       if (!isSame) id = freshId(); // what was sent before can no longer succeed: its head or a record has moved on
       await clock.sleep(10 * 2 ** tries);
     }
-    if (group.length > 0) throw new LogError(`The log did not take a write in ${TRIES} tries.`);
+    if (group.length === 0) return;
+    const cause = this.#cause, why = cause instanceof DiskError ? `: ${cause.message}` : ` in ${TRIES} tries`;
+    throw new LogError(`The log did not take a write${why}.`, { cause });
   }
 
   /**
@@ -178,8 +183,9 @@ export class LogWriter {
         this.#head = { value: plan.head, versionstamp: result.versionstamp };
         return result.versionstamp;
       }
-    } catch {
-      // Ambiguous, as `ok: false` is: what is there tells.
+      this.#cause = undefined;
+    } catch (error) {
+      this.#cause = error; // ambiguous, as `ok: false` is: what is there tells
     }
     try {
       return await this.#find(group, plan);
