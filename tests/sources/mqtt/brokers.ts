@@ -56,8 +56,8 @@ const mosquitto = await need("MQTT broker", mqttServer);
 /** mosquitto, or why it is not there. */
 export const MOSQUITTO = mosquitto;
 
-/** Registers a test for every broker. */
-export function withBrokers(name: string, run: (broker: TestBroker) => Promise<void>): void {
+/** Registers a test for mosquitto, in both versions of the protocol. */
+export function withMosquitto(name: string, run: (broker: TestBroker) => Promise<void>): void {
   for (const version of ["5", "3.1.1"] as const) {
     const needed: Needed<TestBroker> = "missing" in mosquitto ? mosquitto : {
       server: {
@@ -68,6 +68,11 @@ export function withBrokers(name: string, run: (broker: TestBroker) => Promise<v
     };
     testWith(needed, `${name} (mosquitto, MQTT ${version})`, run);
   }
+}
+
+/** Registers a test for every broker. */
+export function withBrokers(name: string, run: (broker: TestBroker) => Promise<void>): void {
+  withMosquitto(name, run);
   Deno.test({
     name: `${name} (aedes, MQTT 3.1.1)`,
     fn: async () => {
