@@ -6,7 +6,8 @@
  */
 import { judgingOf } from "../../commands/settings.ts";
 import { openSinks, type SinkPart } from "../../commands/sink_settings.ts";
-import type { KafkaAccess } from "../../commands/kafka_settings.ts";
+import { KAFKA_ACCESS } from "../../commands/kafka_settings.ts";
+import { MQTT_ACCESS } from "../../commands/mqtt_settings.ts";
 import type { DeliverySink } from "../../sinks/delivery/sink.ts";
 import { mongoError } from "../../sinks/mongodb/errors.ts";
 import { MongoSink } from "../../sinks/mongodb/sink.ts";
@@ -18,20 +19,16 @@ import { need, testWith } from "../servers/needed.ts";
 import { asTest, type PostgresServer, postgresServer } from "../servers/postgres.ts";
 import { makeTopic } from "../sources/kafka/topics.ts";
 
+type Access = Parameters<typeof openSinks>[2];
 const SECRET = "hunter2-is-secret", NOWHERE = "no-such-host.invalid";
-const NO_ACCESS: KafkaAccess = {
-  kafkaTls: false,
-  kafkaCa: undefined,
-  kafkaCert: undefined,
-  kafkaKey: undefined,
-  kafkaMechanism: "PLAIN",
-  kafkaUser: undefined,
-  kafkaPassword: undefined,
-};
+/** As where nobody says how to log in. */
+const NO_ACCESS = Object.fromEntries(
+  Object.entries({ ...KAFKA_ACCESS, ...MQTT_ACCESS }).map(([name, { fallback }]) => [name, fallback]),
+) as Access;
 /** What is wrong, the sink, and what its sentence must name. */
-type Case = readonly [what: string, part: SinkPart, says: RegExp, access?: Partial<KafkaAccess>];
+type Case = readonly [what: string, part: SinkPart, says: RegExp, access?: Partial<Access>];
 
-type Make = (part: SinkPart, access: KafkaAccess) => Promise<DeliverySink>;
+type Make = (part: SinkPart, access: Access) => Promise<DeliverySink>;
 
 /** As a start makes it. */
 const asConfigured: Make = async (part, access) => (await openSinks([part], judgingOf({}), access))[0];
@@ -156,7 +153,7 @@ testWith(mongodb, "openSinks(): what MongoDB refuses is said in one sentence eac
   const shaking = (async () => {
     for await (const connection of tls) connection.handshake().catch(() => {}).finally(() => connection.close());
   })().catch(() => {}); // closed at the end
-  const hasty: Make = ({ url }) => Promise.resolve(new MongoSink({ url, serverMs: 500 })); // 10 s as configured
+  const hasty: Make = ({ url }) => Promise.resolve(new MongoSink({ url, serverMs: 3_000 })); // 10 s as configured
   await sentences([
     [
       "wrong address",
