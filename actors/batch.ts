@@ -136,7 +136,7 @@ export interface RoundAnswer {
 /** A question to a shard. */
 export interface ShardAsk {
   readonly kind: "ask";
-  readonly about: "sensors" | "readings" | "digests" | "memory" | "counters" | "states" | "agreement";
+  readonly about: "sensors" | "readings" | "digests" | "memory" | "counters" | "states" | "times" | "agreement";
   /** Which ones, for `sensors` and `readings`; those out of memory are left out. */
   readonly sensors?: readonly number[];
 }
@@ -253,6 +253,7 @@ export interface GroupAgreement {
 export type ShardAnswer =
   | { readonly about: "sensors"; readonly views: readonly SensorView[] }
   | { readonly about: "states"; readonly states: StateCounts }
+  | { readonly about: "times"; readonly sensors: readonly number[]; readonly times: readonly number[] }
   | { readonly about: "readings"; readonly readings: readonly ReadingView[] }
   | { readonly about: "digests"; readonly digests: readonly SensorDigest[] }
   | { readonly about: "agreement"; readonly tables: readonly GroupAgreement[] }

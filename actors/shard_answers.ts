@@ -40,6 +40,13 @@ export function answerAsk(
       return { about: "sensors", views: asked().map((actor) => viewWith(actor, contributions(actor))) };
     case "readings":
       return { about: "readings", readings: asked().flatMap(viewReadings) };
+    case "times": {
+      const heard = actors.flatMap((actor, sensor) =>
+        actor !== undefined && wasHeard(actor) ? [{ actor, sensor }] : []
+      );
+      const times = heard.map(({ actor: { state } }) => state[HEADER.greatest]);
+      return { about: "times", sensors: heard.map(({ sensor }) => sensor), times };
+    }
     case "digests":
       return { about: "digests", digests: present().filter(wasHeard).map(digestOf) };
     case "states":

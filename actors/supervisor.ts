@@ -400,6 +400,15 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     return bytes ? viewReadings(this.decode(bytes, true)) : [];
   }
 
+  /** The greatest time of each sensor in memory, epoch ms, by its number. */
+  async times(): Promise<ReadonlyMap<number, number>> {
+    const times = new Map<number, number>();
+    for (const answer of await this.ask("times")) {
+      if (answer.about === "times") answer.sensors.forEach((sensor, i) => times.set(sensor, answer.times[i]));
+    }
+    return times;
+  }
+
   /** How many sensors are how; those out of memory are counted as sensors only. */
   async states(): Promise<StateCounts> {
     const total = { ...NO_STATES, sensors: this.directory.entries.length };
@@ -453,7 +462,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     return sumAgreements(tables);
   }
 
-  private ask(about: "digests" | "memory" | "states" | "agreement"): Promise<ShardAnswer[]> {
+  private ask(about: "digests" | "memory" | "states" | "times" | "agreement"): Promise<ShardAnswer[]> {
     return Promise.all(this.hosts.map((host) => host.send({ kind: "ask", about })));
   }
 

@@ -287,6 +287,14 @@ export interface PeriodFilter {
   readonly to?: number;
 }
 
+/** Which readings of all sensors. */
+export interface ReadingFilter extends PeriodFilter {
+  readonly sensor?: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly anomalous?: boolean;
+}
+
 /** Which windows. */
 export interface WindowFilter extends PeriodFilter {
   readonly sensor?: string;
@@ -311,6 +319,12 @@ export interface Queries {
   sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>>;
   sensor(name: string): Promise<SensorView | undefined>;
   readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>>;
+  /**
+   * Of all sensors, by time.
+   *
+   * Rejects with an error named `TooWideError` where that means to look into too many sensors.
+   */
+  latestReadings(filter: ReadingFilter, limit: number, cursor?: string): Promise<Page<ReadingView>>;
   windows(filter: WindowFilter, limit: number, cursor?: string): Promise<Page<WindowView>>;
   alerts(filter: AlertFilter, limit: number, cursor?: string): Promise<Page<AlertView>>;
   alert(id: string): Promise<AlertView | undefined>;

@@ -41,6 +41,7 @@ import { kafkaSource } from "./kafka_source.ts";
 import { type Log, withLog } from "./log.ts";
 import { mqttInput, mqttIntake } from "./mqtt_source.ts";
 import { Outlets } from "./outlets.ts";
+import { parquetBytes } from "./parquet_bytes.ts";
 import { roundOutlet } from "./round_outlet.ts";
 import { judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
@@ -154,6 +155,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       analytics: statistics.analytics,
       backtests,
       quarantine: engine.quarantine,
+      parquet: parquetBytes,
       clock,
       version: VERSION,
       signal: closing.signal,

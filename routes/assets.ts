@@ -17,6 +17,7 @@ import { type Context, Hono } from "hono";
 import "chart.js" with { type: "text" };
 import "chartjs-chart-matrix" with { type: "text" };
 import "chartjs-plugin-annotation" with { type: "text" };
+import { etagOf, isKnown } from "./etag.ts";
 import { files } from "./page_files.ts";
 
 /**
@@ -79,7 +80,7 @@ export function assets(): Hono {
     c.header("x-content-type-options", "nosniff");
     c.header("referrer-policy", "no-referrer");
     c.header("cross-origin-opener-policy", "same-origin");
-    if (matches(c.req.header("if-none-match"), asset.etag)) return c.body(null, 304);
+    if (isKnown(c, asset.etag)) return c.body(null, 304);
     c.header("content-type", asset.type);
     return c.body(asset.text);
   }
@@ -97,17 +98,7 @@ async function vendorScript(url: string): Promise<string> {
   return script.default;
 }
 
-async function assetOf(path: string, text: string): Promise<Asset> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const etag = `"${Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
-  return { text, type: TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "text/plain; charset=utf-8", etag };
-}
-
-/** Weak comparison, as `If-None-Match` asks for: compression on the way makes an ETag weak. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(",").some((item) => {
-    const tag = item.trim().replace(/^W\//, "");
-    return tag === etag || tag === "*";
-  });
+function assetOf(path: string, text: string): Asset {
+  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "text/plain; charset=utf-8";
+  return { text, type, etag: etagOf(text) };
 }

@@ -20,6 +20,7 @@ import type { CoreCounters } from "../actors/counters.ts";
 import type { Clock, Json } from "../actors/ports.ts";
 import type { Quarantine } from "../actors/quarantine.ts";
 import type { DeliveryView } from "../sinks/delivery/view.ts";
+import type { Cell, Column } from "../sinks/parquet.ts";
 import type { Feed, PartitionView, Queries } from "../actors/views.ts";
 import type { Access } from "./auth.ts";
 import type { ConfigView } from "./config.ts";
@@ -122,6 +123,8 @@ export interface AppDeps {
   export?(): Promise<ReadableStream<Uint8Array>>;
   /** What was not accepted, one by one; absent: it is only listed. */
   readonly quarantine?: Quarantine;
+  /** Makes a Parquet file of a table; absent: listings are not given as one. */
+  parquet?(columns: readonly Column[], rows: readonly (readonly Cell[])[]): Promise<Uint8Array<ArrayBuffer>>;
   /** Told of an error that was answered with 500. */
   report?(error: unknown): void;
 }

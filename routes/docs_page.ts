@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { html, raw } from "hono/html";
 import type { AppDeps } from "./deps.ts";
 import { DOCS_STYLE } from "./docs_style.ts";
+import { etagOf, isKnown } from "./etag.ts";
 import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 import { OPERATIONS } from "./openapi_list.ts";
 import { onlyMethods } from "./problem.ts";
@@ -48,16 +48,14 @@ export function docs(deps: AppDeps): Hono {
 
 async function fileOf(type: string, made: string | Promise<string>): Promise<File> {
   const text = await made;
-  return { text, type, etag: `"${createHash("sha256").update(text).digest("hex").slice(0, 32)}"` };
+  return { text, type, etag: etagOf(text) };
 }
 
 function answer(c: Context, { text, type, etag }: File): Response {
   c.header("etag", etag);
   c.header("cache-control", "no-cache");
   if (type.startsWith("text/html")) c.header("content-security-policy", POLICY);
-  if (c.req.header("if-none-match")?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
-    return c.body(null, 304);
-  }
+  if (isKnown(c, etag)) return c.body(null, 304);
   return c.body(text, 200, { "content-type": type });
 }
 

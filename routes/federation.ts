@@ -21,6 +21,7 @@ import { decodeWeights } from "../actors/federation/weights.ts";
 import type { ModelVersion } from "../actors/model_registry.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { AppDeps } from "./deps.ts";
+import { isKnown } from "./etag.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, limitParameter, readQuery } from "./query.ts";
 import { postUpdate } from "./federation_updates.ts";
@@ -69,19 +70,13 @@ async function inUse({ models: { registry } }: Parts, group: string): Promise<Mo
   return version;
 }
 
-/** Whether a client that sent `If-None-Match` has this already; weak and strong tags are alike here. */
-function has(c: Context, etag: string): boolean {
-  const given = c.req.header("if-none-match") ?? "";
-  return given.trim() === "*" || given.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
-}
-
 async function answerModel(c: Context, parts: Parts): Promise<Response> {
   const group = await groupFor(parts.store, readQuery(c, federationModelQuery).group);
   const version = await inUse(parts, group);
   const type = accepts(c, { header: "Accept", supports: [JSON_TYPE, BYTES_TYPE], default: JSON_TYPE });
   const etag = type === BYTES_TYPE ? `"${version.sha256}"` : `"${version.sha256}-json"`;
   const headers = { etag, vary: "accept", "cache-control": "no-cache" };
-  if (has(c, etag)) return c.body(null, 304, headers);
+  if (isKnown(c, etag)) return c.body(null, 304, headers);
   const bytes = await parts.models.registry.bytes(version.name, version.version);
   if (type === BYTES_TYPE) return c.body(new Uint8Array(bytes), 200, { ...headers, "content-type": BYTES_TYPE });
   const { round, shapes, form, weights } = decodeWeights(bytes);

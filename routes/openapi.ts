@@ -9,6 +9,7 @@
 import { z } from "zod";
 import type { Scope } from "../actors/keys.ts";
 import { scopeOf } from "./auth_scopes.ts";
+import { isTagged } from "./etag.ts";
 import { LISTING_TYPES } from "./formats.ts";
 import { components, isPage, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
 
@@ -80,6 +81,9 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: "Not now; `Retry-After` says when to come again.",
   507: "What may be stored is used up.",
 };
+
+/** To who has it already. */
+export const UNCHANGED: Answer = { description: "It has not changed since the ETag that was sent." };
 
 const REF = "#/components/schemas/";
 
@@ -228,7 +232,9 @@ function parametersOf({ params = {}, query, headers }: Operation, schemas: Schem
 }
 
 function answersOf(operation: Operation, schemas: Schemas): () => JsonObject {
-  const { answers, v2 } = operation;
+  const { v2, method, path } = operation;
+  const unchanged: Operation["answers"] = method === "get" && isTagged(path) ? { 304: UNCHANGED } : {};
+  const answers = { ...unchanged, ...operation.answers };
   const good = Object.entries(answers).map(([status, { description, content }]) => {
     const write = content === undefined ? undefined : contentOf(content, schemas);
     return () => [status, { description, ...(write === undefined ? {} : { content: write() }) }] as const;
@@ -261,6 +267,8 @@ function contentOf(content: Readonly<Record<string, Content>>, schemas: Schemas)
     return () => [type, { schema: schema() }] as const;
   });
   const isListing = Object.values(content).some((what) => typeof what !== "string" && isPage(what));
-  const others = isListing ? LISTING_TYPES.map((type) => [type, { schema: { type: "string" } }] as const) : [];
+  const others = !isListing ? [] : LISTING_TYPES.map((type) => {
+    return [type, type.endsWith("parquet") ? {} : { schema: { type: "string" } }] as const;
+  });
   return () => Object.fromEntries([...writes.map((write) => write()), ...others]);
 }

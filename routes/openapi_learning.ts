@@ -16,7 +16,7 @@ import { compareQuery, evaluationsQuery } from "./evaluations.ts";
 import { federationModelQuery, federationRoundsQuery } from "./federation.ts";
 import { updateBody } from "./federation_updates.ts";
 import { labelBody, labelsQuery } from "./labels.ts";
-import type { Answer, Content, Operation } from "./openapi.ts";
+import { type Answer, type Content, type Operation, UNCHANGED } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
 import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_schemas.ts";
 import type { Wire } from "./wire.ts";
@@ -213,7 +213,7 @@ const federation: readonly Operation[] = [
         description: "The network; the bytes are described in docs/how-to/federation.md.",
         content: { "application/json": network, "application/octet-stream": "binary" },
       },
-      304: { description: "It has not changed since the ETag that was sent." },
+      304: UNCHANGED,
     },
     problems: [404],
   },

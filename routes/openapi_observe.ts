@@ -16,6 +16,7 @@ import {
   summarySchema,
   windowSchema,
 } from "./openapi_schemas.ts";
+import { readingsQuery } from "./readings.ts";
 import { sensorReadingsQuery, sensorsQuery, sensorWindowsQuery } from "./sensors.ts";
 import { alertStreamQuery, readingStreamQuery } from "./streams.ts";
 import { windowsQuery } from "./windows.ts";
@@ -65,6 +66,15 @@ export const observing: readonly Operation[] = [
     },
     answers: { 202: { description: "What became of them.", content: { "application/json": ingestedSchema } } },
     problems: [409, 422, 507],
+  },
+  {
+    method: "get",
+    path: "/readings",
+    tag: "Readings",
+    summary: "Readings of all sensors with their verdicts, the latest first",
+    description: "A page looks into 2,000 sensors at most: with more of them, filter by sensor, type or location.",
+    query: readingsQuery,
+    answers: page("A page of readings.", readingViewSchema),
   },
   {
     method: "get",

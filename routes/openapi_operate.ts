@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Answer, Operation } from "./openapi.ts";
+import { type Answer, type Operation, UNCHANGED } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
 import { partitionSchema } from "./openapi_schemas.ts";
 
@@ -90,7 +90,7 @@ export const operating: readonly Operation[] = [
     summary: "This document",
     answers: {
       200: { description: "OpenAPI 3.1.", content: { "application/json": z.looseObject({ openapi: z.string() }) } },
-      304: { description: "It has not changed since the ETag that was sent." },
+      304: UNCHANGED,
     },
   },
   {
@@ -100,7 +100,7 @@ export const operating: readonly Operation[] = [
     summary: "This document, to read",
     answers: {
       200: { description: "A page.", content: { "text/html": "text" } },
-      304: { description: "It has not changed since the ETag that was sent." },
+      304: UNCHANGED,
     },
   },
 ];

@@ -72,7 +72,8 @@ export function answerProblem(c: Context, problem: Problem): Response {
 /**
  * The problem that an error is answered with.
  *
- * A `CursorError` (a cursor that the store did not make) is the client's, a `DiskError` (the disk takes no writes) passes; anything unknown is a 500 that says nothing.
+ * A `CursorError` (a cursor that the store did not make) and a `TooWideError` (what looks into too much) are the
+ * client's, a `DiskError` (the disk takes no writes) passes; anything unknown is a 500 that says nothing.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -83,6 +84,9 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof Error && error.name === "DiskError") {
     return new Problem(503, `Nothing was changed: ${error.message}.`, { headers: { "retry-after": "5" } });
+  }
+  if (error instanceof Error && error.name === "TooWideError") {
+    return new Problem(400, "The question is too wide.", { errors: [{ field: "", message: error.message }] });
   }
   return new Problem(500, "Something went wrong inside. It was logged.");
 }

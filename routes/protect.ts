@@ -12,6 +12,7 @@ import { login } from "./auth_login.ts";
 import { Sessions } from "./auth_sessions.ts";
 import { cors } from "./cors.ts";
 import type { AppDeps } from "./deps.ts";
+import { etags } from "./etag.ts";
 import { formats } from "./formats.ts";
 import { rateLimit } from "./limits.ts";
 import { timeOut } from "./limits_time.ts";
@@ -32,6 +33,7 @@ export function protect(app: Hono, deps: AppDeps): void {
   if (access !== undefined || token !== undefined) app.use(guard(deps, sessions));
   if (limits.requests !== undefined) app.use(rateLimit(deps, limits.requests));
   if (access !== undefined) app.use(auditing(access.audit));
-  app.use(formats());
+  app.use(etags());
+  app.use(formats(deps.parquet));
   if (sessions !== undefined) app.route("/", login(deps, sessions));
 }

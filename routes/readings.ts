@@ -1,5 +1,6 @@
 /**
- * `POST /readings`: readings come in, and are answered for once they are durable.
+ * `POST /readings`: readings come in, and are answered for once they are durable. `GET /readings` lists those of all
+ * sensors with their verdicts, the latest first.
  *
  * | body | content type | limit |
  * |---|---|---|
@@ -18,7 +19,8 @@ import type { Ingest, IngestEnd, IngestFormat, IngestOutcome } from "../actors/i
 import { clientOf } from "./auth_principal.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
-import { readQuery } from "./query.ts";
+import { nameParameter, pageParameters, periodParameters, readQuery } from "./query.ts";
+import { wirePage, wireReading } from "./wire.ts";
 
 /** Greatest JSON body, bytes. */
 export const JSON_BODY_BYTES = 1024 * 1024;
@@ -93,12 +95,25 @@ async function take(c: Context, ingest: Ingest, deps: AppDeps): Promise<Response
   return answer(c, await ingest.take(body, { format, idempotencyKey, admit, ...(trace ? { trace } : {}) }));
 }
 
-/** The routes for sending readings; none without an ingest. The stream of them is in `streams.ts`. */
+/** Query of `GET /readings`. */
+export const readingsQuery = z.object({
+  sensor: nameParameter,
+  type: nameParameter,
+  location: nameParameter,
+  is_anomaly: z.enum(["true", "false"], { error: "is_anomaly must be true or false" }).optional(),
+  ...periodParameters,
+  ...pageParameters,
+});
+
+/** The routes of readings; none are taken without an ingest. The stream of them is in `streams.ts`. */
 export function readings(deps: AppDeps): Hono {
-  const app = new Hono();
-  const { ingest } = deps;
-  if (ingest === undefined) return app;
-  app.post("/readings", (c) => take(c, ingest, deps));
-  onlyMethods(app, "/readings", ["POST"]);
+  const app = new Hono(), { ingest, queries } = deps;
+  app.get("/readings", async (c) => {
+    const { limit, cursor, is_anomaly, ...filter } = readQuery(c, readingsQuery);
+    const anomalous = is_anomaly === undefined ? {} : { anomalous: is_anomaly === "true" };
+    return c.json(wirePage(await queries.latestReadings({ ...filter, ...anomalous }, limit, cursor), wireReading));
+  });
+  if (ingest !== undefined) app.post("/readings", (c) => take(c, ingest, deps));
+  onlyMethods(app, "/readings", ingest === undefined ? ["GET"] : ["GET", "POST"]);
   return app;
 }

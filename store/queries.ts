@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { viewRows } from "../actors/sensor/view.ts";
+import { latestFirst, placeOf, positionOf, type ReadingPlace } from "./latest_readings.ts";
 import { viewWindow } from "../actors/window_view.ts";
 import type {
   AlertFilter,
@@ -15,6 +16,7 @@ import type {
   PeriodFilter,
   QuarantineView,
   Queries,
+  ReadingFilter,
   ReadingView,
   SensorFilter,
   SensorView,
@@ -32,6 +34,8 @@ const DEFAULT_LENGTH_MS = 60_000;
 /** Entries that one page may look at: a filter that nothing matches ends there, with a cursor to go on. */
 const LOOK_AT = 20_000;
 const place = z.array(z.union([z.string(), z.number()])).min(1).max(8);
+
+const readingPlace = z.tuple([z.number(), z.string(), z.number()]);
 
 /** Questions over the store and the supervisor. */
 export class StoreQueries implements Queries {
@@ -83,6 +87,27 @@ export class StoreQueries implements Queries {
       if (reading.time < (period.from ?? 0)) continue;
       if (items.length === limit) return { items, next: writeCursor([positionOf(items[limit - 1])]) };
       items.push(reading);
+    }
+    return { items };
+  }
+
+  async latestReadings(filter: ReadingFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
+    const { from = 0, to = FAR, anomalous } = filter, { directory, options } = this.supervisor;
+    const after: ReadingPlace = cursor === undefined ? [to, "", -1] : readCursor(cursor, readingPlace);
+    const named = filter.sensor === undefined ? directory.entries : [directory.find(filter.sensor)];
+    const entries = named.filter((entry) => entry !== undefined).filter((entry) => matches(filter, entry));
+    const times = await this.supervisor.times();
+    const candidates = entries.map(({ sensor, name }) => ({
+      sensor: name,
+      latest: times.get(sensor) ?? Infinity,
+      readings: () => this.newestReadings(name),
+    }));
+    const items: ReadingView[] = [];
+    let looked = 0;
+    for await (const reading of latestFirst(candidates, after, options.judging.latenessMs)) {
+      if (reading.time < from) return { items };
+      if (reading.time < to && (anomalous === undefined || reading.is_anomaly === anomalous)) items.push(reading);
+      if (items.length === limit || ++looked === LOOK_AT) return { items, next: writeCursor([...placeOf(reading)]) };
     }
     return { items };
   }
@@ -206,11 +231,6 @@ export class StoreQueries implements Queries {
     }
     return { items };
   }
-}
-
-/** Position of a reading in its partition. */
-function positionOf({ id }: ReadingView): number {
-  return Number(id.split("/")[1]);
 }
 
 /** A stored alert as it is shown. */

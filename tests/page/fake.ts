@@ -16,6 +16,7 @@ import type {
   PeriodFilter,
   QuarantineView,
   Queries,
+  ReadingFilter,
   ReadingView,
   SensorFilter,
   SensorView,
@@ -180,6 +181,12 @@ export class FakePlant implements Queries {
 
   readings(name: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
     const readings = this.get(name).readings.filter((reading) => within(period, reading.time)).toReversed();
+    return Promise.resolve(page(readings, limit, cursor));
+  }
+
+  latestReadings(filter: ReadingFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
+    const readings = [...this.sensorsByName.values()].flatMap(({ readings }) => readings)
+      .filter(({ time }) => within(filter, time)).toSorted((a, b) => b.time - a.time);
     return Promise.resolve(page(readings, limit, cursor));
   }
 

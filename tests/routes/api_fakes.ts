@@ -5,6 +5,7 @@
  */
 import type { Quarantine } from "../../actors/quarantine.ts";
 import type { AppDeps } from "../../routes/deps.ts";
+import { parquetBytes } from "../../commands/parquet_bytes.ts";
 import { HttpCounts } from "../../routes/metrics_counts.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { KvKeys } from "../../store/api_keys.ts";
@@ -149,6 +150,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     analytics: new FakeAnalytics(),
     backtests: new FakeBacktests(),
     quarantine: QUARANTINE,
+    parquet: parquetBytes,
     ingest,
     access,
     counts: new HttpCounts(),

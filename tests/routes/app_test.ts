@@ -102,7 +102,7 @@ Deno.test("makeApp() answers 405 with Allow, and OPTIONS with 204", async () => 
     await problem(response, 405);
   }
   const post = await app.request("/readings", { method: "PUT" });
-  assertEquals(post.headers.get("allow"), "POST, OPTIONS");
+  assertEquals(post.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
   await problem(post, 405);
   const options = await app.request("/sensors", { method: "OPTIONS" });
   assertEquals([options.status, options.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);

@@ -198,6 +198,11 @@ export class FakeQueries implements Queries {
     return page([3, 2, 1].map((position) => readingView(sensor, position)), limit, cursor);
   }
 
+  latestReadings(filter: object, limit: number, cursor?: string): Promise<Page<ReadingView>> {
+    this.asked.push(["latestReadings", filter, limit, cursor]);
+    return this.readings("a", {}, limit, cursor);
+  }
+
   windows(filter: { sensor?: string }, limit: number, cursor?: string): Promise<Page<WindowView>> {
     this.asked.push(["windows", filter, limit, cursor]);
     const sensor = filter.sensor ?? "a";

@@ -1,3 +1,4 @@
+import { parquetReadObjects } from "hyparquet";
 import { makeApp } from "../../routes/app.ts";
 import { parse } from "../../std/csv.ts";
 import { assertEquals, assertMatch } from "../../std/assert.ts";
@@ -45,4 +46,18 @@ Deno.test("formats() leaves alone what is no listing, and what is wanted as JSON
     assertMatch((await asking(accept, path)).headers.get("content-type") ?? "", /^application\/json/);
   }
   assertEquals((await asking("text/csv", "/sensors/nobody")).status, 404);
+});
+
+Deno.test("formats() gives a listing as Parquet: numbers, booleans, times and texts as such", async () => {
+  const answer = await asking("application/vnd.apache.parquet", "/readings?limit=1");
+  assertEquals(answer.headers.get("content-type"), "application/vnd.apache.parquet");
+  const paged = await asking("application/vnd.apache.parquet", "/windows?limit=1");
+  assertMatch(paged.headers.get("link") ?? "", /cursor=1/);
+  const [row] = await parquetReadObjects({ file: await answer.arrayBuffer() });
+  const json = await (await asking("application/json", "/readings?limit=1")).json();
+  const { time, sensor, is_anomaly, values, flags } = json.items[0];
+  assertEquals([row.time, row.sensor, row.is_anomaly], [new Date(time), sensor, is_anomaly]);
+  assertEquals([row["values.t"], JSON.parse(String(row.flags))], [values.t, flags]);
+  const none = await asking("application/vnd.apache.parquet", "/sensors?type=nothing", []);
+  assertEquals(await parquetReadObjects({ file: await none.arrayBuffer() }), []);
 });

@@ -175,6 +175,6 @@ Deno.test("POST /readings answers 408 to a body that falls silent", () =>
     await writer.close().catch(() => {});
   }));
 
-Deno.test("POST /readings is not there where an instance takes none", async () => {
-  assertEquals((await makeApp(fakeDeps()).request("/readings", { method: "POST" })).status, 404);
+Deno.test("POST /readings is refused where an instance takes none", async () => {
+  assertEquals((await makeApp(fakeDeps()).request("/readings", { method: "POST" })).status, 405);
 });

@@ -2,7 +2,7 @@
 import { judgingSchema } from "../../actors/config.ts";
 import type { Reading } from "../../actors/reading.ts";
 import type { Supervisor } from "../../actors/supervisor.ts";
-import type { Page } from "../../actors/views.ts";
+import type { Page, ReadingView } from "../../actors/views.ts";
 import { CursorError, writeCursor } from "../../store/cursor.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { StoreQueries } from "../../store/queries.ts";
@@ -111,6 +111,22 @@ eachDatabase(({ name, open }) => {
     assertEquals((await queries.alerts({ from: 9, to: 3 }, 10)).items, []);
     for (const one of whole) assertEquals(await queries.alert(one.id), one);
     assertEquals(await queries.alert("nothing"), undefined);
+  });
+
+  Deno.test(`StoreQueries over ${name}: readings of all sensors, the latest first, in memory and let go`, async () => {
+    using kv = await open();
+    const { queries } = await ask(kv, 2), sensors = ["s0", "s1", "s2", "s3"], every: ReadingView[] = [];
+    for (const sensor of sensors) every.push(...await all((cursor) => queries.readings(sensor, {}, 700, cursor), 700));
+    const sorted = every.toSorted((a, b) => b.time - a.time || (a.sensor < b.sensor ? -1 : 1));
+    assertEquals(await all((cursor) => queries.latestReadings({}, 199, cursor), 199), sorted);
+    const filter = { location: "hall 0", anomalous: true, from: START + 60_000, to: START + 300_000 };
+    const some = await all((cursor) => queries.latestReadings(filter, 7, cursor), 7);
+    const expected = sorted.filter(({ sensor, is_anomaly, time }) =>
+      (sensor === "s0" || sensor === "s2") && is_anomaly && time >= filter.from && time < filter.to
+    );
+    assertEquals([some, some.length > 0], [expected, true]);
+    const { items, next } = await queries.latestReadings({ sensor: "nobody" }, 10);
+    assertEquals([items, next], [[], undefined]);
   });
 
   Deno.test(`StoreQueries over ${name}: a sensor's readings from memory and store, without a gap or a double`, async () => {
