@@ -48,6 +48,8 @@ export interface CheckpointOutputs {
   readonly history: readonly StoredChunk[];
   readonly alerts: readonly AlertOutput[];
   readonly quarantine: readonly QuarantineView[];
+  /** Sensors that were deleted, and where: what is stored of them goes before anything of these outputs is written. */
+  readonly deleted?: ReadonlyMap<string, number>;
   /** What sinks want to find again after a crash: lengths of files. */
   readonly sinks: Readonly<Record<string, Json>>;
   readonly counts: RouterRecord["counts"];
@@ -103,8 +105,11 @@ export interface Claim {
   writeCommands(commands: CommandsRecord): Promise<void>;
   /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
   writeOutputs(outputs: CheckpointOutputs): Promise<void>;
-  /** @throws {FencedError} likewise */
-  writeSnapshots(snapshots: readonly Snapshot[]): Promise<void>;
+  /**
+   * @param deleted sensors whose snapshots go, where there is none of a new one
+   * @throws {FencedError} likewise
+   */
+  writeSnapshots(snapshots: readonly Snapshot[], deleted?: Iterable<string>): Promise<void>;
   /**
    * @param cuts where reading again may start, oldest first; the first one is where it will
    * @param finished whether the source has ended and everything of it is stored

@@ -21,6 +21,8 @@ export interface Entry {
   stored: boolean;
   /** Number of the batch that it was last in. */
   touched: number;
+  /** It was deleted: its name is another entry's. */
+  gone?: true;
 }
 
 /** Words of a slot. */
@@ -66,6 +68,26 @@ export class Directory {
       this.byName.set(name, entry);
     }
     return entry;
+  }
+
+  /** Entries that were not deleted. */
+  get present(): Entry[] {
+    return this.entries.filter(({ gone }) => !gone);
+  }
+
+  /** Sensors that are in memory or stored; O(all). */
+  get count(): number {
+    return this.entries.reduce((count, { resident, stored }) => resident || stored ? count + 1 : count, 0);
+  }
+
+  /** A sensor was deleted: from now on its name stands for a new one, of the same partition. O(all). */
+  renew(entry: Entry): Entry {
+    entry.gone = true;
+    entry.resident = entry.stored = false;
+    this.byName.delete(entry.name);
+    const fresh = this.of(entry.name, entry.partition), { slots } = this;
+    for (let k = 0; k < slots.length; k += SLOT) if (slots[k] === entry.sensor) slots[k] = fresh.sensor;
+    return fresh;
   }
 
   /** The entry that {@linkcode remember} tied to these bytes; undefined if there is none. */

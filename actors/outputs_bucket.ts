@@ -34,6 +34,8 @@ export class OutputsBucket {
   readonly expected: Promise<void>[] = [];
   /** What the router did not accept. */
   readonly quarantine: QuarantineView[] = [];
+  /** Sensors that were deleted, and where last. */
+  private readonly deletions = new Map<string, number>();
   /** Bytes held, about. */
   bytes = 0;
 
@@ -46,6 +48,21 @@ export class OutputsBucket {
       1000 * (output.alerts.length + output.quarantine.length);
   }
 
+  /** Notes that a sensor was deleted before the record at a position. */
+  delete(sensor: string, position: number): void {
+    this.deletions.set(sensor, position);
+  }
+
+  /** Sensors that were deleted at positions from `from` on, and where last. */
+  deleted(from: number): ReadonlyMap<string, number> {
+    return new Map([...this.deletions].filter(([, position]) => position >= from));
+  }
+
+  /** Whether an output is of a sensor that was deleted behind it. */
+  private isGone(sensor: string, position: number): boolean {
+    return this.deletions.size > 0 && position < (this.deletions.get(sensor) ?? 0);
+  }
+
   /** Lines that shards found to be no readings: how many, and the sum of their hashes. */
   get refused(): { count: number; hash: number } {
     let count = 0, hash = 0;
@@ -56,8 +73,18 @@ export class OutputsBucket {
     return { count, hash };
   }
 
+  /** Windows of positions from `from` on that are to be stored, in order of position: those of deleted sensors are not. */
+  storedWindows(from: number, plans: PlanTables, specs: readonly WindowSpec[], directory: Directory): StoredWindow[] {
+    return this.windowsAt(from, plans, specs, directory)
+      .filter(({ position, window }) => !this.isGone(window.sensor, position)).map(({ window }) => window);
+  }
+
   /** Windows of positions from `from` on, in order of position. */
   windows(from: number, plans: PlanTables, specs: readonly WindowSpec[], directory: Directory): StoredWindow[] {
+    return this.windowsAt(from, plans, specs, directory).map(({ window }) => window);
+  }
+
+  private windowsAt(from: number, plans: PlanTables, specs: readonly WindowSpec[], directory: Directory) {
     const found: { position: number; window: StoredWindow }[] = [];
     for (const { shard, output: { windows: records } } of this.parts) {
       for (let at = 0; at < records.length;) {
@@ -87,8 +114,7 @@ export class OutputsBucket {
         at = next;
       }
     }
-    return found.sort((a, b) => a.position - b.position || compare(a.window.sensor, b.window.sensor))
-      .map(({ window }) => window);
+    return found.sort((a, b) => a.position - b.position || compare(a.window.sensor, b.window.sensor));
   }
 
   /** Verdicts of positions from `from` on, in order of position, at most the last `most`. */
@@ -106,6 +132,11 @@ export class OutputsBucket {
     });
   }
 
+  /** Transitions that are to be stored: those of deleted sensors are not, but for the ends that the deletion gave them. */
+  storedAlerts(from: number): AlertOutput[] {
+    return this.alerts(from).filter(({ transition: { sensor, position } }) => !this.isGone(sensor, position));
+  }
+
   /** Transitions of alerts of positions from `from` on, in order. */
   alerts(from: number): AlertOutput[] {
     return this.parts.flatMap(({ output }) => output.alerts)
@@ -116,8 +147,9 @@ export class OutputsBucket {
   /** Whole chunks of histories. They may come again; under the same key they are the same. */
   history(from: number, directory: Directory): StoredChunk[] {
     return this.parts.flatMap(({ output }) => output.history)
-      .filter(({ position }) => position >= from)
-      .map(({ sensor, chunk, channels, rows }) => ({ sensor: directory.entries[sensor].name, chunk, channels, rows }));
+      .map(({ sensor, ...rest }) => ({ sensor: directory.entries[sensor].name, ...rest }))
+      .filter(({ sensor, position }) => position >= from && !this.isGone(sensor, position))
+      .map(({ position: _, ...chunk }) => chunk);
   }
 
   /** Rows of text of positions from `from` on, in an order that does not depend on shards. */

@@ -244,7 +244,12 @@ export class PartitionRun {
     }
     for (const { sensor: name, ...command } of entering) {
       const entry = directory.of(name, this.partition.id);
-      if (entry.partition === this.partition.id) router.bring(entry).addCommand({ ...command, sensor: entry.sensor });
+      if (entry.partition !== this.partition.id) continue;
+      router.bring(entry).addCommand({ ...command, sensor: entry.sensor });
+      if (command.command.command !== "delete") continue;
+      await this.dispatch(); // what comes behind it is another sensor's
+      router.renew(entry);
+      this.bucket.delete(name, command.position);
     }
     await this.dispatch();
   }
@@ -444,13 +449,14 @@ export class PartitionRun {
     commandsTo: number,
   ): Promise<void> {
     const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
-    const alerts = bucket.alerts(from);
+    const alerts = bucket.alerts(from), deleted = bucket.deleted(from);
     await claim.writeOutputs({
       cut: Math.max(cut.position, from),
-      windows: options.storeWindows ? bucket.windows(from, plans, options.judging.windows, directory) : [],
+      windows: options.storeWindows ? bucket.storedWindows(from, plans, options.judging.windows, directory) : [],
       history: bucket.history(from, directory),
-      alerts,
+      alerts: bucket.storedAlerts(from),
       quarantine: bucket.notAccepted(from),
+      deleted,
       sinks,
       counts: cut.router.counts,
       sourceTime: cut.router.sourceTime.time,
@@ -463,7 +469,8 @@ export class PartitionRun {
     shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
     // In order of name, as the store keeps them: see `roll.ts`.
     const snapshots = results.flatMap(({ snapshots }) => snapshots).sort((a, b) => a.name < b.name ? -1 : 1);
-    await claim.writeSnapshots(snapshots);
+    // Also those whose outputs went before a crash: their snapshots may be there still.
+    await claim.writeSnapshots(snapshots, bucket.deleted(0).keys());
     shared.stored(snapshots);
     this.cuts.push(cut);
     const oldest = Math.min(...results.map(({ oldestChange }) => oldestChange < 0 ? Infinity : oldestChange));

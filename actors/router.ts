@@ -128,6 +128,11 @@ export class Router {
     return this.builders[entry.shard];
   }
 
+  /** A sensor's name stands for another one from here on. */
+  renew(entry: Entry): void {
+    this.sourceTime.renumber(entry.sensor, this.directory.renew(entry).sensor);
+  }
+
   /** Sensors that must be in memory before the batches are applied; forgotten by this call. */
   takeArrivals(): Entry[] {
     const entries = [...this.arrivals].map((sensor) => this.directory.entries[sensor]);

@@ -65,7 +65,7 @@ function viewWith(actor: SensorActor, contributions: readonly FeatureContributio
 }
 
 /** Whether anything ever happened to the sensor; one that only sent what is no reading is in memory, but not a part of what came out. */
-function wasHeard({ state }: SensorActor): boolean {
+export function wasHeard({ state }: SensorActor): boolean {
   return state[HEADER.greatest] >= 0 || state[HEADER.failure + 1] >= 0;
 }
 

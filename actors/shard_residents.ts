@@ -27,6 +27,8 @@ export class ShardResidents {
   private readonly totals = { resident: 0, residentBytes: 0 };
   /** What is counted of partitions, whoever is in memory. */
   private readonly tally = new StateTally();
+  /** Deleted since the last cut of each partition. */
+  private readonly deleted = new Map<string, Sleeper[]>();
   /** Sensors of each partition. */
   private readonly rolls = new Map<string, Roll>();
 
@@ -83,7 +85,8 @@ export class ShardResidents {
 
   /** Writes a share of those that have changed, and lets go of those that are to go. */
   cut({ partition, position, share, least, release }: ShardCut): CutResult {
-    const roll = this.rolls.get(partition), snapshots: Snapshot[] = [], released: Sleeper[] = [];
+    const roll = this.rolls.get(partition), snapshots: Snapshot[] = [], released = this.deleted.get(partition) ?? [];
+    this.deleted.delete(partition);
     if (!roll) return { snapshots, released, oldestChange: -1, changed: 0, ...this.totals };
     const write = (sensor: number) => {
       if (this.changedAt[sensor] < 0) return false;
@@ -104,6 +107,16 @@ export class ShardResidents {
     this.drop(leaving);
     const { changed } = roll;
     return { snapshots, released, oldestChange: this.oldestChange(roll), changed, ...this.totals };
+  }
+
+  /** Lets go of an actor for good, unwritten; the next cut of its partition says so. */
+  delete({ id, partition }: SensorActor): void {
+    const roll = this.rolls.get(partition), gone = this.deleted.get(partition);
+    roll?.remove((sensor) => sensor === id);
+    if (roll && this.changedAt[id] >= 0) roll.changed--;
+    this.drop([id]);
+    if (gone) gone.push({ sensor: id, wake: NEVER });
+    else this.deleted.set(partition, [{ sensor: id, wake: NEVER }]);
   }
 
   /** Lets go of a partition as it stands. */

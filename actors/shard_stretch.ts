@@ -101,8 +101,14 @@ export class Stretch {
 
   /** Carries a command out; an actor that fails at it is as it was before. */
   order(command: BatchCommand): void {
-    const { residents, out } = this.parts, { number, position } = command, actor = residents.present(command.sensor);
-    if (number <= actor.state[HEADER.command]) return;
+    const { residents } = this.parts, { number } = command, actor = residents.present(command.sensor);
+    if (number > actor.state[HEADER.command]) this.carryOut(actor, command);
+    // Also of one that has had later ones: it is of after the deletion, and all that came since is read again.
+    if (command.command.command === "delete") residents.delete(actor);
+  }
+
+  private carryOut(actor: SensorActor, command: BatchCommand): void {
+    const { residents, out } = this.parts, { number, position } = command;
     residents.touch(actor, position);
     this.aside.put(actor.state, actor.floats, actor.lives?.save());
     out.mark();

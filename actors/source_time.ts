@@ -54,6 +54,12 @@ export class SourceTime {
     if (reached > this.time) this.time = reached;
   }
 
+  /** A sensor has another number from now on. */
+  renumber(before: number, after: number): void {
+    const at = this.sensors.indexOf(before);
+    if (at >= 0) this.sensors[at] = after;
+  }
+
   /** Source time from elsewhere: a clock's tick of a partition without readings. */
   advance(time: number): void {
     if (time > this.time) this.time = time;

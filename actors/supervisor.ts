@@ -28,7 +28,7 @@ import type { ShardHost } from "./runtime/host.ts";
 import type { PartitionCounts } from "./router.ts";
 import { Residence } from "./residence.ts";
 import type { ShardOptions } from "./shard.ts";
-import { agreementIn, digestOf, NO_STATES, sumAgreements } from "./shard_answers.ts";
+import { agreementIn, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
 import { makePlan } from "./sensor/plan.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
@@ -186,12 +186,23 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   /** What an earlier owner of a partition wrote since {@linkcode load}, now that it can write no more. */
   async loadAgain(partition: string): Promise<void> {
+    for (const entry of this.directory.entries) {
+      if (entry.partition === partition && !entry.resident) this.unlearn(entry); // it may have been deleted
+    }
     for await (const { name, bytes } of this.store.snapshots(partition)) {
       const meta = readMeta(bytes);
       if (meta.partition === partition) this.learn(name, bytes, meta);
     }
     this.forgotten.delete(partition);
     await this.parts.overtaken?.(partition);
+  }
+
+  /** What is known of the store's snapshot of a sensor is no longer so. */
+  private unlearn(entry: Entry): void {
+    entry.stored = false;
+    this.bytesAtHand -= this.atHand.get(entry.sensor)?.length ?? 0;
+    this.atHand.delete(entry.sensor);
+    this.sleepers.delete(entry.sensor);
   }
 
   private learn(name: string, bytes: Uint8Array, meta: SnapshotMeta): void {
@@ -242,10 +253,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.released(await Promise.all(this.hosts.map((host) => host.send({ kind: "forget", partition }))));
     for (const entry of this.directory.entries) {
       if (entry.partition !== partition) continue;
-      entry.resident = entry.stored = false;
+      entry.resident = false;
       entry.type = entry.location = undefined; // what was said of it since the checkpoint is said again
-      this.atHand.delete(entry.sensor);
-      this.sleepers.delete(entry.sensor);
+      this.unlearn(entry);
     }
   }
 
@@ -343,13 +353,16 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const { released, snapshots } of results) {
       const gone = new Set(released.map(({ sensor }) => sensor));
       for (const { sensor, wake } of released) this.sleep(sensor, wake);
-      for (const { sensor, bytes } of snapshots) if (gone.has(sensor)) this.atHand.set(sensor, bytes);
+      for (const { sensor, bytes } of snapshots) {
+        if (gone.has(sensor) && !this.directory.entries[sensor].gone) this.atHand.set(sensor, bytes);
+      }
     }
   }
 
   stored(snapshots: readonly Snapshot[]): void {
     for (const { sensor, bytes } of snapshots) {
-      this.directory.entries[sensor].stored = true;
+      const entry = this.directory.entries[sensor];
+      entry.stored = !entry.gone;
       if (this.atHand.get(sensor) === bytes) this.atHand.delete(sensor);
     }
   }
@@ -411,7 +424,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   /** How many sensors are how; those out of memory are counted as sensors only. */
   async states(): Promise<StateCounts> {
-    const total = { ...NO_STATES, sensors: this.directory.entries.length };
+    const total = { ...NO_STATES, sensors: this.directory.count };
     for (const answer of await this.ask("states")) {
       if (answer.about !== "states") continue;
       for (const key of STATE_KEYS) total[key] += answer.states[key];
@@ -425,10 +438,11 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const answer of await this.ask("digests")) {
       if (answer.about === "digests") { for (const digest of answer.digests) digests.set(digest.name, digest); }
     }
-    for (const entry of this.directory.entries) {
+    for (const entry of this.directory.present) {
       if (digests.has(entry.name)) continue;
       const bytes = await this.snapshotOf(entry);
-      if (bytes) digests.set(entry.name, digestOf(this.decode(bytes)));
+      const actor = bytes && this.decode(bytes);
+      if (actor && wasHeard(actor)) digests.set(entry.name, digestOf(actor));
     }
     return [...digests.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   }
@@ -454,7 +468,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   async agreement(): Promise<GroupAgreement[]> {
     const tables: (GroupAgreement | undefined)[] = [];
     for (const answer of await this.ask("agreement")) if (answer.about === "agreement") tables.push(...answer.tables);
-    for (const entry of this.directory.entries) {
+    for (const entry of this.directory.present) {
       if (entry.resident) continue;
       const bytes = await this.snapshotOf(entry);
       if (bytes) tables.push(agreementIn(this.decode(bytes)));
@@ -468,11 +482,12 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   private async viewStored(entry: Entry): Promise<SensorView | undefined> {
     const bytes = await this.snapshotOf(entry);
-    return bytes && viewSensor(this.decode(bytes));
+    const actor = bytes && this.decode(bytes);
+    return actor && wasHeard(actor) ? viewSensor(actor) : undefined;
   }
 
   private async snapshotOf(entry: Entry): Promise<Uint8Array | undefined> {
-    return this.atHand.get(entry.sensor) ?? await this.store.snapshot(entry.name);
+    return this.atHand.get(entry.sensor) ?? (entry.stored ? await this.store.snapshot(entry.name) : undefined);
   }
 
   private decode(bytes: Uint8Array, keepHistory = false) {

@@ -135,6 +135,8 @@ export interface SensorView {
   readonly active_alerts: readonly string[];
   /** Planned maintenance, as it was last set: no readings from inclusive to exclusive are judged. */
   readonly maintenance?: { readonly from: number; readonly to: number };
+  /** When the device was last exchanged: readings before it are of the one before. */
+  readonly replaced_at?: number;
   /** Values that the quantity cannot have. */
   readonly impossible: number;
   /** What follows is absent where rules alone judge. Until it is over, no alarm is raised under the budget. */
@@ -172,6 +174,8 @@ export interface ReadingView {
   readonly is_anomaly: boolean;
   /** The sensor was retired or under maintenance: the reading was neither judged nor learnt. */
   readonly held?: true;
+  /** The first one of another device, which took the sensor's place. */
+  readonly replaced?: true;
   readonly flags: readonly FlagView[];
   /** Strength in 0..1 of the alarm that begins with it; absent if none does. */
   readonly alarm?: number;

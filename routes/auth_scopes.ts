@@ -6,7 +6,7 @@
  * | `read` | ask for everything that is shown, and ask models |
  * | `ingest` | send readings, and what a device has learnt |
  * | `operate` | acknowledge, shelve, label, pin models, run backtests; read the audit log |
- * | `admin` | change the configuration, manage keys, export, stop; and everything above |
+ * | `admin` | change the configuration, manage keys, delete sensors, export, stop; and everything above |
  *
  * What is not named here is refused to all but the strictest scope that fits: an unknown change needs `operate`.
  *
@@ -20,7 +20,7 @@ const PUBLIC =
   /^\/(livez|readyz|healthz|login|session|openapi\.json|docs(\/.*)?|static\/.*|vendor\/.*|v2\/health\/.*)$/;
 /** Questions that are too long for an address: a POST that changes nothing. */
 const QUESTIONS = /^\/(predict|v2\/models\/.*\/infer)$/;
-const ADMIN = /^\/(admin|webhooks)(\/|$)/;
+const ADMIN = /^\/(admin|webhooks)(\/|$)|^\/sensors\/[^/]+\/delete$/;
 
 /**
  * The scope that a request needs.

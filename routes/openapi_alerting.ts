@@ -37,6 +37,8 @@ const SAYS: Readonly<Record<Verb, string>> = {
   "return-to-service": "Put it back into service",
   restart: "Let a sensor run again whose actor was stopped for failing",
   reset: "Let a sensor forget what it has learnt, as after a repair",
+  replace: "Say that the device was exchanged: what was learnt goes, the history stays and is marked",
+  delete: "Delete a sensor with its data; a reading of its name begins a new one",
   retire: "Retire a sensor: no alarms, no learning",
   unretire: "Take a retired sensor back",
   maintenance: "Plan maintenance: no alarms, no learning for readings of that time",

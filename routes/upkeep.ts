@@ -1,5 +1,6 @@
 /**
- * Upkeep of a sensor: it runs again after its actor was stopped, forgets what it has learnt, is retired, is maintained.
+ * Upkeep of a sensor: it runs again after its actor was stopped, forgets what it has learnt, is retired, maintained, exchanged
+ * for another device, or deleted with its data.
  *
  * Commands enter in band, as those to alerts do: each is answered when it is durable, with the position at which it
  * takes effect.
@@ -35,6 +36,8 @@ const time = z.iso.datetime({ offset: true });
 export const UPKEEP_BODIES = {
   restart: z.strictObject(remark),
   reset: z.strictObject(remark),
+  replace: z.strictObject(remark),
+  delete: z.strictObject(remark),
   retire: z.strictObject(remark),
   unretire: z.strictObject(remark),
   maintenance: z.strictObject({ ...remark, from: time.optional(), to: time }),

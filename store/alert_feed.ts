@@ -28,6 +28,8 @@ const cursorSchema: z.ZodType<Record<string, Place>> = z.record(
 /** Transitions of alerts, from any place on. */
 export class AlertFeed {
   private readonly latest = new Map<string, Place>();
+  /** Positions before which everything is stored: the last transitions there may have gone with a deleted sensor. */
+  private readonly reached = new Map<string, number>();
   private readonly ring: AlertTransition[] = [];
   /** Number of the ring's first transition since the start. */
   private ringStart = 0;
@@ -45,6 +47,8 @@ export class AlertFeed {
       for await (const { key } of this.kv.list(selector, { reverse: true, limit: 1 })) {
         this.latest.set(partition, [Number(key[2]), String(key[3])]);
       }
+      const progress = this.kv.list<{ readonly cut: number }>({ prefix: [...KEYS.partitions(), partition] });
+      for await (const { key, value } of progress) if (key[2] === "outputs") this.reached.set(partition, value.cut);
     }
     // Nobody is up to date with the ring any more: everybody reads the store once.
     this.ringStart += this.ring.length + 1;
@@ -123,7 +127,8 @@ export class AlertFeed {
       throw error;
     }
     for (const [partition, [position]] of had) {
-      if (position > (this.latest.get(partition)?.[0] ?? -1)) return undefined; // from another data directory
+      const last = Math.max(this.latest.get(partition)?.[0] ?? -1, this.reached.get(partition) ?? -1);
+      if (position > last) return undefined; // from another data directory
     }
     // Also of partitions that the follower had nothing of: their beginning may be gone.
     for (const partition of this.latest.keys()) {

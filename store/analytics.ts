@@ -151,7 +151,7 @@ export class StoreAnalytics implements Analytics {
   #sensors(filter: AnalyticsFilter & { readonly sensors?: readonly string[] }): Entry[] {
     const { directory } = this.parts.supervisor;
     const names = filter.sensor === undefined ? filter.sensors : [filter.sensor];
-    const entries = names?.map((name) => directory.find(name)) ?? directory.entries;
+    const entries = names?.map((name) => directory.find(name)) ?? directory.present;
     return entries.filter((entry) => entry !== undefined).filter((entry) => matches(filter, entry))
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }

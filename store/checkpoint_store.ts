@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { placeOf } from "../actors/alerts/ids.ts";
+import { placeOf, readAlertId } from "../actors/alerts/ids.ts";
+import type { AlertStep } from "../actors/alerts/words.ts";
 import type { AlertRecord } from "../actors/alerts/fold.ts";
 import type { Snapshot } from "../actors/batch.ts";
 import {
@@ -23,7 +24,9 @@ import { keyBytes, textBytes } from "./bytes.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "./deadline.ts";
+import { forgetSensor } from "./forget_sensor.ts";
 import { KEYS } from "./keys.ts";
+import { KvLabelStore } from "./labels.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
 import type { Written } from "./written.ts";
 
@@ -128,12 +131,14 @@ export class KvCheckpointStore implements CheckpointStore {
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), [commandsRecord(partition, commands)]),
       writeOutputs: async (outputs) => {
-        const alerts = await this.ask(foldAlerts(kv, outputs.alerts.map(({ transition }) => transition)));
+        const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);
+        const steps = outputs.alerts.map(({ transition }) => transition);
+        const alerts = await this.ask(foldAlerts(kv, steps.filter((step) => !isGone(step, deleted))));
         begunTo = Math.max(begunTo, outputs.cut);
-        const mutations = this.outputMutations(partition, outputs, alerts, begunTo);
+        const mutations = this.outputMutations(partition, outputs, alerts, begunTo, gone);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
-      writeSnapshots: (snapshots) => this.writeSnapshots(chain, partition, snapshots),
+      writeSnapshots: (snapshots, deleted) => this.writeSnapshots(chain, partition, snapshots, deleted),
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
     return this.options.guards.order ? claim : positionFirst(claim);
@@ -263,8 +268,10 @@ export class KvCheckpointStore implements CheckpointStore {
     outputs: CheckpointOutputs,
     alerts: ReadonlyMap<string, AlertRecord>,
     begunTo: number,
+    gone: readonly Mutation[],
   ): Generator<Mutation> {
     yield { key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) };
+    yield* gone;
     yield* this.sampleMutations(partition, outputs);
     for (const { sensor, lengthMs, hopMs, start, scoreMax, ...rest } of outputs.windows) {
       const { type, location, revision, channels, statistics } = rest;
@@ -315,8 +322,32 @@ export class KvCheckpointStore implements CheckpointStore {
     }
   }
 
-  private async writeSnapshots(chain: Chain, partition: string, snapshots: readonly Snapshot[]): Promise<void> {
-    const small: Mutation[] = [], { headOf } = this.options;
+  /** What removes the stored data of sensors that were deleted; labels, which belong to no partition, go at once. */
+  private async forget(
+    kv: KvPort,
+    partition: string,
+    deleted: ReadonlyMap<string, number>,
+  ): Promise<Mutation[]> {
+    const gone: Mutation[] = [];
+    for (const [sensor, position] of deleted) {
+      await new KvLabelStore(this.kv, this.options).forget(sensor);
+      gone.push(...await forgetSensor(kv, sensor, partition, position));
+    }
+    return gone;
+  }
+
+  private async writeSnapshots(
+    chain: Chain,
+    partition: string,
+    snapshots: readonly Snapshot[],
+    deleted: Iterable<string> = [],
+  ): Promise<void> {
+    const small: Mutation[] = [], { headOf } = this.options, there = new Set(snapshots.map(({ name }) => name));
+    for (const name of deleted) {
+      if (there.has(name)) continue;
+      small.push({ key: KEYS.sensor(name), bytes: keyBytes(name) }, ...this.dropParts(name));
+      if (headOf) small.push({ key: KEYS.sensorHead(partition, name), bytes: keyBytes(name) });
+    }
     for (const { name, bytes } of snapshots) {
       if (bytes.length > KV_LIMITS.valueBytes - 1024) await this.writeParts(chain, name, bytes);
       else {
@@ -383,6 +414,12 @@ function readSample({ sensors, rows }: SampleValue): SampleRow[] {
     const [key, position] = rows.subarray(i * width, i * width + 2);
     return { key, position, sensor, row: rows.slice(i * width + 2, (i + 1) * width) };
   });
+}
+
+/** Whether a step is of an alert that was raised before its sensor was deleted. */
+function isGone({ sensor, alert }: AlertStep, deleted: ReadonlyMap<string, number>): boolean {
+  const before = deleted.get(sensor), place = before === undefined ? undefined : readAlertId(alert);
+  return before !== undefined && place !== undefined && place.position < before;
 }
 
 function outputsRecord(partition: string, { cut, sinks, counts, sourceTime, training }: CheckpointOutputs): Mutation {

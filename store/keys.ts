@@ -75,7 +75,8 @@ export const KEYS = {
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
-  windowsOf: (sensor: string, lengthMs: number): Deno.KvKey => ["window", sensor, lengthMs],
+  windowsOf: (sensor: string, lengthMs?: number): Deno.KvKey =>
+    lengthMs === undefined ? ["window", sensor] : ["window", sensor, lengthMs],
   window: (sensor: string, lengthMs: number, hopMs: number, start: number): Deno.KvKey => [
     "window",
     sensor,

@@ -58,6 +58,21 @@ export class KvLabelStore implements LabelStore {
     throw new StoreError("the label could not be kept: others are given at the same time");
   }
 
+  /** Takes back what was said of a sensor's readings. O(all labels). */
+  async forget(sensor: string): Promise<void> {
+    for await (const { key } of this.kv.list<Label>({ prefix: KEYS.labels() })) {
+      for (let tries = 0; key[2] === sensor; tries++) {
+        const found = await this.ask(this.kv.get<Label>(key));
+        if (found.value === null) break;
+        if (tries === TRIES) throw new StoreError(`the labels of ${sensor} could not be removed: others are given`);
+        const { group, label } = found.value, count = await this.ask(this.kv.get<CountValue>(KEYS.labelCount(group)));
+        const next = counted(count.value ?? NONE, label, -1);
+        const atomic = this.kv.atomic().check(found, count).delete(key).set(KEYS.labelCount(group), next);
+        if ((await this.ask(atomic.commit())).ok) break;
+      }
+    }
+  }
+
   async list(filter: LabelFilter, limit: number, cursor?: string): Promise<Page<Label>> {
     const prefix = KEYS.labels(), items: Label[] = [];
     const from = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number(), z.string()]));

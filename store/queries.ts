@@ -40,6 +40,8 @@ const readingPlace = z.tuple([z.number(), z.string(), z.number()]);
 /** Questions over the store and the supervisor. */
 export class StoreQueries implements Queries {
   private names: readonly string[] = [];
+  /** As of so many entries of the directory. */
+  private namesOf = 0;
 
   /** @param rate readings per second over the last seconds */
   constructor(
@@ -70,8 +72,9 @@ export class StoreQueries implements Queries {
 
   /** All names in order; sorted again only when there are more. */
   private sortedNames(): readonly string[] {
-    const { entries } = this.supervisor.directory;
-    if (this.names.length !== entries.length) this.names = entries.map((entry) => entry.name).sort();
+    const { directory } = this.supervisor, { length } = directory.entries;
+    if (this.namesOf !== length) this.names = directory.present.map((entry) => entry.name).sort();
+    this.namesOf = length;
     return this.names;
   }
 

@@ -26,6 +26,10 @@ export const upkeepSchema = z.discriminatedUnion("command", [
   z.strictObject({ command: z.literal("restart"), ...whose }),
   /** It forgets what it has learnt, as after a repair; its history and counts stay. */
   z.strictObject({ command: z.literal("reset"), ...whose }),
+  /** The device was exchanged: its alerts end, what was learnt goes, its history stays, and says from which reading on it is another one. */
+  z.strictObject({ command: z.literal("replace"), ...whose }),
+  /** It goes with everything that is stored of it; from then on a reading of that name begins a new sensor. */
+  z.strictObject({ command: z.literal("delete"), ...whose }),
   /** No alarms, no learning, until it is taken back; it is shown as retired. */
   z.strictObject({ command: z.literal("retire"), ...whose }),
   z.strictObject({ command: z.literal("unretire"), ...whose }),
@@ -41,6 +45,8 @@ export type SensorCommand = AlertCommand | UpkeepCommand;
 const UPKEEP: ReadonlySet<string> = new Set<UpkeepCommand["command"]>([
   "restart",
   "reset",
+  "replace",
+  "delete",
   "retire",
   "unretire",
   "maintenance",

@@ -67,10 +67,13 @@ export const HEADER = {
   retired: 28,
   /** When it was last taken back into service, −1 for never: from then on it has as long as usual to send something. */
   back: 29,
+  /** When the device was last exchanged, −1 for never, and how many readings there were of those before it. */
+  replaced: 30,
+  replacedReadings: 31,
 } as const;
 
 /** Doubles of the header. */
-export const HEADER_LENGTH = 30;
+export const HEADER_LENGTH = 32;
 
 /** Bits of a verdict. */
 export const BIT = {
@@ -98,6 +101,8 @@ export const BIT = {
   budget: 16384,
   /** It came while the sensor was retired or under maintenance: not judged. */
   held: 8192,
+  /** The first one of another device, which took the sensor's place. */
+  replaced: 32768,
 } as const;
 
 /** Offsets into a window slot's head. */

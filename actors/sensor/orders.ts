@@ -45,7 +45,13 @@ function keepUp(
     case "restart":
       return goOn(state);
     case "reset":
-      return forget(actor, number, time, position, out);
+      return forget(actor, LEARNT, number, time, position, out);
+    case "replace":
+      state[HEADER.replaced] = Math.max(0, time);
+      state[HEADER.replacedReadings] = state[HEADER.readings];
+      return forget(actor, ALL, number, time, position, out);
+    case "delete": // the shard lets go of the actor then
+      return endAlarms(actor, ALL, number, time, position, out);
     case "retire":
       if (state[HEADER.retired] >= 0) return;
       state[HEADER.retired] = Math.max(0, time);
@@ -69,11 +75,18 @@ function goOn(state: Float64Array): void {
 }
 
 /**
- * Forgets features and what detectors have learnt; windows, counts and how well detectors did stay. Alerts that came of
- * what was learnt end.
+ * Forgets features and what detectors have learnt; windows, counts and how well detectors did stay. Alerts of some
+ * conditions, by their places in CONDITIONS, end.
  */
-function forget(actor: SensorActor, number: number, time: number, position: number, out: Outputs): void {
-  endAlarms(actor, LEARNT, number, time, position, out);
+function forget(
+  actor: SensorActor,
+  conditions: readonly number[],
+  number: number,
+  time: number,
+  position: number,
+  out: Outputs,
+): void {
+  endAlarms(actor, conditions, number, time, position, out);
   const { plan, state: old } = actor, state = emptyState(plan), { judgementAt } = plan;
   state.set(old.subarray(0, judgementAt));
   for (const at of plan.channelAt) {

@@ -34,6 +34,8 @@ function makeEmpty(plan: Plan): Float64Array {
       HEADER.maintenanceTo,
       HEADER.retired,
       HEADER.back,
+      HEADER.replaced,
+      HEADER.replacedReadings,
     ]
   ) state[at] = NONE;
   for (const window of plan.windows) {

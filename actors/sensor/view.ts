@@ -47,6 +47,7 @@ export function viewSensor(actor: SensorActor): SensorView {
     ...(state[HEADER.maintenanceTo] < 0
       ? {}
       : { maintenance: { from: state[HEADER.maintenanceFrom], to: state[HEADER.maintenanceTo] } }),
+    ...(state[HEADER.replaced] < 0 ? {} : { replaced_at: state[HEADER.replaced] }),
     ...viewJudgement(actor),
   };
 }
@@ -222,6 +223,7 @@ export function viewVerdict(
     ...(label === 0 || label === 1 ? { label } : {}),
     is_anomaly: anomalous,
     ...((bits & BIT.held) !== 0 ? { held: true } : {}),
+    ...((bits & BIT.replaced) !== 0 ? { replaced: true } : {}),
     flags: flagsOf(channels, verdict, at),
     ...((bits & BIT.alarm) !== 0 ? { alarm: strengthOf(rate) } : {}),
     ...(said.length > 0

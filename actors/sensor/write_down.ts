@@ -47,7 +47,7 @@ export function writeDown(
   out: Outputs,
 ): void {
   const { state, plan } = actor, { channels, values, count, label } = input, width = plan.channels.length;
-  state[HEADER.readings]++;
+  if (state[HEADER.readings]++ === state[HEADER.replacedReadings]) bits |= BIT.replaced;
   if ((bits & BIT.anomalous) !== 0) state[HEADER.anomalies]++;
   const { verdicts } = out, at = verdicts.claim(VERDICT_HEAD + width * VERDICT_CHANNEL), to = verdicts.array;
   to[at] = actor.id;

@@ -16,7 +16,7 @@ function appOver(desk: Pick<FakeDesk, "order">) {
 
 Deno.test("POST /sensors/{sensor}/retire and its likes hand the command over with who said so", async () => {
   const desk = new FakeDesk(), post = appOver(desk);
-  for (const verb of ["restart", "reset", "retire", "unretire"]) {
+  for (const verb of ["restart", "reset", "retire", "unretire", "replace", "delete"]) {
     const answer = await post(`/sensors/pump%207/${verb}`, { by: "ann", comment: "new bearing" });
     assertEquals([answer.status, (await answer.json()).command], [202, verb]);
   }
@@ -24,7 +24,7 @@ Deno.test("POST /sensors/{sensor}/retire and its likes hand the command over wit
   assertEquals((await post("/sensors/pump%207/retire")).status, 202);
   const to = "2026-02-01T06:00:00+02:00";
   await post("/sensors/pump%207/maintenance", { from: "2026-02-01T00:00:00Z", to });
-  assertEquals(desk.orders[5], {
+  assertEquals(desk.orders[7], {
     command: "maintenance",
     sensor: "pump 7",
     by: "local",

@@ -81,6 +81,8 @@ export class Talker {
       { command: "unretire", sensor, by: "ann" },
       { command: "reset", sensor, by: "bob" },
       { command: "restart", sensor, by: "bob" },
+      { command: "replace", sensor, by: "bob" },
+      { command: "delete", sensor, by: "bob" },
       { command: "maintenance", sensor, by: "bob", to: now + random.integer(40_000) },
       { command: "shelve", sensor, by: "ann", condition: "limit", forMs: 1_000 + random.integer(60_000) },
       { command: "shelve", sensor, by: "ann", condition: "silent", oneShot: true },

@@ -59,12 +59,20 @@ function drawCommands(): Said {
       { command: "unretire", ...whose },
       { command: "unretire", ...whose },
       { command: "reset", ...whose },
+      { command: "replace", ...whose },
+      { command: "delete", ...whose },
       { command: "maintenance", ...whose, to: time + 30_000 },
       { command: "shelve", ...whose, condition: "limit", forMs: 20_000 },
       { command: "suppress", ...whose, condition: "silent" },
       { command: "unsuppress", ...whose, condition: "silent" },
     ];
-    const one: RecordedCommand = { number: i + 1, position, time, sensor, command: commands[random.integer(8)] };
+    const one: RecordedCommand = {
+      number: i + 1,
+      position,
+      time,
+      sensor,
+      command: commands[random.integer(commands.length)],
+    };
     said.set(one.number, one);
   });
   return said;

@@ -138,3 +138,16 @@ Deno.test("takeOrder() gives a sensor that is taken back, or whose maintenance e
   tick(1_011);
   assertEquals(steps(hand), ["silent raised"]);
 });
+
+Deno.test("takeOrder() marks the readings of a device that took another one's place, and forgets what that one taught", () => {
+  const hand = inHand();
+  for (let i = 0; i < 20; i++) read(hand, i, i < 15 ? 20 + i % 5 : 60);
+  assertEquals(steps(hand), ["limit raised"]);
+  order(hand, { command: "replace", ...who }, 20);
+  assertEquals([steps(hand), hand.actor.floats.every((float) => float === 0)], [["limit cleared"], true]);
+  hand.reload();
+  for (let i = 21; i < 24; i++) read(hand, i, 30);
+  const view = viewSensor(hand.actor), readings = viewReadings(hand.actor);
+  assertEquals([view.replaced_at, view.readings, view.channels[0].count], [START + 20_000, 23, 3]);
+  assertEquals(readings.filter(({ replaced }) => replaced).map(({ time }) => time), [START + 21_000]);
+});
