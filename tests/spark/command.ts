@@ -37,6 +37,8 @@ const evaluationSchema = z.object({
   mean_score: z.number().optional(),
 });
 const readingSchema = z.looseObject({ sensor: z.string(), time: z.number() });
+const summarySchema = z.object({ partitions: z.array(z.object({ readings: z.number() })) });
+const sinksSchema = z.object({ items: z.array(z.object({ backlog_items: z.number() })) });
 const groupsSchema = z.object({ items: z.array(z.object({ group: z.string() })).min(1) });
 
 /** Motes' readings of the past, in order of time. */
@@ -54,13 +56,16 @@ async function recording(folder: string, hours: number, motes: number): Promise<
   return { path, count: readings.length };
 }
 
-/** The verdicts of a streaming run, once there are so many. */
-async function streamed(client: MongoClient, database: string, count: number): Promise<Streamed[]> {
-  const predictions = client.db(database).collection("predictions");
-  while (await predictions.countDocuments({ evaluation: { $exists: false } }) < count) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  return (await predictions.find({ evaluation: { $exists: false } }).toArray()).map((one) => streamedSchema.parse(one));
+/** The verdicts of a streaming run, once all readings are judged and the sink has everything. */
+async function streamed(client: MongoClient, database: string, api: string, count: number): Promise<Streamed[]> {
+  const ask = async (path: string) => await (await fetch(`${api}${path}`)).json();
+  const judged = async () =>
+    summarySchema.parse(await ask("/summary")).partitions.reduce((sum, one) => sum + one.readings, 0);
+  const waiting = async () =>
+    sinksSchema.parse(await ask("/sinks")).items.reduce((sum, one) => sum + one.backlog_items, 0);
+  while (await judged() < count || await waiting() > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+  const predictions = client.db(database).collection("predictions").find({ evaluation: { $exists: false } });
+  return (await predictions.toArray()).map((one) => streamedSchema.parse(one));
 }
 
 /** Runs all of it; 0 if Spark says what the streaming run said. */
@@ -82,7 +87,7 @@ async function run(args: readonly string[]): Promise<number> {
     ]);
     const [, api] = await live.says(/the page is at (\S+)\//);
     const client = await MongoClient.connect(url.href), begun = performance.now();
-    const expected = streamedVerdicts(await streamed(client, database, count));
+    const expected = streamedVerdicts(await streamed(client, database, api, count));
     const seconds = () => ((performance.now() - begun) / 1_000).toFixed(0);
     console.log(`${count} readings of ${motes} motes through Kafka, judged live after ${seconds()} s`);
 
@@ -91,7 +96,7 @@ async function run(args: readonly string[]): Promise<number> {
     const found = await sparkVerdicts(verdicts);
     const differing = [...expected].filter(([key, verdict]) => found.get(key) !== verdict);
     console.log(
-      `judged by Spark after ${seconds()} s: ${found.size} rows, ${differing.length} differ from the live ones`,
+      `judged by Spark after ${seconds()} s: ${found.size} verdicts, ${differing.length} differ from the live ones`,
     );
     for (const [key, verdict] of differing.slice(0, 3)) console.log(key, verdict, found.get(key));
 
@@ -103,7 +108,9 @@ async function run(args: readonly string[]): Promise<number> {
     await client.close();
     const evaluation = evaluationSchema.parse(JSON.parse(said.trim().split("\n").at(-1) ?? ""));
     console.log(`evaluated with the network of ${group} after ${seconds()} s: ${JSON.stringify(evaluation)}`);
-    const same = found.size === count && differing.length === 0 && evaluation.both === count &&
+    const { batch, stream, both } = evaluation;
+    const same = found.size === expected.size && differing.length === 0 && both > 0 && both === batch &&
+      both === stream &&
       evaluation.differing === 0;
     console.log(same ? "the same, row by row" : "DIFFERENT");
     return same ? 0 : 1;

@@ -63,13 +63,14 @@ function line(verdict: Omit<Streamed, "time">, time: number): [string, string] {
   return [`${sensor} ${time}`, JSON.stringify([sorted(values), is_anomaly, numbers, bands, own, explanation ?? ""])];
 }
 
-/** Every verdict of a folder of Parquet files. */
+/** Every verdict of a folder of Parquet files; what was not judged (no value, there already) is left out. */
 export async function sparkVerdicts(folder: string): Promise<Map<string, string>> {
   const verdicts = new Map<string, string>();
   for await (const { name } of Deno.readDir(folder)) {
     if (!name.endsWith(".parquet")) continue;
     const file = (await Deno.readFile(join(folder, name))).buffer;
     for (const row of await parquetReadObjects({ file, utf8: true })) {
+      if (row.not_judged !== null && row.not_judged !== undefined) continue;
       const { time, ...verdict } = sparkSchema.parse(row);
       verdicts.set(...line(verdict, time.getTime()));
     }
