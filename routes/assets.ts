@@ -51,6 +51,8 @@ const VENDOR: Readonly<Record<string, () => string>> = {
     new URL("./chartjs-chart-matrix.min.js", import.meta.resolve("chartjs-chart-matrix")).href,
 };
 
+const INDEX = "/static/index.html";
+
 interface Asset {
   readonly text: string;
   readonly type: string;
@@ -64,15 +66,19 @@ export function assets(): Hono {
   function find(path: string): Promise<Asset> | undefined {
     const before = known.get(path);
     if (before) return before;
-    const text = Object.hasOwn(VENDOR, path) ? vendorScript(VENDOR[path]()) : files[path];
+    const text = path === "/"
+      ? withModules(files[INDEX])
+      : Object.hasOwn(VENDOR, path)
+      ? vendorScript(VENDOR[path]())
+      : files[path];
     if (text === undefined) return undefined;
-    const asset = Promise.resolve(text).then((text) => assetOf(path, text));
+    const asset = Promise.resolve(text).then((text) => assetOf(path === "/" ? INDEX : path, text));
     known.set(path, asset);
     return asset;
   }
 
   async function serve(c: Context): Promise<Response> {
-    const asset = await find(c.req.path === "/" ? "/static/index.html" : c.req.path);
+    const asset = await find(c.req.path);
     if (asset === undefined) return c.notFound();
     c.header("etag", asset.etag);
     c.header("cache-control", "no-cache");
@@ -90,6 +96,13 @@ export function assets(): Hono {
   app.get("/static/*", serve);
   app.get("/vendor/*", serve);
   return app;
+}
+
+/** The page with all its modules named: they load side by side, instead of each when another one has asked for it. */
+function withModules(html: string): string {
+  const links = Object.keys(files).filter((path) => path.endsWith(".js") && path !== "/static/theme.js")
+    .map((path) => `<link rel="modulepreload" href="${path}">`);
+  return html.replace("</head>", `${links.join("\n")}\n</head>`);
 }
 
 /** A package's ready-made script: its modules need bare imports of other packages. */

@@ -5,7 +5,7 @@
  * stream carries are asked for at intervals, and everything where a tab may not stream, see `tabs.js`.
  *
  * @module
- * @import { AlertTransition, AlertView, ReadingView } from "../../actors/views.ts"
+ * @import { AlertTransition, ReadingView } from "../../actors/views.ts"
  * @import { Kind, Model } from "./model.js"
  */
 import * as api from "./api.js";
@@ -110,9 +110,12 @@ export class Sync {
   }
 
   #stands() {
+    const again = this.#stood;
     this.#standing = this.#stood = true;
     this.#judge();
-    this.refresh();
+    // At first everything is being asked for already: only an alert can have fallen between answer and stream.
+    if (again) this.refresh();
+    else this.#loadAlerts();
   }
 
   #broke() {
@@ -155,18 +158,17 @@ export class Sync {
 
   /** @param {number} [latest] how many of the latest */
   async #loadAlerts(latest = RECENT) {
-    const recent = await this.#asked("alerts", api.alerts({ limit: latest }));
-    if (!recent) return;
-    /** @type {AlertView[]} */
-    const active = [];
-    /** @type {string | undefined} */
-    let cursor;
-    for (let page = 0; page < ACTIVE_PAGES; page++) {
-      const answer = await this.#asked("alerts", api.alerts({ state: "active", limit: api.LIMIT_MAX, cursor }));
+    /** @param {string} [cursor] */
+    const ask = (cursor) => this.#asked("alerts", api.alerts({ state: "active", limit: api.LIMIT_MAX, cursor }));
+    const [recent, first] = await Promise.all([this.#asked("alerts", api.alerts({ limit: latest })), ask()]);
+    if (!recent || !first) return;
+    const active = [...first.items];
+    let cursor = first.next;
+    for (let page = 1; page < ACTIVE_PAGES && cursor !== undefined; page++) {
+      const answer = await ask(cursor);
       if (!answer) return;
       active.push(...answer.items);
       cursor = answer.next;
-      if (cursor === undefined) break;
     }
     // One that was active here and is not any more was cleared while nobody listened.
     const still = new Set(active.map((alert) => alert.id));

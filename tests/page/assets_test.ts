@@ -30,6 +30,14 @@ Deno.test("assets() serves every file of static/ as it is", async () => {
   assert(files > 20);
 });
 
+Deno.test("assets() names every module in the page, so that none waits for another", async () => {
+  const html = await (await assets().request("/")).text();
+  for await (const path of walk(STATIC)) {
+    if (!path.endsWith(".js") || path.endsWith("/theme.js")) continue;
+    assertStringIncludes(html, `<link rel="modulepreload" href="${path.replace(STATIC, "/static")}">`);
+  }
+});
+
 Deno.test("assets() serves Chart.js from the package", async () => {
   const response = await assets().request("/vendor/chart.umd.min.js");
   assertEquals(response.status, 200);
