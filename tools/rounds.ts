@@ -7,14 +7,16 @@
  */
 import { disturbed } from "../tests/rounds/rounds.ts";
 import { explain } from "../commands/explain.ts";
-import { wholeNumber } from "../commands/setting.ts";
+import { choice, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
+import { kafkaTrio } from "../tests/servers/kafka_cluster.ts";
 import { postgresServer } from "../tests/servers/postgres.ts";
 
 const settings = {
   rounds: wholeNumber({ min: 1, max: 100_000, fallback: 50, help: "disturbances" }),
   seed: COMMON.seed,
+  brokers: choice({ words: ["1", "3"], fallback: "1", help: "Kafka's brokers, of which one is killed at a time" }),
 };
 
 const command: Command<typeof settings> = {
@@ -29,7 +31,8 @@ async function rounds(args: readonly string[]): Promise<number> {
   const { values } = await readSettings(command, args),
     folder = await Deno.makeTempDir({ prefix: "sensorium-rounds-" });
   try {
-    const servers = [await kafkaBroker(), await postgresServer()] as const;
+    const brokers = await (values.brokers === "3" ? kafkaTrio() : kafkaBroker());
+    const servers = [brokers, await postgresServer()] as const;
     const result = await disturbed(...servers, { folder, ...values, report: (line) => console.log(line) });
     const { done, readings, recoveries, disturbed: found, undisturbed } = result;
     const isSame = JSON.stringify(found) === JSON.stringify(undisturbed);

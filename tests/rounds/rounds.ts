@@ -57,10 +57,13 @@ const sinksSchema = z.object({
   items: z.array(z.object({ state: z.string(), backlog_items: z.number(), set_aside: z.number(), missed: z.number() })),
 });
 
+/** One broker, or several of which one is killed at a time. */
+export type Brokers = Pick<KafkaBroker, "kill" | "again"> & { cluster(): { readonly brokers: readonly string[] } };
+
 /** Where instances read from and write to. */
 interface Place {
   readonly folder: string;
-  readonly broker: KafkaBroker;
+  readonly broker: Brokers;
   readonly topic: string;
   readonly address: ReturnType<PostgresServer["address"]>;
 }
@@ -87,7 +90,7 @@ class Group {
           port: freePort(),
           scenario: "none",
           source: "kafka",
-          kafka: `kafka://${broker.cluster().brokers[0]}/${topic}`,
+          kafka: `kafka://${broker.cluster().brokers.join(",")}/${topic}`,
           ...(this.group === undefined ? {} : { group: this.group, session: SESSION_MS }),
           checkpoint: 200,
           snapshot: 1_000,
@@ -203,11 +206,12 @@ async function endsOf({ broker, topic }: Place): Promise<Map<string, number>> {
 
 /** Makes the rounds; see the module. */
 export async function disturbed(
-  broker: KafkaBroker,
+  broker: Brokers,
   postgres: PostgresServer,
   { folder, rounds, seed, report = () => {} }: RoundsOptions,
 ): Promise<RoundsResult> {
-  const topic = await makeTopic(broker, freshTopic("rounds"), PARTITIONS), random = new Random(seed);
+  const topic = await makeTopic(broker, freshTopic("rounds"), PARTITIONS, broker.cluster().brokers.length),
+    random = new Random(seed);
   const place = { folder, broker, topic, address: postgres.address({ database: await postgres.database() }) };
   const stop = new AbortController(), sent = sending(place, stop.signal);
   sent.catch(() => {}); // thrown where it is awaited
@@ -226,7 +230,7 @@ export async function disturbed(
     },
     "one leaves": async () => void await group.stop(random.integer(group.members.length), "SIGTERM"),
     "one joins": () => group.start(),
-    "the broker is killed": async () => {
+    "a broker is killed": async () => {
       await broker.kill();
       await clock.sleep(random.integer(3_000));
       await broker.again();

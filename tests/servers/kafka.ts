@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { fromFileUrl, join } from "../../std/path.ts";
+import { join } from "../../std/path.ts";
 import type { KafkaCluster, KafkaMechanism } from "../../sources/kafka/address.ts";
+import { jars } from "./maven.ts";
 import {
   endProcess,
   type Owner,
@@ -15,7 +16,6 @@ import {
   runTool,
   serverAgain,
   serverFor,
-  ServerMissing,
   type ServerSpec,
   signal,
 } from "./server.ts";
@@ -25,8 +25,8 @@ export const KAFKA_PASSWORD = "correct-horse";
 const KEYSTORE_PASSWORD = "changeit";
 /** Any id of a cluster: 16 bytes in base64. */
 const CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAQ";
-const POM = fromFileUrl(new URL("./kafka.pom.xml", import.meta.url));
-const READY = /Kafka Server started/;
+/** What a broker says once it answers. */
+export const READY = /Kafka Server started/;
 
 /** A broker that runs. */
 export interface KafkaBroker extends Running {
@@ -51,40 +51,33 @@ const LISTENERS: Readonly<Record<Listener, string>> = {
   saslTls: "SASL_SSL",
 };
 
-/** Where Maven's jars are kept between runs. */
-async function libraries(): Promise<string> {
-  const cache = join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/tmp", ".cache"), "sensorium");
-  const folder = join(cache, "kafka-4.1.2"), whole = join(folder, "whole");
-  if (await Deno.stat(whole).then(() => true, () => false)) return folder;
-  await runTool("java", ["-version"]);
-  await Deno.mkdir(folder, { recursive: true });
-  const flags = ["-q", "-B", "-ntp", "-f", POM, `-DoutputDirectory=${folder}`, "-DincludeScope=runtime"];
-  try {
-    await runTool("mvn", [...flags, "dependency:copy-dependencies"]);
-  } catch (error) {
-    throw error instanceof ServerMissing ? error : new ServerMissing(`Maven cannot fetch Kafka: ${error}`);
-  }
-  await Deno.writeTextFile(whole, "");
-  return folder;
-}
+/** Where the broker's jars are. @throws {ServerMissing} */
+export const kafkaJars = () => jars("kafka-4.1.2", "kafka.pom.xml");
 
 function javaOf(libs: string, options: readonly string[]): string[] {
   return ["java", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true", ...options, "-cp", join(libs, "*")];
 }
 
 /** The command that starts the broker of a folder. */
-function brokerCommand(libs: string, folder: string): string[] {
+export function brokerCommand(libs: string, folder: string): string[] {
   const options = ["-Xmx384m", "-XX:TieredStopAtLevel=1", `-Dlog4j2.configurationFile=${join(folder, "log4j2.yaml")}`];
   return [...javaOf(libs, options), "kafka.Kafka", join(folder, "server.properties")];
 }
 
-const LOGGING = `Configuration:
+/** Its log: what may be wrong, and that it has started. */
+export const LOGGING = `Configuration:
   Appenders:
     Console: { name: OUT, PatternLayout: { pattern: "[%d] %p %m (%c)%n" } }
   Loggers:
     Root: { level: WARN, AppenderRef: { ref: OUT } }
     Logger: [{ name: kafka.server.KafkaRaftServer, level: INFO }]
 `;
+
+/** Makes the folder for a broker's data, as its configuration says. */
+export async function formatStorage(libs: string, properties: string, more: readonly string[] = []): Promise<void> {
+  const [java, ...flags] = javaOf(libs, ["-XX:TieredStopAtLevel=1"]);
+  await runTool(java, [...flags, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties, ...more]);
+}
 
 /** The broker's configuration. */
 function properties(folder: string, ports: Readonly<Record<string, number>>): string {
@@ -142,7 +135,7 @@ function properties(folder: string, ports: Readonly<Record<string, number>>): st
 }
 
 async function spec(): Promise<ServerSpec> {
-  const libs = await libraries();
+  const libs = await kafkaJars();
   return {
     name: "kafka",
     ports: ["controller", ...Object.keys(LISTENERS)],
@@ -167,11 +160,10 @@ async function spec(): Promise<ServerSpec> {
       const file = join(folder, "server.properties");
       await Deno.writeTextFile(file, properties(folder, ports));
       await Deno.writeTextFile(join(folder, "log4j2.yaml"), LOGGING);
-      const [java, ...flags] = javaOf(libs, ["-XX:TieredStopAtLevel=1"]);
       const scram = ["alice", "bob"].flatMap((user) =>
         ["256", "512"].flatMap((bits) => ["--add-scram", `SCRAM-SHA-${bits}=[name=${user},password=${KAFKA_PASSWORD}]`])
       );
-      await runTool(java, [...flags, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", file, ...scram]);
+      await formatStorage(libs, file, scram);
       return brokerCommand(libs, folder);
     },
     again: (folder) => brokerCommand(libs, folder),

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { fromFileUrl, join } from "../../std/path.ts";
+import { join } from "../../std/path.ts";
+import { beside, jars } from "./maven.ts";
 import {
   endProcess,
   type Owner,
@@ -13,12 +14,9 @@ import {
   runTool,
   serverAgain,
   serverFor,
-  ServerMissing,
   type ServerSpec,
   signal,
 } from "./server.ts";
-
-const here = (name: string) => fromFileUrl(new URL(`./${name}`, import.meta.url));
 
 /** A server that runs. */
 export interface MongoServer extends Running {
@@ -32,23 +30,13 @@ export interface MongoServer extends Running {
   silence(isSilent: boolean): Promise<void>;
 }
 
-/** Where Maven's jars and the compiled class are kept between runs. */
-async function classes(): Promise<string> {
-  const cache = join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/tmp", ".cache"), "sensorium");
-  const folder = join(cache, "mongo-java-server-1.47.0"), whole = join(folder, "whole");
-  if (await Deno.stat(whole).then(() => true, () => false)) return folder;
-  await runTool("java", ["-version"]);
-  await Deno.mkdir(folder, { recursive: true });
-  const flags = ["-q", "-B", "-ntp", "-f", here("mongodb.pom.xml"), `-DoutputDirectory=${folder}`];
-  try {
-    await runTool("mvn", [...flags, "-DincludeScope=runtime", "dependency:copy-dependencies"]);
-  } catch (error) {
-    throw error instanceof ServerMissing ? error : new ServerMissing(`Maven cannot fetch mongo-java-server: ${error}`);
-  }
-  await runTool("javac", ["-cp", join(folder, "*"), "-d", folder, here("MongoServerMain.java")]);
-  await Deno.writeTextFile(whole, "");
-  return folder;
-}
+/** Where the server's jars and the compiled class are. */
+const classes = () =>
+  jars(
+    "mongo-java-server-1.47.0",
+    "mongodb.pom.xml",
+    (folder) => runTool("javac", ["-cp", join(folder, "*"), "-d", folder, beside("MongoServerMain.java")]),
+  );
 
 function spec(libs: string): ServerSpec {
   let port = 0;

@@ -21,11 +21,14 @@ export function freshTopic(word = "readings"): string {
   return `${word}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-function connection(broker: KafkaBroker) {
+/** Brokers, as far as topics go. */
+type Reached = Pick<KafkaBroker, "cluster">;
+
+function connection(broker: Reached) {
   return { bootstrapBrokers: [...broker.cluster().brokers], clientId: "tests", retries: 40, retryDelay: 250 };
 }
 
-async function withAdmin<T>(broker: KafkaBroker, run: (admin: Admin) => Promise<T>): Promise<T> {
+async function withAdmin<T>(broker: Reached, run: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Admin(connection(broker));
   try {
     return await run(admin);
@@ -35,9 +38,9 @@ async function withAdmin<T>(broker: KafkaBroker, run: (admin: Admin) => Promise<
 }
 
 /** Makes a topic, and waits until a broker knows it: a while after the controller. */
-export async function makeTopic(broker: KafkaBroker, topic: string, partitions = 1): Promise<string> {
+export async function makeTopic(broker: Reached, topic: string, partitions = 1, replicas = 1): Promise<string> {
   await withAdmin(broker, async (admin) => {
-    await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+    await admin.createTopics({ topics: [topic], partitions, replicas });
     await admin.metadata({ topics: [topic], forceUpdate: true });
   });
   return topic;
