@@ -70,4 +70,6 @@ export interface CoreCounters {
   readonly state_bytes?: number;
   /** Sensors in memory. */
   readonly resident?: number;
+  /** What came over MQTT, by what it was: messages, readings, refused, gaps and so on. */
+  readonly mqtt?: Readonly<Record<string, number>>;
 }

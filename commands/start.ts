@@ -165,7 +165,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       origins: cors,
       follow: telemetry?.follow,
       counts: new HttpCounts(),
-      counters: () => coreCounters(engine.supervisor),
+      counters: async () => ({ ...await coreCounters(engine.supervisor), mqtt: mqtt?.all() }),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,

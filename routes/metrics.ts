@@ -96,6 +96,8 @@ function coreMetrics(page: MetricsText, core: CoreCounters): void {
     alerts.map(({ state, priority, count }) => [{ state, priority }, count]),
   );
   if (core.resident !== undefined) page.gauge("sensors_resident", "Sensors in memory.", [[{}, core.resident]]);
+  const mqtt = Object.entries(core.mqtt ?? {}).map(([kind, count]): [Labels, number] => [{ kind }, count]);
+  if (mqtt.length > 0) page.counter("mqtt_total", "What came over MQTT, by what it was.", mqtt);
   if (core.state_bytes !== undefined) page.gauge("state_bytes", "States in memory.", [[{}, core.state_bytes]]);
 }
 

@@ -82,9 +82,10 @@ export class MqttIntake {
     this.#isSparkplug = options.topics.some(({ isSparkplug }) => isSparkplug);
   }
 
-  /** What was seen of Sparkplug since the start. */
-  get sparkplug(): SparkplugCounts {
-    return this.#sparkplug.counts;
+  /** Everything that is counted since the start, by name. */
+  all(): Readonly<Record<string, number>> {
+    const sparkplug: SparkplugCounts | undefined = this.#isSparkplug ? this.#sparkplug.counts : undefined;
+    return { ...this.counts, ...sparkplug };
   }
 
   /** What is waited for, a sentence; none while messages can come. */
