@@ -91,6 +91,8 @@ export interface LogPort {
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogEntry>;
   /** Position behind the last record of a partition. */
   end(partition: number): number;
+  /** Position of the first record of a partition that is still there. */
+  least(partition: number): number;
   /** Lets go of what lies before `position`. */
   released(partition: number, position: number): Promise<void>;
   /** Writes ticks into idle partitions and forgets old requests, until `signal` is aborted. */

@@ -127,6 +127,10 @@ export class ReadingLog implements LogPort {
     return this.#writer.head.next[partition];
   }
 
+  least(partition: number): number {
+    return this.#released[partition].position;
+  }
+
   get isFull(): boolean {
     return this.backlogBytes >= this.#options.backlogBytes;
   }

@@ -7,7 +7,7 @@
  *       └──────────── its own queue grows ◀──────────────┘
  *
  * If the log fails, the connection is given up and nothing is acknowledged: the broker sends it again. So a message of
- * QoS 1 is never lost and may come twice; one that says its time is then a duplicate, which is counted and changes nothing.
+ * QoS 1 is never lost and may come twice; one that says its time is then known by the last lines of the log, and left out.
  *
  * @module
  */
@@ -22,6 +22,7 @@ import { MqttConnection } from "./connection.ts";
 import { Joiner } from "./join.ts";
 import { MessageReader, refused } from "./messages.ts";
 import type { PublishPacket } from "./packets.ts";
+import { RecentLines } from "./recent.ts";
 import { type SparkplugCounts, SparkplugReader } from "./sparkplug.ts";
 import { SPARKPLUG, type TopicPattern } from "./topics.ts";
 
@@ -55,7 +56,7 @@ export interface IntakeCounts {
   refused: number;
   /** Retained by the broker, and left out. */
   retained: number;
-  /** Marked by the broker as sent before. */
+  /** That were in the log already, and left out. */
   again: number;
   /** Connections that were made. */
   connections: number;
@@ -72,6 +73,7 @@ export class MqttIntake {
   readonly counts: IntakeCounts = { messages: 0, readings: 0, refused: 0, retained: 0, again: 0, connections: 0 };
   readonly #options: IntakeOptions;
   readonly #reader: MessageReader;
+  readonly #recent = new RecentLines();
   readonly #sparkplug = new SparkplugReader();
   readonly #isSparkplug: boolean;
   #problem: string | undefined = "has not connected to MQTT yet";
@@ -95,6 +97,7 @@ export class MqttIntake {
 
   /** Takes messages in until the signal; while the broker is away it tries again, ever less often up to every 5 s. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#recent.load(this.#options.log);
     for (let failures = 0; !signal.aborted;) {
       const { connections } = this.counts;
       try {
@@ -120,7 +123,7 @@ export class MqttIntake {
       over.abort();
       void connection.close();
     };
-    const taking = new Taking(this.#options, connection, this.counts, over.signal, fail);
+    const taking = new Taking(this.#options, connection, this.counts, this.#recent, over.signal, fail);
     const end = () => void taking.finish().finally(() => connection.close());
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
@@ -139,10 +142,9 @@ export class MqttIntake {
     if (failure !== undefined) throw failure.error;
   }
 
-  #take(taking: Taking, { topic, payload, retain, dup, id }: PublishPacket, now: number): void {
+  #take(taking: Taking, { topic, payload, retain, id }: PublishPacket, now: number): void {
     const { counts } = this, ticket = taking.ticket(id);
     counts.messages++;
-    if (dup) counts.again++;
     if (retain && !this.#options.retained) {
       counts.retained++;
       return;
@@ -175,6 +177,9 @@ class Taking {
   readonly #joiner: Joiner | undefined;
   /** Ids of messages of QoS 1, in order of their coming, each with its ticket. */
   readonly #waiting: { readonly id: number; readonly ticket: number }[] = [];
+  /** The readings among what waits, and among what is being written, as text. */
+  #texts = new Set<string>();
+  #underWay = new Set<string>();
   #tickets = 0;
   #writing: Promise<void> | undefined;
 
@@ -186,6 +191,7 @@ class Taking {
     private readonly options: IntakeOptions,
     readonly connection: MqttConnection,
     private readonly counts: IntakeCounts,
+    private readonly recent: RecentLines,
     private readonly over: AbortSignal,
     private readonly failed: (error: unknown) => void,
   ) {
@@ -237,14 +243,20 @@ class Taking {
   /** Takes something whole. */
   line(item: LogRecord, topic: string): void {
     const { pieceBytes } = this.options.log;
-    let kept = item, line = encoder.encode(`${JSON.stringify(item)}\n`);
+    const text = JSON.stringify(item);
+    const isKnown = this.recent.has(text) || this.#texts.has(text) || this.#underWay.has(text);
+    if ("sensor" in item && isKnown) return void this.counts.again++;
+    let kept = item, line = encoder.encode(`${text}\n`);
     if (line.length > pieceBytes) {
       kept = refused(topic, `a reading must have at most ${pieceBytes} bytes as compact JSON, not ${line.length}`, "");
       line = encoder.encode(`${JSON.stringify(kept)}\n`);
     }
     if ("farewell" in kept) return this.#pieces.add(kept.farewell, line);
     if (isRefusal(kept)) this.counts.refused++;
-    else this.counts.readings++;
+    else {
+      this.counts.readings++;
+      this.#texts.add(text);
+    }
     this.#pieces.add(isRefusal(kept) ? topic : kept.sensor, line);
   }
 
@@ -253,11 +265,14 @@ class Taking {
     const { log } = this.options, { over } = this;
     while (this.#pieces.bytes > 0 || this.#mayAck() > 0) {
       const pieces = this.#pieces.take(), count = this.#mayAck();
+      this.#underWay = this.#texts;
+      this.#texts = new Set();
       const ids = this.#waiting.splice(0, count).map(({ id }) => id);
       if (pieces.length > 0 && log.isFull) await log.room(over);
       if (over.aborted) return; // not acknowledged: it comes again
       // Each by itself: the log puts together what goes into one write.
       await Promise.all(pieces.map((piece) => log.append([piece])));
+      this.recent.add(this.#underWay);
       this.connection.ack(ids);
     }
   }

@@ -41,6 +41,9 @@ class TroubledLog implements LogPort {
   room(signal: AbortSignal) {
     return this.log.room(signal);
   }
+  least(partition: number) {
+    return this.log.least(partition);
+  }
   end(partition: number) {
     return this.log.end(partition);
   }
@@ -109,6 +112,23 @@ withBrokers("MqttIntake acknowledges nothing before the log has it: what was und
   await publish(at, many(world.prefix, 100, 101));
   await until("what comes then", () => log.end(0) > 100);
   assertEquals(numbers(await world.lines()), upTo(101));
+});
+
+withBrokers("MqttIntake leaves out readings that the log has, also those of before its start", async (at) => {
+  await using world = await World.open(at);
+  await world.start();
+  const messages = many(world.prefix, 0, 100), other = numbered(world.prefix, 100);
+  await publish(at, messages);
+  await publish(at, messages);
+  await until("all of them came", () => world.intake.counts.messages === 200);
+  await world.stop();
+  world.intake = world.other({});
+  await world.start();
+  await publish(at, [...messages, other]);
+  await until("the last one is written", () => world.log.end(0) > 100);
+  assertEquals(world.intake.counts.again, 100);
+  assertEquals(numbers(await world.lines()), upTo(101));
+  assertEquals(world.log.end(0), 101);
 });
 
 withBrokers("MqttIntake misses nothing while it is away, nor while the broker is", async (at) => {
