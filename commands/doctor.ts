@@ -7,6 +7,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { z } from "zod";
+import { budgetSchema } from "../actors/config.ts";
 import { join } from "../std/path.ts";
 import { lockState } from "../store/lock.ts";
 import { diagnose, type Evidence, type Finding } from "./doctor_diagnosis.ts";
@@ -79,6 +80,7 @@ async function ask(instance: Instance): Promise<Partial<Evidence>> {
     metrics: samples,
     clockAhead: clock === undefined || metrics === undefined ? undefined : clock - metrics.at / 1000,
     settings: settingsOf(config),
+    budget: budgetOf(config),
     keys: keysOf(keys),
   };
 }
@@ -125,6 +127,11 @@ function settingsOf(answer: Answered | undefined): Evidence["settings"] {
   const result = schema.safeParse(parsed(answer));
   if (!result.success) return undefined;
   return Object.fromEntries(Object.entries(result.data.settings).map(([name, { value }]) => [name, value]));
+}
+
+function budgetOf(answer: Answered | undefined): Evidence["budget"] {
+  const result = z.object({ judging: z.object({ budget: budgetSchema }) }).safeParse(parsed(answer));
+  return result.success ? result.data.judging.budget : undefined;
 }
 
 function keysOf(answer: Answered | undefined): Evidence["keys"] {

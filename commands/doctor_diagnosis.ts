@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Budget } from "../models/budget/budget.ts";
 
 /** What was seen of an instance. */
 export interface Evidence {
@@ -26,6 +27,8 @@ export interface Evidence {
   readonly storeBytes?: number;
   /** Settings of `/config`. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The alert budget there, for those sensors whose type has none of its own. */
+  readonly budget?: Budget;
   /** Keys: how many there are, and names of those that expire soon. */
   readonly keys?: { readonly count: number; readonly ending: readonly string[] };
 }
@@ -48,6 +51,16 @@ const FREE_LEAST = GIB;
 const CLOCK_MOST = 2;
 /** A live source may be behind by so much, s. */
 const LAG_MOST = 60;
+/** What sensors say of the time may differ from the clock by so much, s. */
+const SENSOR_TIME_MOST = 3_600;
+/** A partition with readings that wait makes a checkpoint within so long, s. */
+const CHECKPOINT_MOST = 60;
+/** Share of the time that a source may be held back. */
+const PAUSED_MOST = 0.5;
+/** Outputs may wait for a sink for so long, s. */
+const SINK_AGE_MOST = 300;
+/** Alarms an hour that one operator can handle: two in ten minutes, as ISA-18.2 has it. */
+const ALARMS_MOST = 12;
 /** So many batches may wait for a shard. */
 const MAILBOX_MOST = 64;
 
@@ -75,6 +88,9 @@ export function diagnose(evidence: Evidence): Finding[] {
     ...versionOf(evidence),
     ...readyOf(evidence),
     ...partitionsOf(evidence),
+    ...actorsOf(evidence),
+    ...sinksOf(evidence),
+    ...budgetOf(evidence),
     ...clockOf(evidence),
     ...diskOf(evidence),
     ...accessOf(evidence),
@@ -101,8 +117,29 @@ function partitionsOf({ metrics }: Evidence): Finding[] {
     return [warn("metrics", "/metrics does not answer", "Look at the instance's output.")];
   }
   const findings: Finding[] = [], each = (name: string) => samples(metrics, name);
+  const now = metrics.get("sensorium_clock_seconds") ?? NaN, uptime = metrics.get("sensorium_uptime_seconds") ?? NaN;
+  for (const [labels, time] of each("source_time_seconds")) {
+    if (!(Math.abs(time - now) > SENSOR_TIME_MOST)) continue;
+    const seen = `the sensors of ${labels} say that it is ${new Date(time * 1000).toISOString()}`;
+    const todo = time > now
+      ? "Their clocks, or this machine's, are wrong: readings ahead of the present are quarantined."
+      : "A recording is at home in deno task replay; else their clocks are wrong, or nothing has come since then.";
+    findings.push(warn("sensor time", seen, todo));
+  }
+  const checkpoints = new Map(each("checkpoint_seconds"));
+  for (const [labels, waiting] of each("lag_readings")) {
+    const age = now - (checkpoints.get(labels) ?? NaN);
+    if (!(waiting > 0 && age > CHECKPOINT_MOST)) continue;
+    const todo = "The disk or the KV server is slow or full, or a sink holds everything up: look at ready and the log.";
+    findings.push(bad("checkpoint", `${labels} made its last one ${Math.round(age)} s ago, ${waiting} wait`, todo));
+  }
+  for (const [labels, paused] of each("paused_seconds_total")) {
+    if (!(paused / uptime > PAUSED_MOST)) continue;
+    const seen = `${labels} was held back for ${Math.round(paused * 100 / uptime)} % of the time`;
+    findings.push(warn("paused", seen, "Readings come faster than they are judged or stored: give more --shards."));
+  }
   for (const [labels, lag] of each("lag_seconds")) {
-    if (lag <= LAG_MOST) continue;
+    if (lag <= LAG_MOST || lag > SENSOR_TIME_MOST) continue;
     const todo =
       "If it grows, readings come faster than they are dealt with: give more --shards, or look at the disk. " +
       "If nothing comes, look at the source.";
@@ -122,22 +159,60 @@ function partitionsOf({ metrics }: Evidence): Finding[] {
     if (depth < MAILBOX_MOST) continue;
     findings.push(warn("mailbox", `${depth} batches wait for ${labels}`, "Readings come faster than they are judged."));
   }
-  const restarts = sum(each("restarts_total")), fenced = sum(each("fenced_total"));
-  if (restarts > 0) {
-    findings.push(
-      warn("actors", `${restarts} restarts`, "GET /sensors?state=failed shows who was stopped, GET /quarantine why."),
-    );
-  }
+  const fenced = sum(each("fenced_total"));
   if (fenced > 0) {
     findings.push(
       warn("owner", `${fenced} writes were refused: another process owns the partition`, "Stop one of the two."),
     );
   }
-  const sensors = sum(each("sensors")), silent = metrics.get('sensorium_sensors_in_state{state="silent"}') ?? 0;
+  const sensors = sum(each("sensors")), silent = stateCount(metrics, "silent");
   if (sensors > 0 && silent * 2 > sensors) {
     findings.push(warn("sensors", `${silent} of ${sensors} are silent`, "Look at what brings their readings."));
   }
   return findings.length > 0 ? findings : [ok("partitions", "all run, none is behind")];
+}
+
+function actorsOf({ metrics = new Map() }: Evidence): Finding[] {
+  const restarts = sum(samples(metrics, "restarts_total")), failed = stateCount(metrics, "failed");
+  if (failed > 0) {
+    const todo =
+      "GET /sensors?state=failed shows whose, GET /quarantine why; POST /sensors/NAME/restart starts one again.";
+    return [bad("actors", `${failed} were stopped after failing again and again`, todo)];
+  }
+  if (restarts === 0) return [];
+  return [warn("actors", `${restarts} restarts`, "GET /quarantine shows which readings they failed at, and why.")];
+}
+
+function sinksOf({ metrics = new Map() }: Evidence): Finding[] {
+  const findings: Finding[] = [], items = new Map(samples(metrics, "sink_backlog_items"));
+  const ages = new Map(samples(metrics, "sink_backlog_seconds"));
+  for (const [labels, up] of samples(metrics, "sink_up")) {
+    const age = ages.get(labels) ?? 0, waiting = items.get(labels) ?? 0;
+    if (up === 1 && age <= SINK_AGE_MOST) continue;
+    const seen = `${labels} ${up === 1 ? "is slow" : "does not take outputs"}: ${waiting} wait, the oldest for ${
+      Math.round(age)
+    } s`;
+    findings.push(warn("sink", seen, "GET /sinks says why. What waits is kept, for a bounded time and number."));
+  }
+  for (const [name, what] of [["sink_set_aside_total", "were refused by"], ["sink_missed_total", "were gone before"]]) {
+    for (const [labels, count] of samples(metrics, name)) {
+      if (count > 0) findings.push(warn("sink", `${count} outputs ${what} ${labels}`, "GET /sinks says why."));
+    }
+  }
+  return findings;
+}
+
+/** Whether the budget, shared out to that many sensors, is more than a person can look at. */
+function budgetOf({ metrics = new Map(), budget }: Evidence): Finding[] {
+  const sensors = metrics.get("sensorium_sensors") ?? 0;
+  if (budget === undefined || "perReading" in budget) return [];
+  const hourly = sensors * budget.alarms * 3_600_000 / budget.everyMs;
+  if (hourly <= ALARMS_MOST) return [];
+  const days = Math.ceil(sensors * 3_600_000 / (ALARMS_MOST / 2) / 86_400_000);
+  const seen = `${sensors} sensors may raise about ${
+    Math.round(hourly)
+  } false alarms an hour, more than a person can handle`;
+  return [warn("budget", seen, `One alarm per sensor in ${days} days would be 6 an hour: judging.budget.`)];
 }
 
 function clockOf({ clockAhead }: Evidence): Finding[] {
@@ -176,6 +251,10 @@ function accessOf({ settings, keys, metrics }: Evidence): Finding[] {
     findings.push(warn("keys", `${refused} requests came with a wrong key`, "Somebody guesses, or has an old key."));
   }
   return findings.length > 0 ? findings : [ok("access", isLocal ? "this machine only" : `${keys?.count ?? 0} keys`)];
+}
+
+function stateCount(metrics: ReadonlyMap<string, number>, state: string): number {
+  return metrics.get(`sensorium_sensors_in_state{state="${state}"}`) ?? 0;
 }
 
 /** Samples of a metric, with their labels for a person. */

@@ -40,6 +40,52 @@ Deno.test("diagnose() names each thing that is wrong, and what to do", () => {
     [metrics('sensorium_future_total{partition="k-0"} 5'), "warn", "5 readings of partition k-0 came from the future"],
     [metrics('sensorium_mailbox_depth{shard="1"} 900'), "warn", "900 batches wait for shard 1"],
     [metrics("sensorium_restarts_total 2"), "warn", "2 restarts"],
+    [metrics('sensorium_sensors_in_state{state="failed"} 3\nsensorium_restarts_total 9'), "bad", "3 were stopped"],
+    [
+      metrics('sensorium_clock_seconds 1900000000\nsensorium_source_time_seconds{partition="k-0"} 1900007200'),
+      "warn",
+      "the sensors of partition k-0 say that it is 2030-03-17T19:46:40.000Z",
+    ],
+    [
+      metrics(
+        'sensorium_clock_seconds 1900000000\nsensorium_source_time_seconds{partition="k-0"} 1890000000\n' +
+          'sensorium_lag_seconds{partition="k-0"} 10000000',
+      ),
+      "warn",
+      "say that it is 2029-11-22",
+    ],
+    [
+      metrics(
+        'sensorium_clock_seconds 1900000000\nsensorium_checkpoint_seconds{partition="k-0"} 1899999900\n' +
+          'sensorium_lag_readings{partition="k-0"} 7',
+      ),
+      "bad",
+      "partition k-0 made its last one 100 s ago, 7 wait",
+    ],
+    [
+      metrics('sensorium_uptime_seconds 100\nsensorium_paused_seconds_total{partition="k-0"} 80'),
+      "warn",
+      "partition k-0 was held back for 80 % of the time",
+    ],
+    [
+      metrics('sensorium_sink_up{sink="postgres"} 0\nsensorium_sink_backlog_items{sink="postgres"} 12'),
+      "warn",
+      "sink postgres does not take outputs: 12 wait",
+    ],
+    [
+      metrics('sensorium_sink_up{sink="postgres"} 1\nsensorium_sink_backlog_seconds{sink="postgres"} 900'),
+      "warn",
+      "sink postgres is slow: 0 wait, the oldest for 900 s",
+    ],
+    [metrics('sensorium_sink_set_aside_total{sink="kafka"} 2'), "warn", "2 outputs were refused by sink kafka"],
+    [
+      {
+        metrics: samplesOf("sensorium_sensors 10000"),
+        budget: { alarms: 1, everyMs: 7 * 86_400_000 },
+      },
+      "warn",
+      "10000 sensors may raise about 60 false alarms an hour",
+    ],
     [metrics('sensorium_fenced_total{partition="k-0"} 1'), "warn", "1 writes were refused"],
     [metrics('sensorium_sensors_in_state{state="silent"} 6'), "warn", "6 of 10 are silent"],
     [metrics("sensorium_http_refused_keys_total 5000"), "warn", "5000 requests came with a wrong key"],
