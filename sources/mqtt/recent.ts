@@ -10,18 +10,20 @@
 import type { LogPort } from "../../actors/log.ts";
 import { SourceError } from "../../actors/ports.ts";
 
-/** Readings that are remembered; brokers send fewer ahead of our acknowledgements. About 4 MiB of usual ones. */
-export const RECENT_LINES = 20_000;
+/** So many readings are remembered at least, and twice as many at most; brokers send fewer ahead of our acknowledgements. */
+export const RECENT_LINES = 10_000;
 /** Longest line that is remembered: longer ones are rare, and would take too much. */
 const LINE_LENGTH = 1_000;
 
 /** Remembers the last lines. */
 export class RecentLines {
-  readonly #lines = new Set<string>();
+  /** In two generations: a set from which the oldest is taken one by one gets slow. */
+  #lines = new Set<string>();
+  #older = new Set<string>();
 
   /** Whether this very reading is among them. */
   has(line: string): boolean {
-    return this.#lines.has(line);
+    return this.#lines.has(line) || this.#older.has(line);
   }
 
   /** Takes lines that are durable now. */
@@ -29,7 +31,9 @@ export class RecentLines {
     for (const line of lines) {
       if (line.length > LINE_LENGTH) continue;
       this.#lines.add(line);
-      if (this.#lines.size > RECENT_LINES) this.#lines.delete(this.#lines.values().next().value ?? "");
+      if (this.#lines.size < RECENT_LINES) continue;
+      this.#older = this.#lines;
+      this.#lines = new Set();
     }
   }
 
@@ -45,7 +49,7 @@ export class RecentLines {
   }
 
   async #load(log: LogPort, partition: number): Promise<void> {
-    const end = log.end(partition), from = Math.max(log.least(partition), end - RECENT_LINES);
+    const end = log.end(partition), from = Math.max(log.least(partition), end - 2 * RECENT_LINES);
     if (from >= end) return;
     const decoder = new TextDecoder(), { signal } = new AbortController();
     for await (const entry of log.read(partition, from, signal)) {

@@ -25,10 +25,7 @@ const reading = (i: number): Reading => ({
   values: { x: (i * 7_919) % 101, ...(i % 3 ? { y: i % 13 } : {}) },
 });
 
-/**
- * Rows of all sensors by name: readings with what was said of them, and windows; without positions, which duplicates move,
- * and without the shared forest, whose sample is drawn by positions.
- */
+/** Rows of all sensors by name: readings with what was said of them, and windows. */
 async function rowsOf({ supervisor, kv }: RunResult): Promise<Record<string, unknown>> {
   const rows: Record<string, unknown> = {};
   for (let i = 0; i < SENSORS; i++) {
@@ -36,7 +33,7 @@ async function rowsOf({ supervisor, kv }: RunResult): Promise<Record<string, unk
     rows[`s${i}`] = readings.map(({ time, values, flags, is_anomaly }) => ({
       time,
       values,
-      flags: flags.filter(({ detector }) => detector !== "forest"),
+      flags,
       is_anomaly,
     }));
   }
