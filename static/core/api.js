@@ -167,6 +167,11 @@ export async function readings(name, query, signal) {
   return /** @type {Page<ReadingView>} */ (await ask(`${sensorPath(name)}/readings`, query, signal));
 }
 
+/** Readings of all sensors, newest first. @param {Query} query @param {AbortSignal} [signal] @returns {Promise<Page<ReadingView>>} */
+export async function latestReadings(query, signal) {
+  return /** @type {Page<ReadingView>} */ (await ask("/readings", query, signal));
+}
+
 /**
  * A sensor's windows, newest first.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  * @import { DriftsView } from "../../actors/drift_view.ts"
- * @import { ReadingView, ScoresView, SensorView } from "../../actors/views.ts"
+ * @import { ReadingView, ScoresView } from "../../actors/views.ts"
  * @import { Stage } from "../main.js"
  * @import { Compared } from "./detection_tables.js"
  */
@@ -12,7 +12,7 @@ import * as api from "../core/api.js";
 import { csvButton } from "../core/csv.js";
 import { h, put, say } from "../core/dom.js";
 import { count, moment } from "../core/format.js";
-import { chosenSensors, Recent, SENSORS_MOST } from "../core/recent.js";
+import { filterOf, Recent } from "../core/recent.js";
 import { parseHash } from "../core/router.js";
 import { agreementTable, anomalyTable, COMPARED, driftTables, qualityTable } from "./detection_tables.js";
 import { figurePanel, keyFigures, panel, Screen } from "./screen.js";
@@ -21,6 +21,8 @@ import { contributionText, detectorWord, flagged, LEARNT, reason, RULES } from "
 
 /** Bars of the distribution. */
 const BINS = 20;
+/** Anomalous readings that are asked for; the table shows the latest of them, the CSV all. */
+const ANOMALIES = 200;
 /** What counts over all sensors since the start is asked for so often at most, ms. */
 const SLOW_MS = 10_000;
 
@@ -34,6 +36,7 @@ export function detectionView(stage) {
   const { model, sync, signal } = stage;
   sync.watch(undefined);
   const recent = new Recent();
+  const anomalies = new Recent();
   const key = keyFigures("Of the readings that are looked at", [
     ["det-readings", "readings"],
     ["det-anomalies", "anomalous"],
@@ -57,8 +60,6 @@ export function detectionView(stage) {
   const quality = h("div", { id: "quality" });
   const latest = h("div", { id: "anomalies" });
   const of = h("p", { class: "muted", id: "det-of" });
-  /** @type {ReadingView[]} */
-  let odd = [];
   /** @type {{ at: number, compared: Compared[], drifts: DriftsView | undefined }} */
   let slow = { at: -Infinity, compared: [], drifts: undefined };
 
@@ -78,9 +79,13 @@ export function detectionView(stage) {
       title: "Detection",
       intro: "What each detector finds, where machine learning and rules agree, and why.",
       async load(query, asked) {
-        const sensors = chosenSensors(model, query);
-        await Promise.all([loadSlow(asked), recent.load(sensors, recordsOf(query), asked)]);
-        return () => draw(recent.latest(recordsOf(query)), sensors);
+        const [filter, records] = [filterOf(query), recordsOf(query)];
+        await Promise.all([
+          loadSlow(asked),
+          recent.load(filter, records, asked),
+          anomalies.load({ ...filter, is_anomaly: "true" }, ANOMALIES, asked),
+        ]);
+        return draw;
       },
     },
     key.element,
@@ -113,7 +118,7 @@ export function detectionView(stage) {
         h("h2", {}, "Latest anomalies, with the reason"),
         csvButton("anomalies", () => ({
           heads: ["time", "sensor", "score", "flags", "values", "contributions", "explanation"],
-          rows: odd.map((reading) => [
+          rows: anomalies.items.map((reading) => [
             new Date(reading.time).toISOString(),
             reading.sensor,
             reading.score,
@@ -128,15 +133,14 @@ export function detectionView(stage) {
     ),
   );
 
-  /** @param {ReadingView[]} readings @param {readonly SensorView[]} sensors */
-  function draw(readings, sensors) {
+  function draw() {
+    const readings = recent.items;
     const query = parseHash(location.hash).query;
-    odd = readings.filter(({ is_anomaly }) => is_anomaly);
     const learnt = readings.filter((reading) => by(reading, LEARNT));
     const rules = readings.filter((reading) => by(reading, RULES));
     const figures = {
       "det-readings": readings.length,
-      "det-anomalies": odd.length,
+      "det-anomalies": readings.filter(({ is_anomaly }) => is_anomaly).length,
       "det-learnt": learnt.length,
       "det-rules": rules.length,
       "det-both": learnt.filter((reading) => by(reading, RULES)).length,
@@ -145,8 +149,8 @@ export function detectionView(stage) {
     key.show(Object.fromEntries(Object.entries(figures).map(([id, n]) => [id, count(n)])), figures);
     const [last, first] = [readings[0], readings.at(-1)];
     const span = first && last ? `, ${moment(first.time, last.time)} to ${moment(last.time, last.time)}` : "";
-    const some = sensors.length > SENSORS_MOST ? `${SENSORS_MOST} of ${count(sensors.length)}` : count(sensors.length);
-    say(of, `The latest ${count(readings.length)} readings of ${some} sensors${span}.`);
+    const sensors = new Set(readings.map(({ sensor }) => sensor)).size;
+    say(of, `The latest ${count(readings.length)} readings of ${count(sensors)} sensors${span}.`);
     const one = SCORES.find((name) => name === query.get("score"));
     score.value = one ?? "";
     scores.show(distribution(readings, one));
@@ -156,7 +160,7 @@ export function detectionView(stage) {
     put(agreement, ...agreementTable(compared.views));
     put(quality, qualityTable(slow.compared));
     put(drift, ...driftTables(slow.drifts, model.now()));
-    put(latest, anomalyTable(odd, model));
+    put(latest, anomalyTable(anomalies.items, model));
   }
 }
 

@@ -11,7 +11,7 @@ import { verdictContent } from "../charts/verdict_picture.js";
 import { csvButton } from "../core/csv.js";
 import { h, put } from "../core/dom.js";
 import { count, measure, moment, number } from "../core/format.js";
-import { chosenSensors, Recent, SENSORS_MOST } from "../core/recent.js";
+import { chosenSensors, filterOf, Recent } from "../core/recent.js";
 import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
 import { figurePanel, keyFigures, Screen } from "./screen.js";
@@ -21,6 +21,8 @@ import { detectorWord, flagged, scoreText } from "./why.js";
 
 /** Readings that the table shows; all that are loaded are in its CSV. */
 const SHOWN = 50;
+/** Sensors that are offered, those with alerts first. */
+const OFFERED = 500;
 /** Live readings are drawn so often at most, ms. */
 const DRAW_MS = 1_000;
 
@@ -45,8 +47,10 @@ export function liveView(stage) {
   const types = bars("Anomalous share by type", "type", "%", signal);
   const detectors = bars("Anomalous readings by detector", "detector", "readings", signal);
   const latest = h("div", { id: "latest" });
-  /** @type {ReadingView[]} */
+  /** @type {readonly ReadingView[]} */
   let readings = [];
+  /** The sensor whose readings are in the chart. @type {string | undefined} */
+  let charting;
   /** @type {SensorView[]} */
   let sensors = [];
 
@@ -59,7 +63,11 @@ export function liveView(stage) {
         sensors = chosenSensors(model, query);
         const one = model.sensors.get(query.get("sensor") ?? "") ?? sensors[0];
         const records = recordsOf(query);
-        await Promise.all([recent.load(sensors, records, asked), charted.load(one ? [one] : [], records, asked)]);
+        await Promise.all([
+          recent.load(filterOf(query), records, asked),
+          one && charted.load({ sensor: one.sensor }, records, asked),
+        ]);
+        charting = one?.sensor;
         return draw;
       },
     },
@@ -101,7 +109,7 @@ export function liveView(stage) {
 
   function draw() {
     const query = parseHash(location.hash).query;
-    readings = recent.latest(recordsOf(query));
+    readings = recent.items;
     showKey();
     showSeries(query);
     places.show(shares("location", sensors));
@@ -127,21 +135,25 @@ export function liveView(stage) {
 
   /** @param {URLSearchParams} query */
   function showSeries(query) {
-    const names = chosenSensors(model, query).map((one) => one.sensor).slice(0, SENSORS_MOST).sort();
+    const names = chosenSensors(model, query).map((one) => one.sensor).slice(0, OFFERED).sort();
     const one = model.sensors.get(query.get("sensor") ?? "") ?? sensors[0];
     if (!one) return series.show({ x: [], series: [], none: "No sensor passes this filter." });
     fill(sensor, names.includes(one.sensor) ? names : [one.sensor, ...names], one.sensor);
     const channels = one.channels.map((own) => own.channel);
     const shown = channels.find((name) => name === query.get("channel")) ?? channels[0] ?? "";
     fill(channel, channels, shown);
-    series.show(verdictContent(charted.of(one.sensor).toReversed(), shown));
+    series.show(verdictContent(charted.items.toReversed(), shown));
   }
 
   let drawn = 0;
   model.on("reading", (detail) => {
     const reading = /** @type {ReadingView} */ (detail);
-    const [inTable, inChart] = [recent.add(reading), charted.add(reading)];
-    if ((!inTable && !inChart) || Date.now() - drawn < DRAW_MS || document.hidden) return;
+    const sensor = model.sensors.get(reading.sensor);
+    const { location: place, type } = filterOf(parseHash(location.hash).query);
+    if (!sensor || (place && sensor.location !== place) || (type && sensor.type !== type)) return;
+    recent.add(reading);
+    if (reading.sensor === charting) charted.add(reading);
+    if (Date.now() - drawn < DRAW_MS || document.hidden) return;
     if (parseHash(location.hash).query.get("refresh")) return; // the reader has chosen an interval
     drawn = Date.now();
     requestAnimationFrame(() => signal.aborted || draw());

@@ -185,8 +185,12 @@ export class FakePlant implements Queries {
   }
 
   latestReadings(filter: ReadingFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
-    const readings = [...this.sensorsByName.values()].flatMap(({ readings }) => readings)
-      .filter(({ time }) => within(filter, time)).toSorted((a, b) => b.time - a.time);
+    const { sensor, type, location, anomalous } = filter;
+    const readings = [...this.sensorsByName.values()].filter(({ name, kind, place }) =>
+      (!sensor || name === sensor) && (!type || kind.type === type) && (!location || place === location)
+    ).flatMap(({ readings }) => readings)
+      .filter(({ time, is_anomaly }) => within(filter, time) && (anomalous === undefined || is_anomaly === anomalous))
+      .toSorted((a, b) => b.time - a.time);
     return Promise.resolve(page(readings, limit, cursor));
   }
 

@@ -39,6 +39,7 @@ const CHOSEN: Readonly<Record<string, string>> = {
   live: "?sensor=pump-2&channel=vibration",
   windows: "?sensor=pump-2&channel=vibration&records=1000",
   detection: "?records=2000",
+  analytics: "?type=temperature",
 };
 
 /** What a view shows when it is there. */
@@ -46,7 +47,9 @@ const READY: Readonly<Record<string, string>> = {
   live: "#latest table",
   windows: "#windows table",
   detection: "#anomalies table",
+  analytics: "#ana-types table",
   federation: "#versions table",
+  backtest: "#report table",
   predict: "#prediction[data-score]",
 };
 
@@ -58,7 +61,9 @@ const SHOTS = [
   { name: "sensor-dark", hash: "#/sensors/pump-2", viewport: WIDE, colorScheme: "dark" },
   { name: "overview-phone", hash: "#/", viewport: PHONE, colorScheme: "light" },
   { name: "sensor-phone", hash: "#/sensors/pump-2", viewport: PHONE, colorScheme: "dark" },
-  ...(["live", "windows", "detection", "federation", "predict"] as const).flatMap((name) => [
+  ...(
+    ["live", "windows", "detection", "analytics", "federation", "predict", "backtest"] as const
+  ).flatMap((name) => [
     { name, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: WIDE, colorScheme: "light" } as const,
     { name: `${name}-dark`, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: WIDE, colorScheme: "dark" } as const,
     { name: `${name}-phone`, hash: `#/${name}${CHOSEN[name] ?? ""}`, viewport: PHONE, colorScheme: "light" } as const,
@@ -102,6 +107,22 @@ async function done(url: string, now: number): Promise<void> {
   }
 }
 
+/** Judges three hours of the facility by two configurations, for the view of backtests. */
+async function backtest(url: string): Promise<void> {
+  const response = await fetch(`${url}/backtests`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ scenario: "facility", hours: 3, budget: "1/day", compare: { budget: "10/day" } }),
+  });
+  const { id } = await response.json();
+  for (;;) {
+    const { state, error } = await (await fetch(`${url}/backtests/${id}`)).json();
+    if (state === "done") return;
+    if (state !== "queued" && state !== "running") throw new Error(`the backtest has ${state}: ${error}`);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
 async function shoot(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(2_000); // charts are drawn when their turn comes; nothing on the page tells
   await page.screenshot({ path: `${FOLDER}${name}.png` });
@@ -134,6 +155,7 @@ if (import.meta.main) {
       await post(program.url, times.flatMap((time) => pumps(time, now - time)));
     }
     await done(program.url, now);
+    await backtest(program.url);
     // The pumps go on, but for the silent one.
     const going = setInterval(() => post(program.url, pumps(Date.now(), 0)), INTERVAL_MS);
     for (const { name, hash, viewport, colorScheme } of SHOTS) {
