@@ -2,7 +2,7 @@
  * Kafka, broker included: messages sent, read, and taken through features, windows and checkpoints.
  *
  *     deno run -A --config tests/deno.json bench/kafka.ts [--messages=300000] [--sensors=1000] [--partitions=4] [--array=100]
- *         [--shards=1]
+ *         [--shards=1] [--detectors=full]
  *
  * A real broker is started on this machine (Java and Maven are needed) and shares its cores; its time of the processor is
  * not in what is said of ours. Each way is measured with one reading a message, then with arrays.
@@ -22,7 +22,7 @@ import { flag, measure, residentMiB, say } from "./_measure.ts";
 
 const messages = Number(flag("messages", "300000")), sensors = Number(flag("sensors", "1000"));
 const partitions = Number(flag("partitions", "4")), array = Number(flag("array", "100"));
-const shards = Number(flag("shards", "1"));
+const shards = Number(flag("shards", "1")), detectors = flag("detectors", "full");
 /** Readings of one call of the producer. */
 const SENT_TOGETHER = 10_000;
 
@@ -118,7 +118,7 @@ async function judgeTopic(topic: string): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "sensorium-bench-" }), stop = new AbortController();
   const engine = await Engine.open({
     dataDir,
-    judging: judgingSchema.parse({}),
+    judging: judgingSchema.parse({ detectors }),
     shards,
     clock,
     failed: (_, error) => console.error(error),

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRefusal, type Reading, type Refusal, refusal } from "../../actors/reading.ts";
-import { type RecordOptions, RecordReader } from "../record_reader.ts";
+import { type About, type RecordOptions, RecordReader } from "../record_reader.ts";
 import { MESSAGE_READINGS } from "./positions.ts";
 
 /** A message as it was fetched. */
@@ -18,9 +18,13 @@ export interface RawMessage {
   readonly headers?: readonly (readonly [Uint8Array | null, Uint8Array | null])[];
 }
 
+const NOTHING: About = {};
+
 /** Reads the messages of one partition. */
 export class MessageParser {
   readonly #text = new TextDecoder("utf-8", { fatal: true });
+  readonly #keys = new TextDecoder();
+  readonly #isMapped: boolean;
   readonly #records: RecordReader;
 
   /**
@@ -33,6 +37,7 @@ export class MessageParser {
     options: RecordOptions = {},
   ) {
     this.#records = new RecordReader(topic, options);
+    this.#isMapped = options.mapping !== undefined;
   }
 
   /** What the message holds: at least one item, at most {@linkcode MESSAGE_READINGS}. */
@@ -67,9 +72,15 @@ export class MessageParser {
     return refusal([{ field: "", message: `the message at ${this.#where(message)} ${why}` }], sample, 1);
   }
 
+  /** The message's key is looked at only for a record that does not name its sensor: decoding it costs as much as the rest. */
+  #about(record: unknown, { key }: RawMessage): About {
+    if (key === null || key.length === 0) return NOTHING;
+    const isNamed = !this.#isMapped && typeof record === "object" && record !== null && "sensor" in record;
+    return isNamed ? NOTHING : { sensor: this.#keys.decode(key) };
+  }
+
   #judge(message: RawMessage, record: unknown, index: number): Reading | Refusal {
-    const { key } = message, sensor = key === null || key.length === 0 ? undefined : new TextDecoder().decode(key);
-    const item = this.#records.read(record, { sensor });
+    const item = this.#records.read(record, this.#about(record, message));
     if (!isRefusal(item)) return item;
     const [first, ...others] = item.errors;
     const at = { ...first, message: `${first.message} (${this.#where(message)})` };
