@@ -7,6 +7,7 @@ import { z } from "zod";
 import { FloodWatch } from "../actors/alerts/flood_watch.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import type { Clock } from "../actors/ports.ts";
+import type { Tracing } from "../actors/tracing.ts";
 import type { AppDeps } from "../routes/deps.ts";
 import { openAlerts } from "../sinks/alertmanager.ts";
 import { resolveHost } from "../sinks/webhook_resolve.ts";
@@ -39,6 +40,7 @@ export interface AlertingOptions {
   readonly base: string;
   readonly allowed: readonly string[];
   readonly report: (line: string) => void;
+  readonly tracing?: Tracing;
 }
 
 /** Wait before floods are looked for again after an error, ms. */
@@ -53,7 +55,7 @@ export interface Alerting {
 
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
-  const { queries, feed, kv, supervisor } = engine, { clock, alerts, base, allowed, report } = options;
+  const { queries, feed, kv, supervisor } = engine, { clock, alerts, base, allowed, report, tracing } = options;
   const webhooks = new Webhooks({
     book: new KvDeliveryBook(kv, clock),
     feed,
@@ -65,6 +67,7 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     random: (bytes) => crypto.getRandomValues(bytes),
     open: () => openAlerts(queries),
     report,
+    tracing,
   });
   const floods = new FloodWatch({
     alerts: (filter, limit, cursor) => queries.alerts(filter, limit, cursor),

@@ -9,6 +9,7 @@ import { FleetKv } from "../store/fleet.ts";
 import type { KvPort } from "../store/kv.ts";
 import { TimedKv } from "../store/timed_kv.ts";
 import { CommandError } from "./errors.ts";
+import { troubleOf } from "../store/trouble.ts";
 
 /** Name of the KV file in the data directory. */
 export const KV_FILE = "sensorium.kv";
@@ -49,7 +50,8 @@ export async function openKv(path: string): Promise<Deno.Kv> {
     return await Deno.openKv(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new CommandError(`cannot open the KV ${path}: ${error instanceof Error ? error.message : error}`, {
+    const trouble = troubleOf(error);
+    throw new CommandError(`cannot open the KV ${path}: ${trouble instanceof Error ? trouble.message : trouble}`, {
       cause: error,
     });
   }

@@ -138,6 +138,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       base: values.publicUrl ?? localUrl(values.host, values.port),
       allowed: values.allowHosts,
       report: tell,
+      tracing,
     });
     const statistics = openAnalytics(engine, { clock, zone: judging.zone, report });
     const { dataDir } = values, backtests = await BacktestJobs.open({ dataDir, judging, clock, report });

@@ -17,6 +17,7 @@ import type {
 } from "../actors/alerts/delivery.ts";
 import type { AlertStep } from "../actors/alerts/words.ts";
 import type { Clock } from "../actors/ports.ts";
+import type { TraceSpan, Tracing } from "../actors/tracing.ts";
 import type { FeedEvent, FeedItem } from "../actors/views.ts";
 import { type OpenAlert, REPEAT_MS } from "./alertmanager.ts";
 import { isWanted } from "./webhook_event.ts";
@@ -43,6 +44,8 @@ export interface LineOptions {
   readonly base: string;
   /** Open alerts, in pages, to be posted again to an Alertmanager; absent: they are not. */
   readonly open?: () => AsyncIterable<readonly OpenAlert[]>;
+  /** Where posts of steps that came of a followed reading become spans; absent: nowhere. */
+  readonly tracing?: Tracing;
   /** Told of what a person should know: one line without a secret. */
   readonly report?: (line: string) => void;
 }
@@ -125,6 +128,13 @@ export class WebhookLine {
     }
   }
 
+  private spanOf({ partition, position }: AlertStep, attempt: number): TraceSpan | undefined {
+    const { tracing } = this.options, context = tracing?.book.of(partition, position);
+    if (tracing === undefined || context === undefined) return undefined;
+    const said = { "sensorium.webhook": this.endpoint.name, "sensorium.attempt": attempt };
+    return tracing.tracer.begin("webhook", said, context);
+  }
+
   private async attempt(item: FeedEvent<AlertStep>, signal: AbortSignal): Promise<Outcome["outcome"] | undefined> {
     const { endpoint, options: { clock, base, policy, chance, report } } = this;
     const time = clock.now(), body = bodyOf(endpoint, item.data, time, base);
@@ -132,7 +142,9 @@ export class WebhookLine {
       await this.save({ ...this.progress, cursor: item.id, attempts: 0 });
       return "delivered";
     }
-    const number = this.progress.attempts + 1, answer = await this.send(item.data.id, body, time, signal);
+    const number = this.progress.attempts + 1, span = this.spanOf(item.data, number);
+    const answer = await this.send(item.data.id, body, time, signal);
+    span?.end({}, answer.error);
     if (signal.aborted) return undefined; // whether it arrived is not known: it comes again
     const now = clock.now(), outcome = judge(answer, number, policy, now, chance());
     const attempt = view(item.data.id, time, number, now, answer, outcome.outcome);

@@ -19,7 +19,7 @@ const TROUBLES: readonly (readonly [RegExp, string])[] = [
   [/readonly database|read-only file system/i, "the store is read-only: give this process the right to write to it"],
   [
     /disk i\/o error|input\/output error/i,
-    "the disk of the store fails (input/output error): look at the system's log",
+    "the disk of the store fails, or is full (input/output error): look at it and at the system's log",
   ],
 ];
 

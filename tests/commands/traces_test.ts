@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { readInstance } from "../../commands/instance.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { Folder, startInstance, until } from "../process.ts";
 
@@ -66,6 +67,7 @@ for (const shards of [1, 2]) {
     const { program, url } = await startInstance([
       ...["--data-dir", folder.at("data"), "--config", folder.at("config.json"), "--port", "0", "--scenario", "none"],
       ...["--shards", String(shards), "--checkpoint", "100", "--trace-every", "0"],
+      ...["--allow-hosts", new URL(collector.url).host],
     ], {
       env: {
         OTEL_DENO: "true",
@@ -86,10 +88,17 @@ for (const shards of [1, 2]) {
       });
       assertEquals((await answer.json()).accepted, 1);
     };
+    const token = (await readInstance(folder.at("data")))?.token;
+    const webhook = await fetch(`${url}/webhooks`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name: "operators", url: `${collector.url}/hook` }),
+    });
+    assertEquals([webhook.status, (await webhook.json()).name], [201, "operators"]);
     await send(20, {});
     await send(60, { traceparent: `00-${TRACE}-${CLIENT}-01` });
     const ours = () => collector.spans.filter(({ scope, traceId }) => scope === "sensorium" && traceId === TRACE);
-    const spans = await until("the spans of the reading", () => ours().length >= 5 && ours());
+    const spans = await until("the spans of the reading", () => ours().length >= 6 && ours());
     const one = (name: string) => {
       const found = spans.filter((span) => span.name === name);
       assertEquals(found.length, 1, name);
@@ -101,7 +110,9 @@ for (const shards of [1, 2]) {
     );
     const reading = one("reading");
     assertEquals(reading.parentSpanId, request.spanId);
-    for (const name of ["batch", "checkpoint", "alert"]) assertEquals(one(name).parentSpanId, reading.spanId, name);
+    for (const name of ["batch", "checkpoint", "alert", "webhook"]) {
+      assertEquals(one(name).parentSpanId, reading.spanId, name);
+    }
     assertEquals(one("shard").parentSpanId, one("batch").spanId, "the context has gone through the worker");
     const said = (span: Span, key: string) => span.attributes.find((one) => one.key === key)?.value.stringValue;
     assertEquals([said(reading, "sensorium.sensor"), reading.service], ["pump-1", "plant"]);
