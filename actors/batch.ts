@@ -6,8 +6,9 @@
  *
  * @module
  */
-import type { RecordedCommand } from "./commands/words.ts";
+import type { RecordedCommand, SensorCommand } from "./commands/words.ts";
 import type { AlertCount, LateCounts } from "./counters.ts";
+import type { Judging } from "./config.ts";
 import type { LocalNetwork } from "./sensor/network.ts";
 import type { AlertOutput, HistoryOutput } from "./sensor/outputs.ts";
 import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
@@ -35,7 +36,7 @@ export interface BatchTick {
 }
 
 /** A command to a sensor of the batch, by its number: before its first reading. */
-export interface BatchCommand extends Omit<RecordedCommand, "sensor"> {
+export interface BatchCommand extends Omit<RecordedCommand<SensorCommand>, "sensor"> {
   readonly sensor: number;
 }
 
@@ -44,6 +45,12 @@ export interface BatchFarewell {
   readonly sensor: number;
   readonly position: number;
   readonly time: number;
+}
+
+/** From here on the partition's sensors are judged so. */
+export interface BatchConfiguration {
+  readonly version: number;
+  readonly judging: Judging;
 }
 
 /** A kind of model that several sensors share. */
@@ -88,6 +95,8 @@ export interface ShardBatch {
   readonly commands: readonly BatchCommand[];
   /** Before the first reading, too. */
   readonly farewells: readonly BatchFarewell[];
+  /** In force before anything else of the batch. */
+  readonly configuration?: BatchConfiguration;
   /** In force before the first reading. */
   readonly models: readonly ModelSwitch[];
   /** Contexts of the traces that the batch belongs to; absent for none. */

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import type { Arrival, BatchCommand, BatchFarewell, BatchTick, Describe, ModelSwitch, ShardBatch } from "./batch.ts";
+import type {
+  Arrival,
+  BatchCommand,
+  BatchConfiguration,
+  BatchFarewell,
+  BatchTick,
+  Describe,
+  ModelSwitch,
+  ShardBatch,
+} from "./batch.ts";
 import type { Reading } from "./reading.ts";
 
 /** Columns of one batch under way. */
@@ -102,7 +111,11 @@ export class BatchBuilder {
   }
 
   /** The batch, in arrays of its own; the builder is empty again. */
-  take(arrivals: readonly Arrival[], models: readonly ModelSwitch[] = []): ShardBatch {
+  take(
+    arrivals: readonly Arrival[],
+    models: readonly ModelSwitch[] = [],
+    configuration?: BatchConfiguration,
+  ): ShardBatch {
     const { count, text } = this;
     const batch: ShardBatch = {
       kind: "batch",
@@ -126,6 +139,7 @@ export class BatchBuilder {
       arrivals,
       commands: this.commands,
       farewells: this.farewells,
+      ...(configuration ? { configuration } : {}),
       models,
     };
     this.count = this.valueCount = this.sourceAt = 0;

@@ -64,6 +64,8 @@ export interface Cut {
   readonly position: number;
   readonly router: RouterRecord;
   readonly training?: TrainingCut;
+  /** Version of the configuration in force there; absent for 0. */
+  readonly configuration?: number;
 }
 
 /** What a partition finds when it is taken over. */

@@ -19,6 +19,8 @@ export interface Entry {
   resident: boolean;
   /** Whether the store has a snapshot of it. */
   stored: boolean;
+  /** Version of the configuration by which it is known when it wakes, while it is out of memory; absent for 0. */
+  configuration?: number;
   /** Number of the batch that it was last in. */
   touched: number;
   /** It was deleted: its name is another entry's. */

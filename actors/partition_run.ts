@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { CutResult, ModelSwitch } from "./batch.ts";
+import type { BatchConfiguration, CutResult, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import { CommandQueue } from "./commands/queue.ts";
 import type { CommandPlace, SensorCommand } from "./commands/words.ts";
+import type { Judging } from "./config.ts";
 import type { Entry } from "./directory.ts";
 import { Followed } from "./followed.ts";
 import { OutputsBucket } from "./outputs_bucket.ts";
@@ -84,11 +85,19 @@ export class PartitionRun {
   private readonly followed?: Followed;
   /** What all runs of this partition count. */
   readonly tally: PartitionTally;
+  /** What it judges by, and the version of the configuration that this is. */
+  judging: Judging;
+  private configuration = 0;
+  /** The last version that was told to enter. */
+  private ordered = 0;
+  /** Comes into force with the next batch. */
+  private configured?: BatchConfiguration;
   /** Why a checkpoint failed. */
   private failure?: unknown;
 
   constructor(readonly partition: SourcePartition, readonly source: string, private readonly shared: Shared) {
     const { directory, hosts, options } = shared;
+    this.judging = options.judging;
     this.router = new Router(
       partition.id,
       directory,
@@ -186,6 +195,7 @@ export class PartitionRun {
       if (recovery.finished) this.state = "finished";
       if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
     }
+    if (recovery?.from.configuration) await this.configure(recovery.from.configuration, this.router.time);
     this.models = await this.training?.restore(recovery?.from.training, recovery?.training, recovery?.samples ?? []) ??
       [];
     this.cuts = [this.cutHere(this.readTo)];
@@ -196,7 +206,13 @@ export class PartitionRun {
 
   /** Where reading can go on from, as things stand. */
   private cutHere(position: number): Cut {
-    return { position, router: this.router.record(), ...(this.training ? { training: this.training.cut() } : {}) };
+    const { training, configuration } = this;
+    return {
+      position,
+      router: this.router.record(),
+      ...(training ? { training: training.cut() } : {}),
+      ...(configuration === 0 ? {} : { configuration }),
+    };
   }
 
   /** Hands records to the sinks, those from `from` on: they have the others. */
@@ -233,6 +249,7 @@ export class PartitionRun {
   private async enter(position: number): Promise<void> {
     const { commands, readTo, router } = this;
     let entering = commands.nextAgain <= position ? commands.takeAgain(position) : [];
+    if (entering.length === 0) this.keepUp();
     if (readTo >= this.entersFrom && commands.mayEnter) {
       entering = [...entering, ...commands.takeNew(readTo, router.time)];
     }
@@ -242,16 +259,42 @@ export class PartitionRun {
       await this.claim.writeCommands(record);
       this.commands.isKept(record);
     }
-    for (const { sensor: name, ...command } of entering) {
+    for (const { sensor: name, command: said, ...place } of entering) {
+      if (said.command === "configure") {
+        await this.configure(said.version, place.time);
+        await this.dispatch();
+        continue;
+      }
       const entry = directory.of(name, this.partition.id);
       if (entry.partition !== this.partition.id) continue;
-      router.bring(entry).addCommand({ ...command, sensor: entry.sensor });
-      if (command.command.command !== "delete") continue;
+      router.bring(entry).addCommand({ ...place, command: said, sensor: entry.sensor });
+      if (said.command !== "delete") continue;
       await this.dispatch(); // what comes behind it is another sensor's
       router.renew(entry);
-      this.bucket.delete(name, command.position);
+      this.bucket.delete(name, place.position);
     }
     await this.dispatch();
+  }
+
+  /** Another version of the configuration than the latest one is in force: the latest enters as soon as it may. */
+  keepUp(): void {
+    const { configurations } = this.shared;
+    if (!configurations || this.readTo < this.entersFrom || this.commands.nextAgain < Infinity) return;
+    const { latest } = configurations;
+    if (latest <= this.ordered || latest === this.configuration) return;
+    this.ordered = latest;
+    this.commands.order("", { command: "configure", version: latest }).catch(() => {}); // known as `failure`, or it has ended
+  }
+
+  /** From here on a version of the configuration is in force. */
+  private async configure(version: number, time: number): Promise<void> {
+    const { shared } = this, judging = version === 0 ? shared.options.judging : await shared.judgingOf(version);
+    this.configuration = version;
+    this.judging = judging;
+    this.configured = { version, judging };
+    this.router.configure(judging);
+    this.training?.configure(judging, time);
+    await shared.wakeAgain(this.partition.id, version, judging);
   }
 
   private async take(chunk: Chunk): Promise<void> {
@@ -299,11 +342,12 @@ export class PartitionRun {
     const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
     for (let shard = 0; shard < router.builders.length; shard++) {
       const builder = router.builders[shard];
-      if (builder.empty && this.models.length === 0) continue;
+      if (builder.empty && this.models.length === 0 && !this.configured) continue;
       await this.held(shared.hosts[shard].room());
-      this.post(shard, builder.take(arrivals[shard] ?? [], this.models));
+      this.post(shard, builder.take(arrivals[shard] ?? [], this.models, this.configured));
     }
     this.models = [];
+    this.configured = undefined;
   }
 
   private post(
@@ -487,6 +531,7 @@ export class PartitionRun {
   private async end(): Promise<void> {
     const { shared } = this;
     await this.enter(this.readTo);
+    await this.dispatch();
     const asleep = shared.sleepersBefore(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
       .filter((entry: Entry) => entry.partition === this.partition.id && !entry.resident);
     for (const entry of asleep) entry.resident = true;

@@ -73,7 +73,7 @@ export class Router {
     private readonly partition: string,
     private readonly directory: Directory,
     shards: number,
-    private readonly options: RouterOptions,
+    private options: RouterOptions,
     /** Numbers of sensors out of memory that a tick at this time changes. */
     private readonly sleepers: (time: number) => readonly number[],
   ) {
@@ -126,6 +126,11 @@ export class Router {
     entry.touched = this.batchNumber;
     if (!entry.resident) this.arrive(entry);
     return this.builders[entry.shard];
+  }
+
+  /** From here on it goes by other options; ticks come where they came. */
+  configure(options: RouterOptions): void {
+    this.options = options;
   }
 
   /** A sensor's name stands for another one from here on. */

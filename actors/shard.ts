@@ -10,6 +10,7 @@
  */
 import type {
   Arrival,
+  BatchConfiguration,
   CutResult,
   Describe,
   RoundAnswer,
@@ -97,6 +98,7 @@ export class Shard {
         return this.round(message);
       case "forget":
         this.models.forget(message.partition);
+        this.plans.forget(message.partition);
         return this.residents.forget(message.partition);
       case "ask":
         return answerAsk(
@@ -110,6 +112,7 @@ export class Shard {
 
   private apply(batch: ShardBatch): ShardOutput {
     const { records, residents, stretch } = this;
+    if (batch.configuration) this.configure(batch.partition, batch.configuration);
     this.models.switch(batch.partition, batch.models);
     for (const arrival of batch.arrivals) this.admit(arrival, batch.partition);
     for (const command of batch.commands) stretch.order(command);
@@ -125,6 +128,17 @@ export class Shard {
     this.conclude(batch.partition);
     stretch.endBatch();
     return this.give(records.refused, records.refusedHash);
+  }
+
+  /** Plans of another version lay a state out alike: what may differ is fixed, see `configurations.ts`. */
+  private configure(partition: string, configuration: BatchConfiguration): void {
+    const { plans, residents } = this;
+    plans.configure(partition, configuration);
+    for (const sensor of residents.of(partition)) {
+      const actor = residents.present(sensor);
+      actor.plan = plans.of(configuration.version, actor.plan.type, actor.plan.channels);
+      residents.noteWake(actor);
+    }
   }
 
   /** Scores by shared models, then the end of every verdict. */
@@ -165,16 +179,17 @@ export class Shard {
   }
 
   private admit({ sensor, name, snapshot }: Arrival, partition: string): void {
-    const { plans } = this, { keepHistory, judging } = this.options;
+    const { plans } = this, { keepHistory, judging } = this.options, version = plans.versionIn(partition);
     const actor = snapshot
-      ? decodeSnapshot(snapshot, sensor, judging, (type, channels) => plans.of(type, channels), keepHistory)
+      ? decodeSnapshot(snapshot, sensor, judging, (type, channels) => plans.of(version, type, channels), keepHistory)
       : this.newActor(sensor, name, partition);
     actor.place = plans.placeOf(actor.location);
     this.residents.admit(actor);
   }
 
   private newActor(id: number, name: string, partition: string): SensorActor {
-    const plan = this.plans.of(undefined, []), history = this.options.keepHistory ? { history: new History(0) } : {};
+    const plan = this.plans.of(this.plans.versionIn(partition), undefined, []),
+      history = this.options.keepHistory ? { history: new History(0) } : {};
     return { id, name, partition, place: -1, plan, state: emptyState(plan), floats: emptyFloats(plan), ...history };
   }
 

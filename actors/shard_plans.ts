@@ -4,7 +4,7 @@
  * @module
  */
 import { ChannelTable } from "../models/scan.ts";
-import type { PlanName } from "./batch.ts";
+import type { BatchConfiguration, PlanName } from "./batch.ts";
 import type { Judging } from "./config.ts";
 import { READING_LIMITS } from "./reading.ts";
 import { makePlan, type Plan } from "./sensor/plan.ts";
@@ -30,15 +30,38 @@ export class ShardPlans {
   private freshPlaces: string[] = [];
   private last?: Widening;
 
-  constructor(private readonly judging: Judging) {}
+  /** Versions of the configuration, and the one in force in each partition that is not 0. */
+  private readonly judgings: Map<number, Judging>;
+  private readonly inForce = new Map<string, number>();
 
-  /** The plan of a type with these channels. */
-  of(type: string | undefined, channels: readonly string[]): Plan {
-    const key = JSON.stringify([type ?? null, channels]);
+  constructor(judging: Judging) {
+    this.judgings = new Map([[0, judging]]);
+  }
+
+  /** From here on a partition is judged by this version. */
+  configure(partition: string, { version, judging }: BatchConfiguration): void {
+    this.judgings.set(version, judging);
+    this.inForce.set(partition, version);
+  }
+
+  /** A partition is another owner's now. */
+  forget(partition: string): void {
+    this.inForce.delete(partition);
+  }
+
+  /** The version of the configuration that is in force in a partition. */
+  versionIn(partition: string): number {
+    return this.inForce.get(partition) ?? 0;
+  }
+
+  /** The plan of a type with these channels under a version of the configuration. */
+  of(configuration: number, type: string | undefined, channels: readonly string[]): Plan {
+    const key = JSON.stringify([configuration, type ?? null, channels]), judging = this.judgings.get(configuration);
+    if (!judging) throw new Error(`version ${configuration} of the configuration is not in this shard's memory`);
     let plan = this.known.get(key);
     if (!plan) {
       for (const channel of channels) this.table.of(channel);
-      plan = makePlan(this.judging, type, channels, this.list.length, this.table.names);
+      plan = makePlan(judging, type, channels, this.list.length, this.table.names, configuration);
       this.known.set(key, plan);
       this.list.push(plan);
       const { number, group } = plan;
@@ -71,7 +94,8 @@ export class ShardPlans {
       if (channels.length < most) channels.push(channel);
       else refused.push(channel);
     }
-    const same = channels.length === plan.channels.length, widened = same ? plan : this.of(plan.type, channels);
+    const same = channels.length === plan.channels.length,
+      widened = same ? plan : this.of(plan.configuration, plan.type, channels);
     return this.last = { plan, numbers, widened, refused };
   }
 

@@ -196,7 +196,7 @@ export class Stretch {
       actor.place = plans.placeOf(location);
     }
     if (type === undefined || type === actor.plan.type) return;
-    actor.plan = plans.of(type, actor.plan.channels);
+    actor.plan = plans.of(actor.plan.configuration, type, actor.plan.channels);
     this.meetModels(actor);
   }
 

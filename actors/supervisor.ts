@@ -17,6 +17,7 @@ import type {
 import { type CheckpointStore, type CommitSink, FencedError } from "./checkpoint.ts";
 import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
+import { type Configurations, withFixed } from "./configurations.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { Durations } from "./durations.ts";
 import { PlanTables } from "./outputs_bucket.ts";
@@ -29,7 +30,8 @@ import type { PartitionCounts } from "./router.ts";
 import { Residence } from "./residence.ts";
 import type { ShardOptions } from "./shard.ts";
 import { agreementIn, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
-import { makePlan } from "./sensor/plan.ts";
+import { makePlan, type Plan } from "./sensor/plan.ts";
+import { wakeTime } from "./sensor/tick.ts";
 import { NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
 import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
@@ -108,6 +110,8 @@ export interface SupervisorParts {
   readonly interrupted?: (partition: string, error: Error) => void;
   /** Where shared models are kept; without it none are trained. */
   readonly models?: TrainingPorts;
+  /** Versions of the configuration; absent: there is but one, that of the options. */
+  readonly configurations?: Configurations;
   /** Where readings are followed; absent: none are. */
   readonly tracing?: Tracing;
   /** Lets other work of this thread go on; called between chunks. */
@@ -123,6 +127,7 @@ export interface Shared {
   readonly plans: PlanTables;
   readonly options: SupervisorOptions;
   readonly models: TrainingPorts | undefined;
+  readonly configurations: Configurations | undefined;
   /** How long commits took. */
   readonly commits: Durations;
   readonly tracing: Tracing | undefined;
@@ -131,6 +136,10 @@ export interface Shared {
   /** Whether what is known of a partition's sensors is as of before this process let go of it. */
   isForgotten(partition: string): boolean;
   loadAgain(partition: string): Promise<void>;
+  /** What a version of the configuration says, with what is fixed as this process has it. */
+  judgingOf(version: number): Promise<Judging>;
+  /** Works out anew when the partition's sensors out of memory wake, those of which it is known by another version. */
+  wakeAgain(partition: string, version: number, judging: Judging): Promise<void>;
   sleepersBefore(time: number): number[];
   arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
   overBudget(): boolean;
@@ -148,6 +157,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
   readonly models: TrainingPorts | undefined;
+  readonly configurations: Configurations | undefined;
   readonly plans = new PlanTables();
   readonly commits = new Durations();
   readonly tracing: Tracing | undefined;
@@ -169,6 +179,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.store = parts.store;
     this.clock = parts.clock;
     this.models = parts.models;
+    this.configurations = parts.configurations;
     this.tracing = parts.tracing;
     this.directory = new Directory(parts.shards);
     this.residence = new Residence(options);
@@ -210,6 +221,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     entry.stored = true;
     entry.type = meta.type;
     entry.location = meta.location;
+    entry.configuration = meta.configuration ?? 0;
     this.sleepers.delete(entry.sensor);
     this.sleep(entry.sensor, readWake(bytes));
     this.bytesAtHand += bytes.length - (this.atHand.get(entry.sensor)?.length ?? 0);
@@ -229,6 +241,31 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     } finally {
       await source.close();
     }
+  }
+
+  async judgingOf(version: number): Promise<Judging> {
+    const { configurations, options } = this;
+    if (version === 0) return options.judging;
+    if (!configurations) throw new Error(`there is no version ${version} of the configuration here`);
+    return withFixed(await configurations.judging(version), options.judging);
+  }
+
+  async wakeAgain(partition: string, version: number, judging: Judging): Promise<void> {
+    const plans = planner(judging, version);
+    for (const entry of this.directory.entries) {
+      if (entry.partition !== partition || entry.configuration === version) continue;
+      entry.configuration = version; // one in memory will be let go under it
+      const bytes = entry.resident ? undefined : await this.snapshotOf(entry);
+      if (!bytes) continue;
+      this.sleepers.delete(entry.sensor);
+      this.sleep(entry.sensor, wakeTime(decodeSnapshot(bytes, entry.sensor, judging, plans, false)));
+      await this.breathe();
+    }
+  }
+
+  /** A version of the configuration was made: every partition takes it as soon as it may. */
+  configure(): void {
+    for (const run of this.runs) run.keepUp();
   }
 
   begin(partition: SourcePartition, source: string): PartitionRun {
@@ -491,7 +528,18 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   }
 
   private decode(bytes: Uint8Array, keepHistory = false) {
-    const { judging } = this.options;
-    return decodeSnapshot(bytes, 0, judging, (type, channels) => makePlan(judging, type, channels), keepHistory);
+    const run = this.runs[this.runOf(readMeta(bytes).partition)], judging = run?.judging ?? this.options.judging;
+    return decodeSnapshot(bytes, 0, judging, planner(judging), keepHistory);
   }
+}
+
+/** Gives the plans of a configuration, each made once. */
+function planner(judging: Judging, version = 0): (type: string | undefined, channels: readonly string[]) => Plan {
+  const plans = new Map<string, Plan>();
+  return (type, channels) => {
+    const key = JSON.stringify([type ?? null, channels]);
+    let plan = plans.get(key);
+    if (!plan) plans.set(key, plan = makePlan(judging, type, channels, 0, channels, version));
+    return plan;
+  };
 }

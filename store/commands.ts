@@ -11,7 +11,7 @@ import type { Mutation } from "./chain.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
 
-/** The commands of a record, and those that need no longer be kept. */
+/** The commands of a record, those that need no longer be kept, and from where on a version of the configuration is in force. */
 export function commandMutations(partition: string, { fresh, released }: CommandsRecord): Mutation[] {
   const bytes = keyBytes(partition);
   return [
@@ -21,6 +21,11 @@ export function commandMutations(partition: string, { fresh, released }: Command
       value,
       bytes: bytes + textBytes(JSON.stringify(value)),
     })),
+    ...fresh.flatMap(({ command, position }) =>
+      command.command === "configure"
+        ? [{ key: KEYS.configurationAt(command.version, partition), value: position, bytes }]
+        : []
+    ),
   ];
 }
 

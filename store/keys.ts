@@ -12,6 +12,8 @@
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `command, partition, number` | a command, since the oldest cut |
+ * | `configuration, version` | what is configured of judging |
+ * | `configuration_at, version, partition` | position from which on it is in force there |
  * | `window, sensor, length, hop, start` | a window |
  * | `window_at, length, start, sensor, hop` | the same window in order of time |
  * | `readings, sensor, chunk` | rows of a sensor's history |
@@ -75,6 +77,11 @@ export const KEYS = {
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
+  configurations: (): Deno.KvKey => ["configuration"],
+  configuration: (version: number): Deno.KvKey => ["configuration", version],
+  configurationPlaces: (version?: number): Deno.KvKey =>
+    version === undefined ? ["configuration_at"] : ["configuration_at", version],
+  configurationAt: (version: number, partition: string): Deno.KvKey => ["configuration_at", version, partition],
   windowsOf: (sensor: string, lengthMs?: number): Deno.KvKey =>
     lengthMs === undefined ? ["window", sensor] : ["window", sensor, lengthMs],
   window: (sensor: string, lengthMs: number, hopMs: number, start: number): Deno.KvKey => [

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type CommandPlace, CommandRefused, type RecordedCommand, type SensorCommand } from "./words.ts";
+import { type CommandPlace, CommandRefused, type PartitionCommand, type RecordedCommand } from "./words.ts";
 
 /** Commands that wait to enter. */
 export const COMMANDS_WAITING = 1_000;
@@ -34,7 +34,7 @@ export interface StoredCommands {
 /** Somebody who waits for a command. */
 interface Order {
   readonly sensor: string;
-  readonly command: SensorCommand;
+  readonly command: PartitionCommand;
   resolve(place: CommandPlace): void;
   reject(error: Error): void;
 }
@@ -70,7 +70,7 @@ export class CommandQueue {
    *
    * @throws {CommandRefused} if there are too many, or the partition has ended
    */
-  order(sensor: string, command: SensorCommand): Promise<CommandPlace> {
+  order(sensor: string, command: PartitionCommand): Promise<CommandPlace> {
     if (this.closed !== undefined) return Promise.reject(new CommandRefused("busy", this.closed));
     if (this.waiting.length >= COMMANDS_WAITING || this.items.length >= COMMANDS_RECORDED) {
       const many =

@@ -42,6 +42,15 @@ export type UpkeepCommand = z.infer<typeof upkeepSchema>;
 /** A command to one sensor. */
 export type SensorCommand = AlertCommand | UpkeepCommand;
 
+/** To the partition itself: from here on it judges by this version of the configuration. */
+export interface ConfigureCommand {
+  readonly command: "configure";
+  readonly version: number;
+}
+
+/** Whatever enters a partition as a command. */
+export type PartitionCommand = SensorCommand | ConfigureCommand;
+
 const UPKEEP: ReadonlySet<string> = new Set<UpkeepCommand["command"]>([
   "restart",
   "reset",
@@ -63,15 +72,16 @@ export function sensorOf(command: SensorCommand): string | undefined {
 }
 
 /** A command with its place. */
-export interface RecordedCommand {
+export interface RecordedCommand<C extends PartitionCommand = PartitionCommand> {
   /** Counts the commands of its partition from 1: an actor knows by it which ones it has had. */
   readonly number: number;
   /** It takes effect before the record at this position. */
   readonly position: number;
   /** Source time there, epoch ms. */
   readonly time: number;
+  /** Empty for a command to the partition itself. */
   readonly sensor: string;
-  readonly command: SensorCommand;
+  readonly command: C;
 }
 
 /** Where a command took effect. */

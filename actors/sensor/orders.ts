@@ -8,7 +8,13 @@ import { AGREEMENT_DOUBLES } from "../../models/agreement.ts";
 import { DELAY_DOUBLES, DELAYS_DOUBLES } from "../../models/agreement_delay.ts";
 import { FEATURE_LENGTH } from "../../models/features.ts";
 import { CONDITIONS } from "../alerts/words.ts";
-import { isUpkeep, MAINTENANCE_MOST_MS, type RecordedCommand, type UpkeepCommand } from "../commands/words.ts";
+import {
+  isUpkeep,
+  MAINTENANCE_MOST_MS,
+  type RecordedCommand,
+  type SensorCommand,
+  type UpkeepCommand,
+} from "../commands/words.ts";
 import type { SensorActor } from "./actor.ts";
 import { CONDITION, endAlarms, orderAlarms } from "./alarm.ts";
 import { COMPARED, HEADER, JUDGEMENT, NONE } from "./layout.ts";
@@ -22,7 +28,7 @@ const ALL = [...CONDITIONS.keys()];
 /** Carries out a command; one that the state has had changes nothing. */
 export function takeOrder(
   actor: SensorActor,
-  { number, position, time, command }: Omit<RecordedCommand, "sensor">,
+  { number, position, time, command }: Omit<RecordedCommand<SensorCommand>, "sensor">,
   out: Outputs,
 ): void {
   if (number <= actor.state[HEADER.command]) return;

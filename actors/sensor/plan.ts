@@ -37,6 +37,8 @@ export interface WindowPlan {
 export interface Plan {
   /** Number of the plan among those of its shard. */
   readonly number: number;
+  /** Version of the configuration that it is of; 0 for the one that the process was started with. */
+  readonly configuration: number;
   readonly type?: string;
   readonly channels: readonly string[];
   readonly windows: readonly WindowPlan[];
@@ -121,6 +123,7 @@ export function makePlan(
   channels: readonly string[],
   number = 0,
   names: readonly string[] = channels,
+  configuration = 0,
 ): Plan {
   const specs: Omit<WindowPlan, "scoresAt">[] = [];
   let at = HEADER_LENGTH, moments = FEATURE_LENGTH;
@@ -166,6 +169,7 @@ export function makePlan(
   const local = localTime(kind?.zone ?? judging.zone);
   return {
     number,
+    configuration,
     type,
     channels,
     windows,

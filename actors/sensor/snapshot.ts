@@ -40,6 +40,8 @@ export interface SnapshotMeta {
   readonly channels: readonly string[];
   readonly windows: Judging["windows"];
   readonly latenessMs: number;
+  /** Version of the configuration that it was written under; absent for 0. */
+  readonly configuration?: number;
   /** Absent before version 3: rules alone. */
   readonly detectors?: Judging["detectors"];
 }
@@ -103,6 +105,7 @@ function metaOf({ name, partition, location, plan }: SensorActor): string {
       windows: plan.windows.map(({ lengthMs, hopMs }) => ({ lengthMs, hopMs })),
       latenessMs: plan.latenessMs,
       detectors: plan.detectors,
+      ...(plan.configuration === 0 ? {} : { configuration: plan.configuration }),
     };
     COMMON.set(plan, common = JSON.stringify(meta).slice(1));
   }

@@ -40,7 +40,17 @@ export class Pauses {
    * @param forestMs length of an epoch of forests
    * @param networkMs length of an epoch of networks
    */
-  constructor(private readonly forestMs: number, private readonly networkMs: number) {}
+  constructor(private forestMs: number, private networkMs: number) {}
+
+  /** Other lengths from here on: the epochs at this source time are those that were last seen the end of. */
+  configure(forestMs: number, networkMs: number, time: number): void {
+    if (this.network >= 0) {
+      if (forestMs !== this.forestMs) this.forest = Math.floor(time / forestMs);
+      if (networkMs !== this.networkMs) this.network = Math.floor(time / networkMs);
+    }
+    this.forestMs = forestMs;
+    this.networkMs = networkMs;
+  }
 
   /** Whether to pause at this tick, which comes after so many records. */
   isDue(time: number, records: number): boolean {

@@ -86,10 +86,16 @@ export class Training {
 
   constructor(
     private readonly partition: string,
-    private readonly judging: Judging,
+    private judging: Judging,
     private readonly ports: TrainingPorts,
   ) {
     this.pauses = new Pauses(judging.forest.everyMs, judging.federation.everyMs);
+  }
+
+  /** From here on it goes by another configuration; at a source time, epoch ms. */
+  configure(judging: Judging, time: number): void {
+    this.judging = judging;
+    this.pauses.configure(judging.forest.everyMs, judging.federation.everyMs, time);
   }
 
   /** Takes a candidate for the sample of a group. */

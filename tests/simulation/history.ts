@@ -23,7 +23,7 @@ import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 import { SimulatedClock } from "./clock.ts";
 import { CLEAR, Connection, DEADLINE_MS, SharedKv, STORMY, type Weather } from "./faults.ts";
 import { isSame } from "./same.ts";
-import { listening, recordAll, type Said, Talker } from "./talk.ts";
+import { listening, recordAll, type Said, Talker, WorldConfigurations } from "./talk.ts";
 import { makeWorld, PARTITION, readRecords, type Records, TextSource, type World } from "./world.ts";
 
 /**
@@ -160,6 +160,7 @@ function start(
   feed?: AlertFeed,
   talker?: Talker,
   patient = false,
+  configurations = new WorldConfigurations(world.judging),
 ): Started {
   const plain = new KvCheckpointStore(kv, {
     clock,
@@ -187,6 +188,7 @@ function start(
       registry: new KvModelRegistry(kv, { clock, freshId: () => `id-${++ids}`, deadlineMs: DEADLINE_MS }),
       federation: new KvFederationStore(kv, { clock, deadlineMs: DEADLINE_MS }),
     },
+    configurations,
     host: (shard) => new InlineHost(shard),
     shards,
     overtaken: (partition) => feed?.load([partition]) ?? Promise.resolve(),
@@ -287,7 +289,8 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
   const { weather = STORMY } = protection;
   const random = new Random(seed), stage = await stageOf(1 + random.integer(WORLDS));
   const kv = new SharedKv(random), client = new Client(), zombies: Zombie[] = [];
-  const talker = seed % TALKATIVE === 0 ? new Talker(random) : undefined, said: Said = new Map();
+  const configurations = new WorldConfigurations(stage.world.judging), said: Said = new Map();
+  const talker = seed % TALKATIVE === 0 ? new Talker(random, configurations) : undefined;
   const heard = { ...protection, wrap: (store: CheckpointStore) => listening(protection.wrap?.(store) ?? store, said) };
   for (let life = 0;; life++) {
     if (life > LIVES + 4) return `not finished after ${life} processes`;
@@ -311,6 +314,7 @@ export async function playHistory(seed: number, protection: Protection = PROTECT
       feed,
       talker,
       life % 2 === 0,
+      configurations,
     );
     const ended = await Promise.race([started.run.then(() => "ended", () => "failed"), connection.fate]);
     if (ended === "froze") zombies.push({ ...started, connection });

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Judging } from "../../actors/config.ts";
+import type { Configurations } from "../../actors/configurations.ts";
 import type { CheckpointStore } from "../../actors/checkpoint.ts";
 import type { RecordedCommand, SensorCommand } from "../../actors/commands/words.ts";
 import type { Supervisor } from "../../actors/supervisor.ts";
@@ -44,11 +46,39 @@ export async function recordAll(kv: MemoryKv, partition: string, said: Said): Pr
   }
 }
 
+/** Versions of a world's configuration, of every kind of change that may be made while sensors are watched. */
+export class WorldConfigurations implements Configurations {
+  constructor(private readonly world: Judging, public latest = 0) {}
+
+  judging(version: number): Promise<Judging> {
+    const { world } = this, of = <T>(...choices: readonly T[]) => choices[version % choices.length];
+    const { pump, valve } = world.types, { a } = pump.channels;
+    return Promise.resolve({
+      ...world,
+      futureMs: of(60_000, 30_000),
+      duplicates: of("first", "last", "keep"),
+      budget: of(world.budget, { perReading: 0.02 }),
+      direction: of("both", "above"),
+      drift: { ...world.drift, alert: of(false, true) },
+      forest: { ...world.forest, everyMs: of(world.forest.everyMs, 20_000) },
+      federation: { ...world.federation, alpha: of(0.5, 0.2), everyMs: of(world.federation.everyMs, 90_000) },
+      alerts: { ...world.alerts, rules: of({}, { limit: { raise: 1, of: 1, clear: 2 } }) },
+      types: {
+        pump: {
+          ...pump,
+          channels: { ...pump.channels, a: { ...a, high: of(50, 40, 65), warnHigh: of(undefined, 45) } },
+        },
+        valve: { ...valve, silentAfterMs: of(30_000, 12_000, 60_000) },
+      },
+    });
+  }
+}
+
 /** Somebody who says something now and then. */
 export class Talker {
   private readonly alerts: string[] = [];
 
-  constructor(private readonly random: Random) {}
+  constructor(private readonly random: Random, private readonly configurations: WorldConfigurations) {}
 
   /** Hears of alerts. */
   hear(steps: readonly AlertTransition[]): void {
@@ -59,6 +89,10 @@ export class Talker {
   talk(supervisor: Supervisor): void {
     const { entries } = supervisor.directory;
     if (this.random.integer(4) > 0 || entries.length === 0) return;
+    if (this.random.integer(5) === 0) {
+      this.configurations.latest++;
+      supervisor.configure();
+    }
     for (let count = 1 + this.random.integer(3); count > 0; count--) {
       supervisor.order(this.command(supervisor)).catch(() => {}); // refused, or the process goes away
     }

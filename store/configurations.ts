@@ -1,0 +1,120 @@
+/**
+ * Versions of what is configured of judging in the key-value store: each under its number, none is ever changed.
+ *
+ * @module
+ */
+import type { Judging } from "../actors/config.ts";
+import { judgingSchema } from "../actors/config.ts";
+import {
+  type ConfigurationPlace,
+  type Configurations,
+  type ConfigurationVersion,
+  sameJson,
+} from "../actors/configurations.ts";
+import type { Clock } from "../actors/ports.ts";
+import { StoreError } from "./chain.ts";
+import { within } from "./deadline.ts";
+import { KEYS } from "./keys.ts";
+import { KV_LIMITS, type KvPort } from "./kv.ts";
+
+/** Versions that are kept; of more the oldest go. A partition that stands still for longer starts with the latest one. */
+export const CONFIGURATIONS_KEPT = 200;
+const DEADLINE_MS = 30_000;
+
+/** What a new version says. */
+export type NewConfiguration = Pick<ConfigurationVersion, "judging" | "by" | "comment">;
+
+/** The versions of one instance. */
+export class KvConfigurations implements Configurations {
+  private constructor(
+    private readonly kv: KvPort,
+    private readonly clock: Clock,
+    private current: ConfigurationVersion,
+  ) {}
+
+  /**
+   * Opens what is stored. What `given` says (the configuration file over what the program knows) is the first version; later
+   * it becomes another one if it has changed since the last one was made: who edits the file means it.
+   *
+   * @returns them, and whether `given` has become a version in the place of another one
+   */
+  static async open(
+    kv: KvPort,
+    clock: Clock,
+    given: Judging,
+  ): Promise<{ readonly configurations: KvConfigurations; readonly replaced: boolean }> {
+    let last: ConfigurationVersion | undefined;
+    for await (const { value } of kv.list<ConfigurationVersion>({ prefix: KEYS.configurations() })) last = value;
+    const first = { version: (last?.version ?? 0) + 1, judging: given, base: given, created: clock.now(), by: "file" };
+    if (last && sameJson(last.base, given)) {
+      return { configurations: new KvConfigurations(kv, clock, last), replaced: false };
+    }
+    const configurations = new KvConfigurations(kv, clock, first);
+    if (!await configurations.write(first)) {
+      throw new StoreError("the configuration is being changed by another process");
+    }
+    return { configurations, replaced: last !== undefined };
+  }
+
+  get latest(): number {
+    return this.current.version;
+  }
+
+  /** The latest version. */
+  get now(): ConfigurationVersion {
+    return this.current;
+  }
+
+  async judging(version: number): Promise<Judging> {
+    if (version === this.current.version) return this.current.judging;
+    const { value } = await this.ask(this.kv.get<ConfigurationVersion>(KEYS.configuration(version)));
+    // One of before may lack what has come since; of one that is gone the latest takes the place.
+    return value === null ? this.current.judging : judgingSchema.parse(value.judging);
+  }
+
+  /**
+   * Makes a version.
+   *
+   * @param after the version that whoever asks has seen
+   * @returns it; undefined if another one has been made meanwhile
+   * @throws {StoreError} if it is too large to be stored
+   */
+  async put({ judging, by, comment }: NewConfiguration, after: number): Promise<ConfigurationVersion | undefined> {
+    const { current, clock } = this, { base } = current;
+    if (after !== current.version) return undefined;
+    const version = { version: after + 1, judging, base, created: clock.now(), by, ...(comment ? { comment } : {}) };
+    const bytes = JSON.stringify(version).length;
+    if (bytes > KV_LIMITS.valueBytes - 2048) {
+      throw new StoreError(
+        `cannot keep a configuration of ${bytes} characters: at most ${KV_LIMITS.valueBytes - 2048}`,
+      );
+    }
+    return await this.write(version) ? this.current = version : undefined;
+  }
+
+  /** All that are kept, newest first, and from where on each is in force. */
+  async list(): Promise<(ConfigurationVersion & { readonly places: readonly ConfigurationPlace[] })[]> {
+    const places = new Map<number, ConfigurationPlace[]>();
+    for await (const { key, value } of this.kv.list<number>({ prefix: KEYS.configurationPlaces() })) {
+      const version = Number(key[1]), place = { partition: String(key[2]), position: value };
+      places.set(version, [...places.get(version) ?? [], place]);
+    }
+    const versions = await Array.fromAsync(this.kv.list<ConfigurationVersion>({ prefix: KEYS.configurations() }));
+    return versions.map(({ value }) => ({ ...value, places: places.get(value.version) ?? [] })).reverse();
+  }
+
+  private async write(version: ConfigurationVersion): Promise<boolean> {
+    const key = KEYS.configuration(version.version), atomic = this.kv.atomic();
+    atomic.check({ key, versionstamp: null }).set(key, version);
+    const old = version.version - CONFIGURATIONS_KEPT;
+    if (old > 0) {
+      atomic.delete(KEYS.configuration(old));
+      for await (const { key } of this.kv.list({ prefix: KEYS.configurationPlaces(old) })) atomic.delete(key);
+    }
+    return (await this.ask(atomic.commit())).ok;
+  }
+
+  private ask<T>(answer: Promise<T>): Promise<T> {
+    return within(this.clock, DEADLINE_MS, answer);
+  }
+}
