@@ -223,12 +223,15 @@ function explain(actor: SensorActor, condition: Condition, channel: number): Exp
     }
     case "dirty":
       return { message: DIRTY };
-    case "silent":
-      return { message: `no reading for more than ${Math.round(silenceMs(actor) / 1000)} s` };
+    case "silent": {
+      const ms = silenceMs(actor), isFarewell = state[HEADER.silentTime] < state[HEADER.greatest] + ms;
+      return { message: isFarewell ? FAREWELL : `no reading for more than ${Math.round(ms / 1000)} s` };
+    }
   }
   return undefined;
 }
 
+const FAREWELL = "it, or what speaks for it, has said that it falls silent";
 const DIRTY =
   "more than one reading in ten was impossible, lacked a value, contradicted another one, or came far too late";
 

@@ -8,7 +8,7 @@ import type { Chunk, Source, SourcePartition } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { assert, assertEquals } from "../../std/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { modelsOver, PATIENT, runSource, storedOutputs, storeOver } from "./harness.ts";
 
@@ -76,6 +76,7 @@ Deno.test("farewells give the same whatever the batches, shards and checkpoints"
   const expected = await runSource(new FarewellSource(), { judging }), outputs = await storedOutputs(expected.kv);
   const alerts = [...outputs.keys()].filter((key) => key.includes("silent"));
   assert(alerts.length > 0, "silence is an alert");
+  assertStringIncludes(JSON.stringify([...outputs.values()]), "has said that it falls silent");
   for (const [batchSize, shards, checkpointReadings] of [[1, 1, 1], [7, 2, 10], [512, 3, 25]]) {
     const other = await runSource(new FarewellSource(), { judging, batchSize, shards, checkpointReadings });
     assertEquals(other.digest, expected.digest, `${batchSize} at a time, ${shards} shards`);
