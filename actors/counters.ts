@@ -66,6 +66,8 @@ export interface CoreCounters {
   readonly restarts?: number;
   /** Alerts that are open, of sensors in memory. */
   readonly alerts?: readonly AlertCount[];
+  /** Bytes in the log of what came over HTTP and MQTT that are still needed to read again. */
+  readonly log_bytes?: number;
   /** Bytes of states and histories in memory. */
   readonly state_bytes?: number;
   /** Sensors in memory. */

@@ -166,7 +166,11 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       origins: cors,
       follow: telemetry?.follow,
       counts: new HttpCounts(),
-      counters: async () => ({ ...await coreCounters(engine.supervisor), mqtt: mqtt?.all() }),
+      counters: async () => ({
+        ...await coreCounters(engine.supervisor),
+        log_bytes: readings.backlogBytes,
+        mqtt: mqtt?.all(),
+      }),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
       configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,

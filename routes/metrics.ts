@@ -95,6 +95,9 @@ function coreMetrics(page: MetricsText, core: CoreCounters): void {
     "Open alerts of sensors in memory.",
     alerts.map(({ state, priority, count }) => [{ state, priority }, count]),
   );
+  if (core.log_bytes !== undefined) {
+    page.gauge("log_bytes", "What the log of readings keeps to be read again.", [[{}, core.log_bytes]]);
+  }
   if (core.resident !== undefined) page.gauge("sensors_resident", "Sensors in memory.", [[{}, core.resident]]);
   const mqtt = Object.entries(core.mqtt ?? {}).map(([kind, count]): [Labels, number] => [{ kind }, count]);
   if (mqtt.length > 0) page.counter("mqtt_total", "What came over MQTT, by what it was.", mqtt);

@@ -16,7 +16,7 @@ import { exportSavepoint } from "../../store/savepoint.ts";
 import { Folder, until } from "../process.ts";
 import { said } from "./output.ts";
 
-const BODIES = 160, BODY_READINGS = 25, START = 1_750_000_000_000;
+const BODIES = 100, BODY_READINGS = 25, START = 1_750_000_000_000;
 const judging = judgingOf({ types: { pump: { channels: { a: { low: 0, high: 50 } } } } });
 
 /** Body `number`: the next readings of ten pumps. */
@@ -61,13 +61,13 @@ Deno.test("exportSavepoint() of an instance under load is a cut that others go o
   };
   let exports: Promise<void> = Promise.resolve();
   for (let number = 0; number < BODIES; number++) {
-    if (number % 60 === 40) exports = exports.then(() => exporting(number)); // while the next bodies come
+    if (number % 40 === 30) exports = exports.then(() => exporting(number)); // while the next bodies come
     await send(number);
   }
   await exports;
   assertEquals(log.end(0), BODIES * BODY_READINGS);
   const expected = await end();
-  for (const number of [40, 100]) {
+  for (const number of [30, 70]) {
     const file = folder.at(`${number}.savepoint`), dataDir = folder.at(`from-${number}`);
     await said(importData, [file, "--data-dir", dataDir]);
     const there = await opened(dataDir), had = there.log.end(0);

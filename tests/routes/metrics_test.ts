@@ -122,6 +122,7 @@ async function wholePage(): Promise<string> {
     ...CORE,
     partitions: [{ ...partition, checkpoint_seconds: 1 }],
     state_bytes: 1,
+    log_bytes: 1,
     resident: 1,
   });
   const app = makeApp(await wholeDeps({ counters }));
