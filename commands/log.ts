@@ -1,9 +1,10 @@
 /**
  * The log of a long-running command: one entry a line on standard error, text or JSON, without floods.
  *
- * A message that comes again within {@linkcode REPEAT_MS} is counted, not written; when the time is over the count is.
- * Of very many different messages in that time the first {@linkcode KINDS_MOST} are written, the others counted. So
- * whatever goes wrong, the log grows by so many lines in that time at most.
+ * A warning or error that comes again within {@linkcode REPEAT_MS} is counted, not written; when the time is over the
+ * count is. Of very many different ones in that time the first {@linkcode KINDS_MOST} are written, the others counted. So
+ * whatever goes wrong, the log grows by so many lines in that time at most. What is as it should be is all written: as
+ * much of it comes as there is work.
  *
  * @module
  */
@@ -13,9 +14,9 @@ import { explain, stacks } from "./explain.ts";
 import { LOG_LEVELS, type LogFields, type LogLevel, logLine } from "./log_line.ts";
 import { choice } from "./setting.ts";
 
-/** The same message within so long is counted, ms. */
+/** The same trouble within so long is counted, ms. */
 export const REPEAT_MS = 10_000;
-/** Different messages within that time at most. */
+/** Different ones within that time at most. */
 export const KINDS_MOST = 200;
 
 /** The settings of a log. */
@@ -97,6 +98,7 @@ export class Log {
 
   private take(level: LogLevel, message: string, fields?: LogFields): void {
     if (LOG_LEVELS.indexOf(level) < this.least) return;
+    if (level === "debug" || level === "info") return this.put(level, message, fields);
     const key = `${level} ${message}`, known = this.kinds.get(key);
     if (known) return void known.repeated++;
     if (this.kinds.size >= KINDS_MOST) return void this.left++;

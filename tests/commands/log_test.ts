@@ -98,8 +98,10 @@ Deno.test("Log writes so many different messages and counts the others, and goes
   await clock.pass(REPEAT_MS);
   assertEquals(lines.length, KINDS_MOST + 1);
   assertEquals(JSON.parse(lines.at(-1) ?? "").left, 100_000 - KINDS_MOST);
-  log.info("again");
+  log.warn("again");
   assertEquals(JSON.parse(lines.at(-1) ?? "").message, "again");
+  for (let i = 0; i < 2 * KINDS_MOST; i++) log.info("a batch was saved");
+  assertEquals(lines.length, KINDS_MOST + 2 + 2 * KINDS_MOST, "what is as it should be is all written");
   log.close();
 });
 
