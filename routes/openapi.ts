@@ -11,7 +11,7 @@ import type { Scope } from "../actors/keys.ts";
 import { scopeOf } from "./auth_scopes.ts";
 import { isTagged } from "./etag.ts";
 import { LISTING_TYPES } from "./formats.ts";
-import { components, isPage, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
+import { components, isListing, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
 
 /** What one media type holds: a schema, or bytes or text without one. */
 export type Content = z.ZodType | "text" | "binary";
@@ -266,8 +266,8 @@ function contentOf(content: Readonly<Record<string, Content>>, schemas: Schemas)
     const schema = schemas.take(what);
     return () => [type, { schema: schema() }] as const;
   });
-  const isListing = Object.values(content).some((what) => typeof what !== "string" && isPage(what));
-  const others = !isListing ? [] : LISTING_TYPES.map((type) => {
+  const lists = Object.values(content).some((what) => typeof what !== "string" && isListing(what));
+  const others = !lists ? [] : LISTING_TYPES.map((type) => {
     return [type, type.endsWith("parquet") ? {} : { schema: { type: "string" } }] as const;
   });
   return () => Object.fromEntries([...writes.map((write) => write()), ...others]);

@@ -31,22 +31,18 @@ export const timeSchema = time;
 /** A count as answers have it. */
 export const countSchema = count;
 
-/** Pages of listings: they are had in other forms, too. */
-const pages = new WeakSet<z.ZodType>();
-
-/** Whether a schema was made by {@linkcode pageOf}. */
-export function isPage(schema: z.ZodType): boolean {
-  return pages.has(schema);
+/** Whether an answer is a listing, which is had in other forms, too: an object with `items`, which are objects. */
+export function isListing(schema: z.ZodType): boolean {
+  const items: unknown = schema instanceof z.ZodObject ? schema.shape.items : undefined;
+  return items instanceof z.ZodArray && !(items.element instanceof z.ZodString);
 }
 
 /** A page of a listing. */
 export function pageOf<T extends z.ZodType>(item: T) {
-  const page = z.object({
+  return z.object({
     items: z.array(item),
     next: z.string().optional().describe("For `cursor`; absent on the last page"),
   });
-  pages.add(page);
-  return page;
 }
 
 const fieldError = z.object({

@@ -34,22 +34,41 @@ const PIECE_BYTES = 64 * 1024;
 const encoder = new TextEncoder();
 
 /**
- * Everything of a store, as the bytes of a savepoint. Reading drives it; the stream fails if the store does.
+ * Everything of a store, as the bytes of a savepoint. Reading drives it; the stream fails if the store does. Nothing is
+ * done, and nobody paused, before the first byte is asked for: whoever answers with it may still have to write.
  *
  * Nothing may write meanwhile: see {@linkcode ExportOptions.paused}.
  */
 export function exportSavepoint(kv: KvPort, options: ExportOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { paused = (work) => work(), signal } = options, gzip = new CompressionStream("gzip");
   const writer = gzip.writable.getWriter(), stop = () => void writer.abort(signal?.reason).catch(() => {});
-  signal?.addEventListener("abort", stop, { once: true });
   const work = async () => {
     signal?.throwIfAborted();
     for await (const piece of pieces(kv, options.clock)) await taken(writer.write(piece), options);
     await taken(writer.close(), options);
   };
-  paused(work).catch((error) => writer.abort(error).catch(() => {})) // the reader is told
-    .finally(() => signal?.removeEventListener("abort", stop));
-  return gzip.readable;
+  const begin = () => {
+    signal?.addEventListener("abort", stop, { once: true });
+    paused(work).catch((error) => writer.abort(error).catch(() => {})) // the reader is told
+      .finally(() => signal?.removeEventListener("abort", stop));
+  };
+  return begunByReading(gzip.readable, begin);
+}
+
+/** A stream whose source begins with the first piece that is asked for. */
+function begunByReading<T>(stream: ReadableStream<T>, begin: () => void): ReadableStream<T> {
+  const reader = stream.getReader();
+  let isBegun = false;
+  return new ReadableStream<T>({
+    async pull(controller) {
+      if (!isBegun) begin();
+      isBegun = true;
+      const { value, done } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
 
 /** Waits until the reader has taken what was written, but not for ever: the store waits too. */

@@ -10,6 +10,7 @@ import { HttpCounts } from "../../routes/metrics_counts.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { KvKeys } from "../../store/api_keys.ts";
 import { KvAudit } from "../../store/audit.ts";
+import type { KvPort } from "../../store/kv.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { alertingDeps } from "./alerting_fakes.ts";
@@ -132,7 +133,7 @@ const QUARANTINE: Quarantine = {
 };
 
 /** Keys and an audit log of their own. */
-export async function accessOf(clock: FakeClock, kv = new MemoryKv()) {
+export async function accessOf(clock: FakeClock, kv: KvPort = new MemoryKv()) {
   return { keys: await KvKeys.open(kv, { clock }), audit: await KvAudit.open(kv, { clock }), required: false };
 }
 

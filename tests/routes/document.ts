@@ -40,7 +40,7 @@ export function judgeOf(document: OpenApiDocument): Judge {
     const type = (response.headers.get("content-type") ?? "").split(";")[0], content = answer.content as Part;
     if (content === undefined) return text === "" ? undefined : `${what} has a body that is not documented`;
     if (!Object.hasOwn(content, type)) return `${what}: ${type} is not documented`;
-    if (!type.endsWith("json")) return undefined;
+    if (!type.endsWith("json") || type.endsWith("ndjson")) return undefined;
     const at = ["paths", found.path, method.toLowerCase(), "responses", response.status, "content", type, "schema"];
     const validate = ajv.getSchema(`api#/${at.map((key) => encodeURIComponent(pointer(String(key)))).join("/")}`);
     if (validate === undefined) return `${what}: there is no schema`;

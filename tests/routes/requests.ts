@@ -10,6 +10,8 @@ import type { Part } from "./document.ts";
 /** A request to be sent. */
 export interface Asked {
   readonly method: string;
+  /** The path as the document has it. */
+  readonly operation: string;
   /** With its query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -28,6 +30,14 @@ const NASTY = [
   "<script>",
   "\r\nx: y",
   "9e99",
+];
+/** Forms of answers, those of listings among them. */
+const ACCEPTED = [
+  "application/json",
+  "text/csv",
+  "application/x-ndjson",
+  "application/vnd.apache.parquet",
+  "text/html",
 ];
 /** Names that the fakes know. */
 const KNOWN = ["a", "a/b ü%2F", "parts", "room a/b", "1", "http-0:0:a:limit:temperature"];
@@ -54,16 +64,22 @@ function requestOf(document: OpenApiDocument, path: string, method: string, oper
     params: fc.tuple(...names("path").map(() => text)),
     query: fc.tuple(...queries, stray),
     body: content === undefined ? fc.constant(undefined) : bodyOf(document, content),
+    accept: fc.constantFrom(undefined, undefined, ...ACCEPTED),
     headers: fc.tuple(...names("header").map(({ name }) => fc.tuple(fc.constant(String(name)), headerText))),
-  }).map(({ params, query, body, headers }) => {
+  }).map(({ params, query, body, headers, accept }) => {
     let at = 0;
     const filled = path.replace(/\{\w+\}/g, () => encodeURIComponent(params[at++]) || "-");
     const search = new URLSearchParams(query.filter((one) => one !== null).map(([name, value]) => [name, value]));
     const own = Object.fromEntries(headers.filter(([, value]) => value !== ""));
     return {
       method,
+      operation: path,
       target: search.size === 0 ? filled : `${filled}?${search}`,
-      headers: body === undefined ? own : { ...own, "content-type": body.type },
+      headers: {
+        ...own,
+        ...(accept === undefined ? {} : { accept }),
+        ...(body === undefined ? {} : { "content-type": body.type }),
+      },
       body: body?.text,
     };
   });

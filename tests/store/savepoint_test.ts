@@ -238,9 +238,14 @@ Deno.test("exportSavepoint() holds the store until everything is read, and not f
   await gone.promise;
 
   const left = Promise.withResolvers<void>();
-  const cancelled = exportSavepoint(random, { clock: never, paused: (work) => work().finally(left.resolve) });
+  const cancelled = exportSavepoint(random, { clock: never, paused: (work) => work().finally(left.resolve) })
+    .getReader();
+  await cancelled.read();
   await cancelled.cancel();
   await left.promise;
+
+  const unread = exportSavepoint(random, { clock: never, paused: () => Promise.reject(new Error("held")) });
+  await unread.cancel(); // nobody was held up
 
   const stop = new AbortController();
   stop.abort(new Error("ending"));
