@@ -36,12 +36,9 @@ export class RoundOutlet implements FederationStore {
 
   constructor(private readonly options: RoundOutletOptions) {}
 
-  /**
-   * @param contributions the networks that went into it; where they are not given, participants come as the record has
-   * them, without weights
-   */
+  /** @param contributions the networks that went into it; a record that is kept once more comes without, and is not sent */
   async putRound(record: RoundRecord, contributions?: readonly Contribution[]): Promise<void> {
-    if (record.validation_loss === undefined) {
+    if (contributions !== undefined) {
       const turn = this.last.then(() => this.send(record, contributions));
       this.last = turn.catch(() => {}); // whoever waits for this one is told
       await turn;
@@ -69,10 +66,10 @@ export class RoundOutlet implements FederationStore {
     return this.options.store.takeUpdates(group, round);
   }
 
-  private async send(record: RoundRecord, contributions: readonly Contribution[] | undefined): Promise<void> {
+  private async send(record: RoundRecord, contributions: readonly Contribution[]): Promise<void> {
     const { outbox, weightsOf } = this.options, { model, version } = record;
     const weights = await weightsOf(model, version);
-    const { local, global } = roundItems({ contributions }, { weights, record }, version);
+    const { local, global } = roundItems(contributions, { weights, record }, version);
     await outbox.append("local_models", local);
     await outbox.append("global_models", [global]);
   }

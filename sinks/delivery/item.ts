@@ -56,8 +56,7 @@ export interface LocalModelItem {
   readonly readings: number;
   /** Its own running loss over them; null if it has none. */
   readonly loss: number | null;
-  /** Absent where only the round's record is known. */
-  readonly weights?: readonly number[];
+  readonly weights: readonly number[];
 }
 
 /** A network averaged from the participants' own ones. */

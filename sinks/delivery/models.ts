@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { RoundParticipant } from "../../actors/federation/port.ts";
 import type { Contribution, RoundOutcome } from "../../actors/federation/round.ts";
 import type { GlobalModelItem, LocalModelItem } from "./item.ts";
 
@@ -13,30 +12,21 @@ export interface RoundItems {
   readonly global: GlobalModelItem;
 }
 
-/** What went into a round. */
-export interface RoundSources {
-  /** Absent: the participants are those of the record, whose weights are not known. */
-  readonly contributions?: readonly Contribution[];
-}
-
-/** What is said of a participant. */
-type Source = Pick<RoundParticipant, "id" | "kind" | "readings" | "loss"> & { readonly weights?: ArrayLike<number> };
-
 /**
  * Makes the items of a round, to be put into the outbox once it is registered.
  *
+ * @param contributions what went into it
  * @param version of the global network in the registry
  */
 export function roundItems(
-  { contributions }: RoundSources,
+  contributions: readonly Contribution[],
   { weights, record }: RoundOutcome,
   version: number,
 ): RoundItems {
-  const { group, round, time, model, participants, participant_count, readings, loss } = record;
-  const stem = [group, round].map(encodeURIComponent).join("/"),
-    sources: readonly Source[] = contributions ?? participants;
+  const { group, round, time, model, participant_count, readings, loss } = record;
+  const stem = [group, round].map(encodeURIComponent).join("/");
   return {
-    local: sources.map(({ id, kind, readings, loss, weights }): LocalModelItem => ({
+    local: contributions.map(({ id, kind, readings, loss, weights }): LocalModelItem => ({
       id: `${stem}/${kind}/${encodeURIComponent(id)}`,
       group,
       participant: id,
@@ -45,7 +35,7 @@ export function roundItems(
       time,
       readings,
       loss: finite(loss),
-      ...(weights === undefined ? {} : { weights: short(weights) }),
+      weights: short(weights),
     })),
     global: {
       id: stem,

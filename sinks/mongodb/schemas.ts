@@ -69,7 +69,7 @@ const prediction: BsonSchema = {
 const localModel: BsonSchema = {
   bsonType: "object",
   description: "one device's network as it went into a round of the federation",
-  required: ["_id", "group", "participant", "kind", "round", "time", "readings", "loss"],
+  required: ["_id", "group", "participant", "kind", "round", "time", "readings", "loss", "weights"],
   properties: {
     _id: text("group/round/kind/participant"),
     group: text("devices whose networks are averaged together"),

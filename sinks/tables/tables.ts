@@ -109,15 +109,16 @@ export const WINDOWS: Table<WindowView> = {
     max: "double",
     std: "double",
     anomalies: "whole",
+    score_max: "double",
     revision: "whole",
   }),
-  rows: ({ id, sensor, type, location = null, start, end, length_ms, channels, revision }) =>
+  rows: ({ id, sensor, type, location = null, start, end, length_ms, channels, score_max = null, revision }) =>
     Object.entries(channels).map(([channel, { count, mean, min, max, std, anomalies }]) => ({
       type,
       time: start,
       cells: [
         ...[id, sensor, location, start, end, length_ms, channel],
-        ...[count, mean, min, max, std, anomalies, revision],
+        ...[count, mean, min, max, std, anomalies, score_max, revision],
       ],
     })),
 };

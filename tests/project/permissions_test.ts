@@ -18,7 +18,8 @@ function wordsOf(line: string, data: string, port: number): { permissions: strin
   const words = line.replaceAll(PROGRAM, root).replaceAll(DATA, data).replaceAll(/(?<=^|[ =,])\/data\b/g, data)
     .replaceAll("8000", String(port)).split(/ +/).map((word) => word.replace(/^["']|["'],?$/g, ""));
   const at = words.indexOf("main.ts");
-  return { permissions: words.slice(0, at).filter((word) => word.startsWith("--allow-")), args: words.slice(at + 1) };
+  const isPermission = (word: string) => word.startsWith("--allow-") || word === "--ignore-env";
+  return { permissions: words.slice(0, at).filter(isPermission), args: words.slice(at + 1) };
 }
 
 /** Whether an instance becomes ready, and its page comes; false if it ends, or says that it may not. */
@@ -39,7 +40,7 @@ async function becomesReady(permissions: readonly string[], args: readonly strin
 
 Deno.test("docs/permissions.md's commands that start an instance have the permissions that it needs", async () => {
   const starts = COMMANDS.filter((line) => line.includes("main.ts start"));
-  assertEquals(starts.length, 3);
+  assertEquals(starts.length, 4);
   for (const line of starts) {
     await using folder = new Folder();
     const port = freePort(), { permissions, args } = wordsOf(line, folder.at("store"), port);

@@ -65,7 +65,7 @@ testWith(server, "MongoSink keeps every round of a model, and the current one be
       model: "network-mote",
       norm: 1,
     } as const;
-    return roundItems({ contributions }, { weights: new Float32Array([number, -0.5]), record }, number);
+    return roundItems(contributions, { weights: new Float32Array([number, -0.5]), record }, number);
   };
   const model = (number: number) => round(number).global, local = round(3).local[0];
   for (const rounds of [[1, 2], [3], [2]]) {
