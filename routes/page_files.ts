@@ -71,7 +71,9 @@ import viewsProfileJs from "../static/views/profile.js" with { type: "text" };
 import viewsRangeJs from "../static/views/range.js" with { type: "text" };
 import viewsScreenJs from "../static/views/screen.js" with { type: "text" };
 import viewsSensorJs from "../static/views/sensor.js" with { type: "text" };
+import viewsSensorAlarmsJs from "../static/views/sensor_alarms.js" with { type: "text" };
 import viewsSensorChoiceJs from "../static/views/sensor_choice.js" with { type: "text" };
+import viewsSensorNetworkJs from "../static/views/sensor_network.js" with { type: "text" };
 import viewsTablesJs from "../static/views/tables.js" with { type: "text" };
 import viewsToolbarJs from "../static/views/toolbar.js" with { type: "text" };
 import viewsVerdictPanelJs from "../static/views/verdict_panel.js" with { type: "text" };
@@ -149,7 +151,9 @@ export const files: Readonly<Record<string, string>> = {
   "/static/views/range.js": viewsRangeJs,
   "/static/views/screen.js": viewsScreenJs,
   "/static/views/sensor.js": viewsSensorJs,
+  "/static/views/sensor_alarms.js": viewsSensorAlarmsJs,
   "/static/views/sensor_choice.js": viewsSensorChoiceJs,
+  "/static/views/sensor_network.js": viewsSensorNetworkJs,
   "/static/views/tables.js": viewsTablesJs,
   "/static/views/toolbar.js": viewsToolbarJs,
   "/static/views/verdict_panel.js": viewsVerdictPanelJs,

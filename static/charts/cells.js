@@ -1,5 +1,5 @@
 /**
- * A heat map: a cell for each pair of a row and a column. How dark it is tells the size, hatching that it is below zero:
+ * A heat map: a cell for each pair of a row and a column. How far it stands out tells the size, hatching that it is below zero:
  * no colour is needed, and none is taken from what is abnormal.
  *
  * @module
@@ -61,8 +61,8 @@ export function cellsOf({ x, series }, { min = 0, max }) {
   };
 }
 
-/** Words of what dark and hatched mean. */
-export const CELLS_WORD = "darker: stronger; hatched: against each other";
+/** Words of what contrast and hatching mean. */
+export const CELLS_WORD = "more contrast: stronger; hatched: against each other";
 
 /** @param {CanvasRenderingContext2D} ctx @param {number} share 0 to 100 @param {boolean} below zero */
 function fillOf(ctx, share, below) {

@@ -53,6 +53,7 @@ export class Figure {
         h("span", { class: "figure-title" }, options.title),
         " ",
         this.#said,
+        options.controls ?? "",
         csvButton(name, () => this.#rows(false)),
       ),
       this.#legend,

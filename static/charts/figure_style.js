@@ -47,6 +47,7 @@ import { timeTicks } from "./ticks.js";
  * @property {number} [min] @property {number} [max] of the values
  * @property {boolean} [log] values of many magnitudes, above 0
  * @property {number} [step] of the ticks along an x axis of numbers
+ * @property {HTMLElement} [controls] beside the title
  * @property {boolean} [apart] each series has a strip of its own, one above the other
  */
 

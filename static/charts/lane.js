@@ -1,6 +1,6 @@
 /**
  * The swim lane: a row for each sensor, a column for each minute or more of time; the stronger a cell, the rarer its most
- * unusual reading, and a coloured bar where an alert was. Drawn as a picture, so a thousand rows cost little.
+ * unusual reading and the more of its readings were anomalous, and a coloured bar where an alert was. Drawn as a picture, so a thousand rows cost little.
  *
  * @module
  * @import { AlertView, WindowView } from "../../actors/views.ts"
@@ -10,10 +10,12 @@ import { timeTicks } from "./ticks.js";
 
 /** Height of the axis below, CSS px. */
 const AXIS = 18;
-/** From this share of anomalous readings on a cell is as strong as can be, where rules alone judge. */
+/** From this share of anomalous readings on a cell is as strong as can be. */
 const FULL = 0.5;
-/** A score of 0.9999, one normal reading in ten thousand, is as strong as can be. */
+/** A score of 0.9999, one normal reading in ten thousand, is as rare as can be … */
 const RAREST = 4;
+/** … and makes so much of the strength: the rest is for what lasts, or single rare readings would fill the picture. */
+const RARE_PART = 0.4;
 /** Rows lower than this are put together: each line of the picture shows the strongest of its sensors, CSS px. */
 const ROW_LEAST = 2;
 
@@ -101,8 +103,8 @@ export class Lanes {
 
   /**
    * How strongly each line of a picture is to be shown at each time, 0 to 1, line by line: the strongest of its sensors. By
-   * the greatest score, the rarer the stronger, or where rules alone judge by the share of anomalous readings; NaN where
-   * nothing is known.
+   * the greatest score, the rarer the stronger, and the share of anomalous readings, by that alone where only rules judge;
+   * NaN where nothing is known.
    *
    * @param {readonly string[]} sensors
    * @param {number} lines at most as many as sensors
@@ -152,8 +154,10 @@ export class Lanes {
 
 /** @param {number} score NaN where there is none @param {number} share of anomalous readings */
 function strengthOf(score, share) {
-  if (Number.isNaN(score)) return share > 0 ? Math.min(1, 0.05 + share / FULL) : 0;
-  return Math.min(1, -Math.log10(Math.max(1 - score, 10 ** -RAREST)) / RAREST);
+  const lasting = Math.min(1, share / FULL);
+  if (Number.isNaN(score)) return share > 0 ? Math.min(1, 0.05 + lasting) : 0;
+  const rare = Math.min(1, -Math.log10(Math.max(1 - score, 10 ** -RAREST)) / RAREST);
+  return RARE_PART * rare + (1 - RARE_PART) * lasting;
 }
 
 /**

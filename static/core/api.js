@@ -309,8 +309,14 @@ async function command(path, body) {
   }
 }
 
-/** The answer, or undefined where this instance has no such resource. @param {Promise<unknown>} question */
-async function there(question) {
+/**
+ * The answer, or undefined where this instance has no such resource.
+ *
+ * @template T
+ * @param {Promise<T>} question
+ * @returns {Promise<T | undefined>}
+ */
+export async function there(question) {
   try {
     return await question;
   } catch (error) {

@@ -45,16 +45,20 @@ export function detectionView(stage) {
     ["det-both", "by both"],
     ["det-alarms", "alarms"],
   ]);
-  const scores = new Figure(
-    { title: "Distribution of scores", kind: "bars", x: "score", unit: "readings", log: true },
-    signal,
-  );
   const detectors = new Figure(
     { title: "Flags by detector", kind: "bars", x: "detector", unit: "readings", across: true },
     signal,
   );
   const detector = choice("detector", COMPARED.map((name) => [name, detectorWord(name)]));
   const score = choice("score", ["", ...SCORES].map((name) => [name, name === "" ? "combined" : detectorWord(name)]));
+  const scores = new Figure({
+    title: "Distribution of scores",
+    kind: "bars",
+    x: "score",
+    unit: "readings",
+    log: true,
+    controls: labelled("of", score),
+  }, signal);
   const agreement = h("div", { id: "agreement" });
   const drift = h("div", { id: "drift" });
   const quality = h("div", { id: "quality" });
@@ -93,7 +97,7 @@ export function detectionView(stage) {
     h(
       "div",
       { class: "columns even" },
-      h("section", { class: "panel" }, h("div", { class: "filters" }, labelled("Score of", score)), scores.element),
+      figurePanel(scores),
       figurePanel(detectors),
     ),
     h(
@@ -183,7 +187,7 @@ function distribution(readings, detector) {
       { name: "not anomalous", values: calm, tone: "edge-strong" },
       { name: "anomalous", values: odd, tone: "anomaly" },
     ],
-    said: `${detector ? detectorWord(detector) : "combined"}, 0 usual to 1 unusual; logarithmic`,
+    said: `0 usual to 1 unusual; logarithmic`,
     none: "No reading here has a score: rules alone judge, or it came late.",
   };
 }

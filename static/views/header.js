@@ -97,8 +97,11 @@ function navigation() {
     const { view, query } = parseHash(location.hash);
     NAMES.forEach(([name], at) => {
       links[at].setAttribute("href", viewHref(name, query));
-      if (name === view) links[at].setAttribute("aria-current", "page");
-      else links[at].removeAttribute("aria-current");
+      if (name === view) {
+        links[at].setAttribute("aria-current", "page");
+        // On a phone the row scrolls.
+        requestAnimationFrame(() => links[at].scrollIntoView({ block: "nearest", inline: "nearest" }));
+      } else links[at].removeAttribute("aria-current");
     });
   }
   addEventListener("hashchange", follow);

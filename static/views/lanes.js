@@ -123,7 +123,9 @@ export function lanes({ model, signal }) {
     const reach = complete || Number.isNaN(known.latest) ? "" : `, still loading: known since ${clock(known.from)}`;
     say(
       said,
-      `${count(sensors.length)} sensors, those with alerts first${reach}. Darker: a rarer score; colour: an alert.`,
+      `${
+        count(sensors.length)
+      } sensors, those with alerts first${reach}. Stronger: rarer scores, and more of them; colour: an alert.`,
     );
     if (behind.open) put(table, laneTable(sensors, known, { alerts: shown, now }));
     rate.show(alarmRate(alerts, now));
@@ -164,7 +166,7 @@ export function lanes({ model, signal }) {
   });
   return h(
     "div",
-    { class: "columns" },
+    { class: "columns start" },
     h(
       "section",
       { class: "panel", "aria-label": "Last 3 hours" },

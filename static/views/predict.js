@@ -162,7 +162,12 @@ export function predictView({ main, sync, signal }) {
       panel("Answer", h("div", { class: "answer" }, dial.element, h("div", {}, verdict, detail))),
     ),
     panel("What contributed", parts),
-    panel("On the command line", h("div", { class: "grid-head" }, copy, copied), line),
+    h(
+      "section",
+      { class: "panel", "aria-label": "On the command line" },
+      h("div", { class: "grid-head" }, h("h2", {}, "On the command line"), copied, copy),
+      line,
+    ),
   );
   ask();
 }

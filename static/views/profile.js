@@ -54,7 +54,7 @@ export function profileDays({ channels, zone }, channel) {
       name,
       values: hours.map((hour) => cells.find((one) => one.weekday === at + 1 && one.hour === hour)?.mean ?? null),
     })),
-    said: `mean ${channel}, ${zone}; darker: higher`,
+    said: `mean ${channel}, ${zone}; more contrast: higher`,
     none: "Nothing in this period.",
   };
 }

@@ -16,9 +16,11 @@ import * as api from "../core/api.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, moment } from "../core/format.js";
 import { parseHash } from "../core/router.js";
-import { priorityBadge, stateBadge } from "../core/shapes.js";
+import { stateBadge } from "../core/shapes.js";
 import { chosenRange, rangeChoice } from "./range.js";
 import { percent } from "./why.js";
+import { sensorAlarms } from "./sensor_alarms.js";
+import { sensorNetwork } from "./sensor_network.js";
 import { verdictPanel } from "./verdict_panel.js";
 import { alertTable, featureTable, readingTable, windowTable } from "./tables.js";
 
@@ -49,7 +51,6 @@ class View {
   #note = h("p", { class: "note", id: "sensor-note" }, "Loading…");
   #head = h("div", { class: "sensor-head" });
   #facts = h("dl", { class: "facts" });
-  #alarms = h("div", { class: "sensor-alerts" });
   #plots = h("div", { class: "plots" });
   #verdict = h("div", { class: "verdict-panel", id: "verdict-now" });
   /** The last readings with their bands, by channel. @type {Map<string, Figure>} */
@@ -79,7 +80,6 @@ class View {
       this.#note,
     );
     model.on("reading", (detail) => this.#read(/** @type {ReadingView} */ (detail)), signal);
-    model.on("alerts", () => this.#showAlarms(), signal);
     addEventListener("query", () => this.#ranged(), { signal });
     addEventListener("theme", () => this.#charts.forEach((chart) => chart.paint()), { signal });
     signal.addEventListener("abort", () => {
@@ -135,7 +135,7 @@ class View {
       h("section", { class: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
     this.#stage.main.append(
       this.#head,
-      this.#alarms,
+      sensorAlarms(this.#stage, this.#name),
       panel("The last verdict", this.#verdict),
       h(
         "section",
@@ -145,6 +145,7 @@ class View {
       ),
       panel("The last readings in their expected band", this.#bandBox),
       h("section", { class: "panel tall", "aria-label": "Scores by detector" }, this.#scores.element),
+      sensorNetwork(this.#stage, this.#name),
       panel("Features, last 10 readings", this.#features),
       panel("Alerts", this.#alerts),
       h(
@@ -189,29 +190,6 @@ class View {
     put(
       this.#facts,
       ...facts.map(([word, text, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, h("data", { value }, text)))),
-    );
-    this.#showAlarms();
-  }
-
-  #showAlarms() {
-    const now = this.#stage.model.now(this.#sensor?.partition);
-    reconcile(
-      this.#alarms,
-      this.#stage.model.activeOf(this.#name),
-      (alert) => alert.id,
-      (alert) =>
-        h(
-          "p",
-          { class: `alarm ${alert.priority}` },
-          priorityBadge(alert.priority),
-          h("span"),
-          h("span", { class: "muted" }),
-        ),
-      (element, alert) => {
-        const [, message, since] = element.children;
-        put(message, alert.message);
-        put(since, `since ${moment(alert.raised_at, now)} (${duration(now - alert.raised_at)})`);
-      },
     );
   }
 

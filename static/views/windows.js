@@ -10,11 +10,16 @@ import * as api from "../core/api.js";
 import { csvButton } from "../core/csv.js";
 import { h, put, say } from "../core/dom.js";
 import { clock, count, duration, moment, number } from "../core/format.js";
+import { statistics } from "../core/analytics.js";
+import { filterOf } from "../core/recent.js";
 import { parseHash, sensorHref, setQuery } from "../core/router.js";
 import { keyFigures, Screen } from "./screen.js";
 import { plainTable } from "./tables.js";
 import { labelled, recordsOf } from "./toolbar.js";
 
+const HOUR_MS = 3_600_000;
+/** The count of all windows of the last hour is asked for so often at most, ms. */
+const HOUR_AGAIN_MS = 15_000;
 /** Rows that the table shows. */
 const SHOWN = 50;
 
@@ -22,8 +27,9 @@ const SHOWN = 50;
 export function windowsView(stage) {
   const { model, sync, signal } = stage;
   sync.watch(undefined);
-  const key = keyFigures("Of the windows that are listed", [
-    ["win-count", "windows"],
+  const key = keyFigures("Windows", [
+    ["win-hour", "in the last hour"],
+    ["win-count", "windows listed"],
     ["win-readings", "readings in them"],
     ["win-mean", "readings per window"],
     ["win-anomalies", "anomalous readings"],
@@ -45,18 +51,30 @@ export function windowsView(stage) {
   /** @type {readonly WindowView[]} */
   let windows = [];
 
+  /** All windows of the last hour, asked for less often. @type {{ at: number, key: string, windows: number | undefined }} */
+  let hour = { at: -Infinity, key: "", windows: undefined };
+  /** @param {{ location?: string, type?: string }} filter @param {AbortSignal} asked */
+  async function loadHour(filter, asked) {
+    const [now, key] = [model.now(), JSON.stringify(filter)];
+    if (Number.isNaN(now) || (Date.now() - hour.at < HOUR_AGAIN_MS && hour.key === key)) return;
+    const from = Math.floor(now - HOUR_MS);
+    const all = await api.there(statistics({ ...filter, from }, asked));
+    hour = { at: Date.now(), key, windows: all?.total.windows };
+  }
+
   new Screen(
     stage,
     {
       title: "Windows",
       intro: "Statistics of event-time windows, newest first.",
       async load(query, asked) {
-        const filter = { location: query.get("location") ?? undefined, type: query.get("type") ?? undefined };
+        const filter = filterOf(query);
         const sensor = query.get("sensor") ?? [...model.sensors.keys()].sort()[0];
         const limit = recordsOf(query);
         const [page, own] = await Promise.all([
           api.allWindows({ ...filter, limit }, asked),
           sensor === undefined ? { items: [] } : api.windows(sensor, { limit: Math.min(limit, 720) }, asked),
+          loadHour(filter, asked),
         ]);
         return () => draw(page.items, own.items);
       },
@@ -102,6 +120,7 @@ export function windowsView(stage) {
       "win-revised": listed.filter(({ revision }) => revision > 0).length,
     };
     key.show(Object.fromEntries(Object.entries(figures).map(([id, n]) => [id, number(n)])), figures);
+    if (hour.windows !== undefined) key.show({ "win-hour": count(hour.windows) }, { "win-hour": hour.windows });
     const [last, first] = [listed[0], listed.at(-1)];
     const span = last && first ? `, ${moment(first.start, last.end)} to ${clock(last.end)}` : "";
     say(of, `The latest ${count(listed.length)} windows${last ? ` of ${duration(last.length_ms)}` : ""}${span}.`);

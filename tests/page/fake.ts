@@ -46,6 +46,8 @@ export interface FakePlantOptions {
   readonly now: number;
   /** Places with five sensors each; default 5. */
   readonly places?: number;
+  /** How much of the past has readings, ms; default 70 minutes. */
+  readonly pastMs?: number;
 }
 
 /** Sensors, alerts and feeds in memory. */
@@ -57,9 +59,11 @@ export class FakePlant implements Queries {
   readonly alertLog = new EventLog<AlertTransition>();
   readonly readingLog = new EventLog<ReadingView>();
   #position = 0;
+  readonly #pastMs: number | undefined;
 
   constructor(options: FakePlantOptions) {
     this.now = options.now;
+    this.#pastMs = options.pastMs;
     for (let at = 0; at < (options.places ?? 5); at++) {
       const place = PLACES[at] ?? `hall ${at + 1}`;
       for (const kind of KINDS) {
@@ -70,7 +74,7 @@ export class FakePlant implements Queries {
 
   /** Adds a sensor with its past. */
   add(name: string, place: string, kind: ConstructorParameters<typeof FakeSensor>[2]): FakeSensor {
-    const sensor = new FakeSensor(name, place, kind, this.now);
+    const sensor = new FakeSensor(name, place, kind, this.now, this.#pastMs);
     this.sensorsByName.set(name, sensor);
     return sensor;
   }

@@ -59,18 +59,27 @@ export class FakeSensor {
   #anomalies = 0;
   #count = 0;
   readonly #seed: number;
+  readonly #windowsMs: number;
 
-  constructor(readonly name: string, readonly place: string, readonly kind: FakeKind, now: number) {
+  constructor(
+    readonly name: string,
+    readonly place: string,
+    readonly kind: FakeKind,
+    now: number,
+    pastMs = READINGS_MS,
+  ) {
     this.#seed = hashOf(name);
+    this.#windowsMs = pastMs === READINGS_MS ? WINDOWS_MS : pastMs;
     this.stateSince = now - DAY_MS;
-    for (let time = now - READINGS_MS; time <= now; time += STEP_MS) this.read(time, undefined, time / STEP_MS);
+    for (let time = now - pastMs; time <= now; time += STEP_MS) this.read(time, undefined, time / STEP_MS);
   }
 
   /** Its windows, oldest first; made when they are first asked for. */
   get windows(): WindowView[] {
     if (this.#windows) return this.#windows;
     const last = Math.floor((this.readings.at(-1)?.time ?? 0) / WINDOW_MS) * WINDOW_MS;
-    const starts = Array.from({ length: WINDOWS_MS / WINDOW_MS }, (_, at) => last - WINDOWS_MS + at * WINDOW_MS);
+    const past = this.#windowsMs, length = Math.floor(past / WINDOW_MS);
+    const starts = Array.from({ length }, (_, at) => last - past + at * WINDOW_MS);
     return this.#windows = starts.map((start) => this.#window(start));
   }
 
