@@ -62,6 +62,32 @@ Deno.test("TablesSink that dies at any step leaves whole files, no row twice, an
   }
 });
 
+Deno.test("TablesSink that dies while it makes Parquet leaves whole files, and ends as if it had not", async () => {
+  const format = "parquet", expected = await parquetRows(await undisturbed({ format }));
+  const steps = await runTables(fresh(), { count: COUNT, cuts: CUTS, format });
+  assert(steps !== undefined && steps > 100);
+  for (let step = 3; step < steps; step += 11) {
+    for (const when of ["before", "midway", "after"] as const) {
+      const durable = fresh();
+      await runTables(durable, { count: COUNT, cuts: CUTS, format, death: { step, when } });
+      const before = await parquetRows(durable); // throws for a file that is not whole
+      assertEquals(new Set(before).size, before.length, "a row is there twice");
+      await runTables(durable, { count: COUNT, cuts: CUTS, format });
+      assertEquals(await parquetRows(durable), expected, `died ${when} step ${step}`);
+    }
+  }
+});
+
+/** The rows of all files that have a name, sorted. */
+async function parquetRows(durable: Durable): Promise<string[]> {
+  const rows = named(durable).map(async (path) => {
+    const bytes = durable.files.files.get(path)?.bytes ?? new Uint8Array();
+    return (await parquetReadObjects({ file: bytes.buffer })).map((row) => `${path} ${JSON.stringify(plain(row))}`);
+  });
+  // A file's number may be another one: where it lies and what is in it count.
+  return (await Promise.all(rows)).flat().map((row) => row.replace(/part-p-\d+\.parquet/, "")).sort();
+}
+
 Deno.test("TablesSink writes the same as Parquet and as CSV", async () => {
   const lines = await undisturbed(), parquet = await undisturbed({ format: "parquet" });
   const csv = await undisturbed({ format: "csv" });
