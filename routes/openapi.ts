@@ -11,7 +11,8 @@ import type { Scope } from "../actors/keys.ts";
 import { scopeOf } from "./auth_scopes.ts";
 import { isTagged } from "./etag.ts";
 import { LISTING_TYPES } from "./formats.ts";
-import { components, isListing, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
+import { isListing } from "./openapi_parts.ts";
+import { components, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
 
 /** What one media type holds: a schema, or bytes or text without one. */
 export type Content = z.ZodType | "text" | "binary";

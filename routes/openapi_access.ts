@@ -9,7 +9,7 @@ import { keyBody } from "./auth_keys.ts";
 import { sessionBody } from "./auth_login.ts";
 import type { Operation } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
-import { pageOf, timeSchema } from "./openapi_schemas.ts";
+import { pageOf, timeSchema } from "./openapi_parts.ts";
 
 const scopes = z.array(z.enum(["read", "ingest", "operate", "admin"]));
 const key = z.object({

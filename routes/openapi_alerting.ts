@@ -44,40 +44,36 @@ const SAYS: Readonly<Record<Verb, string>> = {
   maintenance: "Plan maintenance: no alarms, no learning for readings of that time",
 };
 
+/** Operations of one family of commands, each a verb below what it is for; those of `wanting` need a body. */
+function commands(
+  family: {
+    readonly of: "/alerts/{id}" | "/sensors/{sensor}";
+    readonly tag: string;
+    readonly wanting: readonly string[];
+  },
+  bodies: Readonly<Record<string, z.ZodType>>,
+): Operation[] {
+  const { of, tag, wanting } = family;
+  const params: Operation["params"] = of === "/alerts/{id}"
+    ? { id: "The alert's id, percent-encoded" }
+    : { sensor: "The sensor's name, percent-encoded" };
+  return Object.entries(bodies).map(([verb, body]) => ({
+    method: "post",
+    path: `${of}/${verb}`,
+    tag,
+    summary: SAYS[verb as Verb],
+    params,
+    body: { "application/json": body },
+    bodyOptional: !wanting.includes(verb),
+    answers: accepted,
+    problems: [503],
+  }));
+}
+
 const commanding: readonly Operation[] = [
-  ...Object.entries(ALERT_BODIES).map(([verb, body]): Operation => ({
-    method: "post",
-    path: `/alerts/{id}/${verb}`,
-    tag: "Alerts",
-    summary: SAYS[verb as keyof typeof ALERT_BODIES],
-    params: { id: "The alert's id, percent-encoded" },
-    body: { "application/json": body },
-    bodyOptional: verb === "acknowledge",
-    answers: accepted,
-    problems: [503],
-  })),
-  ...Object.entries(SENSOR_BODIES).map(([verb, body]): Operation => ({
-    method: "post",
-    path: `/sensors/{sensor}/${verb}`,
-    tag: "Alerts",
-    summary: SAYS[verb as keyof typeof SENSOR_BODIES],
-    params: { sensor: "The sensor's name, percent-encoded" },
-    body: { "application/json": body },
-    bodyOptional: verb !== "shelve",
-    answers: accepted,
-    problems: [503],
-  })),
-  ...Object.entries(UPKEEP_BODIES).map(([verb, body]): Operation => ({
-    method: "post",
-    path: `/sensors/{sensor}/${verb}`,
-    tag: "Sensors",
-    summary: SAYS[verb as keyof typeof UPKEEP_BODIES],
-    params: { sensor: "The sensor's name, percent-encoded" },
-    body: { "application/json": body },
-    bodyOptional: verb !== "maintenance",
-    answers: accepted,
-    problems: [503],
-  })),
+  ...commands({ of: "/alerts/{id}", tag: "Alerts", wanting: ["comment", "label"] }, ALERT_BODIES),
+  ...commands({ of: "/sensors/{sensor}", tag: "Alerts", wanting: ["shelve"] }, SENSOR_BODIES),
+  ...commands({ of: "/sensors/{sensor}", tag: "Sensors", wanting: ["maintenance"] }, UPKEEP_BODIES),
 ];
 
 const actor = z.object({

@@ -24,7 +24,7 @@ import {
 } from "./backtests.ts";
 import type { Answer, Content, Operation } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
-import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_schemas.ts";
+import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_parts.ts";
 
 const json = (description: string, schema: Content): Answer => ({
   description,

@@ -18,7 +18,7 @@ import { updateBody } from "./federation_updates.ts";
 import { labelBody, labelsQuery } from "./labels.ts";
 import { type Answer, type Content, type Operation, UNCHANGED } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
-import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_schemas.ts";
+import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_parts.ts";
 import type { Wire } from "./wire.ts";
 
 const json = (description: string, schema: Content): Answer => ({

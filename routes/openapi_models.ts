@@ -7,7 +7,7 @@ import { z } from "zod";
 import { pinBody, registerBody, rollBackBody } from "./models.ts";
 import type { Answer, Content, Operation } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
-import { modelStateSchema, modelVersionSchema } from "./openapi_schemas.ts";
+import { modelStateSchema, modelVersionSchema } from "./openapi_model_schemas.ts";
 import { predictQuery } from "./predict.ts";
 import { inferenceBody, OUTPUTS } from "./tensors.ts";
 

@@ -7,10 +7,10 @@ import { z } from "zod";
 import { readingSchema } from "../actors/reading.ts";
 import { alertsQuery } from "./alerts.ts";
 import type { Operation } from "./openapi.ts";
+import { pageOf } from "./openapi_parts.ts";
 import {
   alertSchema,
   ingestedSchema,
-  pageOf,
   readingViewSchema,
   sensorSchema,
   summarySchema,

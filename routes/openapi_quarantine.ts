@@ -8,7 +8,8 @@ import type { QuarantineCounts } from "../actors/quarantine.ts";
 import { readingSchema } from "../actors/reading.ts";
 import type { Operation } from "./openapi.ts";
 import { noQuery } from "./openapi_observe.ts";
-import { countSchema as count, documents, ingestedSchema, pageOf, quarantineSchema } from "./openapi_schemas.ts";
+import { countSchema as count, documents, pageOf } from "./openapi_parts.ts";
+import { ingestedSchema, quarantineSchema } from "./openapi_schemas.ts";
 import { quarantineQuery } from "./quarantine.ts";
 
 const params = { id: "The record's id, percent-encoded" };

@@ -1,49 +1,20 @@
 /**
  * The shapes of answers, as the OpenAPI document names them.
  *
- * Each is checked by the compiler against the view that a route writes ({@linkcode documents}): a view with another
- * shape than its schema says does not compile.
- *
  * @module
  */
 import { z } from "zod";
 import type { IngestOutcome } from "../actors/ingest.ts";
-import type { ModelState, ModelVersion } from "../actors/model_registry.ts";
 import { readingSchema } from "../actors/reading.ts";
 import { CONDITIONS, PRIORITIES, TRANSITIONS } from "../actors/alerts/words.ts";
 import type { QuarantineView, ReadingView } from "../actors/views.ts";
 import { SENSOR_STATES } from "../actors/views.ts";
 import type { PartitionView, SummaryView, WindowView } from "../actors/views.ts";
+import { modelStateSchema, modelVersionSchema } from "./openapi_model_schemas.ts";
+import { countSchema, documents, timeSchema } from "./openapi_parts.ts";
 import type { Wire, WireAlert, WireSensor, WireTransition } from "./wire.ts";
 
-type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
-
-/** Takes a schema for everything that a `T` can be; any other does not compile. Costs nothing at run time. */
-export function documents<T>(): <S extends z.ZodType>(schema: Mutable<T> extends z.input<S> ? S : never) => S {
-  return (schema) => schema;
-}
-
-const time = z.iso.datetime().describe("ISO 8601 in UTC");
-const count = z.number().int().min(0);
-
-/** A time as answers have it. */
-export const timeSchema = time;
-/** A count as answers have it. */
-export const countSchema = count;
-
-/** Whether an answer is a listing, which is had in other forms, too: an object with `items`, which are objects. */
-export function isListing(schema: z.ZodType): boolean {
-  const items: unknown = schema instanceof z.ZodObject ? schema.shape.items : undefined;
-  return items instanceof z.ZodArray && !(items.element instanceof z.ZodString);
-}
-
-/** A page of a listing. */
-export function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({
-    items: z.array(item),
-    next: z.string().optional().describe("For `cursor`; absent on the last page"),
-  });
-}
+const time = timeSchema, count = countSchema;
 
 const fieldError = z.object({
   field: z.string().describe("Path of the field; empty for the whole"),
@@ -305,35 +276,6 @@ export const ingestedSchema = documents<Pick<IngestOutcome, "accepted" | "reject
   accepted: count,
   rejected: count,
   errors: z.array(z.object({ line: z.number().int().min(1), field: z.string(), message: z.string() })),
-}));
-
-const lineage = z.object({
-  data: z.string(),
-  rows: count,
-  configuration: z.unknown(),
-  seed: z.number().int(),
-  parent: z.number().int().min(1).optional(),
-});
-
-/** A version of a model. */
-export const modelVersionSchema = documents<Wire<ModelVersion, "created">>()(z.object({
-  name: z.string(),
-  version: z.number().int().min(1),
-  kind: z.enum(["logistic", "forest", "network"]),
-  scope: z.enum(["global", "local"]),
-  lineage,
-  metrics: z.unknown(),
-  created: time,
-  size: count,
-  sha256: z.string(),
-}));
-
-/** Which version of a model is in use. */
-export const modelStateSchema = documents<ModelState>()(z.object({
-  name: z.string(),
-  active: z.number().int().min(1),
-  latest: z.number().int().min(1),
-  pinned: z.boolean(),
 }));
 
 /** The schemas that the document names; any other one is written where it is used. */

@@ -14,7 +14,7 @@ import type {
   SummaryStatistics,
 } from "../actors/analytics/port.ts";
 import type { Answer, Operation } from "./openapi.ts";
-import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_schemas.ts";
+import { countSchema as count, documents, pageOf, timeSchema as time } from "./openapi_parts.ts";
 import {
   correlationQuery,
   distributionQuery,
