@@ -227,7 +227,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     const stored = Promise.all(running);
     await Promise.race([stored, aborted(ending.signal)]);
     await aborted(ending.signal);
-    log.info(`ending: ${ending.signal.reason?.message ?? "asked to"}`);
+    log.debug(`ending: ${ending.signal.reason?.message ?? "asked to"}`);
     const begun = clock.now(), left = () => END_MS - (clock.now() - begun);
     if (!await within(stored, left() - LEAST_CLOSING_MS)) throw unfinished();
     if (!await within(outlets.drained(delivering.signal), Math.min(left() - LEAST_CLOSING_MS, DRAIN_MS))) {

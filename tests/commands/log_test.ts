@@ -146,7 +146,19 @@ Deno.test("withLog() ends a JSON log with the error as an entry, and leaves it t
 
 Deno.test("start --log-format json says everything in JSON, on standard error alone", async () => {
   await using folder = new Folder();
-  const args = ["start", "--data-dir", folder.at("data"), "--port", "0", "--scenario", "none", "--log-format", "json"];
+  const args = [
+    "start",
+    "--data-dir",
+    folder.at("data"),
+    "--port",
+    "0",
+    "--scenario",
+    "none",
+    "--log-format",
+    "json",
+    "--log-level",
+    "debug",
+  ];
   await using program = new Program(args);
   await program.says(/the page is at/);
   program.signal("SIGTERM");
