@@ -45,11 +45,25 @@ export class Directory {
   private bytesUsed = 0;
   private filled = 0;
 
-  constructor(private readonly shards: number) {}
+  /** @param sensorsMost names that there may be; {@linkcode admit} lets no further ones in */
+  constructor(private readonly shards: number, readonly sensorsMost = Infinity) {}
 
   /** The entry of a name, if there is one. */
   find(name: string): Entry | undefined {
     return this.byName.get(name);
+  }
+
+  /** Names that are known. */
+  get names(): number {
+    return this.byName.size;
+  }
+
+  /**
+   * The entry of a name that a record has. A new one belongs to `partition`; undefined if there are too many already:
+   * names are made up for nothing, and each costs memory and room in the store for good.
+   */
+  admit(name: string, partition: string): Entry | undefined {
+    return this.byName.get(name) ?? (this.byName.size < this.sensorsMost ? this.of(name, partition) : undefined);
   }
 
   /** The entry of a name; a new one belongs to `partition`. */

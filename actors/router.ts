@@ -8,7 +8,7 @@ import { scanHead, scanned, scanTail } from "../models/scan.ts";
 import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
-import { isRefusal, type Reading, READING_LIMITS, type Refusal } from "./reading.ts";
+import { isRefusal, type Reading, READING_LIMITS, type Refusal, refusal } from "./reading.ts";
 import { hashRefusal, parseLineBytes, quarantineRefusal, sampleOf, setAside } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
 import type { QuarantineView } from "./views.ts";
@@ -218,7 +218,7 @@ export class Router {
       this.nameEntry(bytes, nameStart, nameEnd, nameHash);
   }
 
-  /** A sensor whose name's bytes were not seen before: only a plain name takes the fast way. */
+  /** A sensor whose name's bytes were not seen before: only a plain name takes the fast way, and one that there is room for. */
   private nameEntry(bytes: Uint8Array, start: number, end: number, hash: number): Entry | undefined {
     let name: string;
     try {
@@ -230,14 +230,15 @@ export class Router {
     if (name.length < 1 || name.length > READING_LIMITS.sensorLength || /[\u0000-\u001f\u007f]/.test(name)) {
       return undefined;
     }
-    const entry = this.directory.of(name, this.partition);
-    this.directory.remember(entry, bytes, start, end, hash);
+    const entry = this.directory.admit(name, this.partition);
+    if (entry) this.directory.remember(entry, bytes, start, end, hash);
     return entry;
   }
 
   private takeItem(item: Reading | Refusal, position: number, arrived: number | undefined, row = 0): void {
     if (isRefusal(item)) return this.refuse(item, position, arrived);
-    const entry = this.directory.of(item.sensor, this.partition);
+    const entry = this.directory.admit(item.sensor, this.partition);
+    if (!entry) return this.refuse(this.crowded(item), position, arrived);
     this.note(entry, item.time, arrived);
     const accepted = this.belongs(entry, item.time, arrived);
     if (!accepted) this.keepOut(entry, item.time, position, arrived, sampleOf(item));
@@ -276,6 +277,12 @@ export class Router {
     this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
     setAside(this.quarantine, quarantineRefusal(this.partition, position, item, entry?.name));
     if (entry) this.tick(position);
+  }
+
+  /** A reading of a sensor that there is no room for. */
+  private crowded(item: Reading): Refusal {
+    const message = `sensor is new, and there are ${this.directory.sensorsMost} sensors already`;
+    return refusal([{ field: "sensor", message }], sampleOf(item));
   }
 
   /** Whether the reading goes to its actor; else it is to be kept out. */

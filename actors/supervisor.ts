@@ -57,6 +57,8 @@ export interface SupervisorOptions {
   readonly snapshotReadings: number;
   /** Changed actors that a checkpoint writes of each shard at least. */
   readonly snapshotLeast: number;
+  /** Sensors that there may be; readings of further ones are refused. */
+  readonly sensorsMost: number;
   /** Actors in memory at the most, … */
   readonly residentMost: number;
   /** … and bytes of their states and histories, about; beyond either those not heard of for longest are let go. */
@@ -79,6 +81,7 @@ export const SUPERVISOR_DEFAULTS: Omit<SupervisorOptions, "judging"> = {
   snapshotMs: 60_000,
   snapshotReadings: 5_000_000,
   snapshotLeast: 100,
+  sensorsMost: 200_000,
   residentMost: 200_000,
   residentBytes: 1 << 30,
   preloadBytes: 512 << 20,
@@ -181,7 +184,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.models = parts.models;
     this.configurations = parts.configurations;
     this.tracing = parts.tracing;
-    this.directory = new Directory(parts.shards);
+    this.directory = new Directory(parts.shards, options.sensorsMost);
     this.residence = new Residence(options);
     const { judging, wanted, keepHistory } = options;
     this.hosts = Array.from(

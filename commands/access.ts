@@ -13,6 +13,7 @@ import { SensorQuota } from "../routes/limits_sensors.ts";
 import { KvKeys } from "../store/api_keys.ts";
 import { KvAudit } from "../store/audit.ts";
 import type { KvPort } from "../store/kv.ts";
+import { COMMON } from "./common.ts";
 import { UsageError } from "./errors.ts";
 import { list, toggle, wholeNumber } from "./setting.ts";
 import type { Origin } from "./settings.ts";
@@ -35,12 +36,7 @@ export const ACCESS_SETTINGS = {
     fallback: 10_000,
     help: "new sensors that a client may bring in a day; without keys there is no limit unless given",
   }),
-  sensors: wholeNumber({
-    min: 1,
-    max: 10_000_000,
-    fallback: 200_000,
-    help: "sensors that there may be; readings of further ones are refused",
-  }),
+  sensors: COMMON.sensors,
   cors: list({
     help: "other origins whose pages may ask with a key, such as https://plant.example",
     placeholder: "ORIGIN",
@@ -94,7 +90,7 @@ export function limitsOf(
   const known = {
     has: (name: string) => supervisor.directory.find(name) !== undefined,
     get count() {
-      return supervisor.directory.entries.length;
+      return supervisor.directory.names;
     },
   };
   const ofClient = counts(origins.newSensors) ? values.newSensors : Infinity;

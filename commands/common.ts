@@ -51,6 +51,12 @@ export const COMMON = {
     help: "time between two checkpoints in ms",
     placeholder: "MS",
   }),
+  sensors: wholeNumber({
+    min: 1,
+    max: 10_000_000,
+    fallback: SUPERVISOR_DEFAULTS.sensorsMost,
+    help: "sensors that there may be; readings of further ones are refused",
+  }),
   snapshot: wholeNumber({
     min: 1,
     max: 3_600_000,

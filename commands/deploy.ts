@@ -77,7 +77,12 @@ export async function openDeployment(): Promise<Deployment> {
     historyChunks: HISTORY_CHUNKS,
     written,
   });
-  const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, judging, residentMost: 0 }, {
+  const supervisor: Supervisor = new Supervisor({
+    ...SUPERVISOR_DEFAULTS,
+    judging,
+    sensorsMost: values.sensors,
+    residentMost: 0,
+  }, {
     store: cache,
     clock,
     models: { registry, federation },

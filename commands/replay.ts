@@ -51,6 +51,7 @@ const settings = {
   kv: COMMON.kv,
   checkpoint: COMMON.checkpoint,
   snapshot: COMMON.snapshot,
+  sensors: COMMON.sensors,
   shards: COMMON.shards,
   seed: COMMON.seed,
   speed: custom({
@@ -204,7 +205,7 @@ async function run(
     judging,
     shards: values.shards,
     clock: systemClock,
-    supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot },
+    supervisor: { checkpointMs: values.checkpoint, snapshotMs: values.snapshot, sensorsMost: values.sensors },
     sinks: (partition, { evaluations }) => [
       ...evaluation.sinks(partition, evaluations),
       ...fileSinks(values, {

@@ -110,7 +110,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),
-    supervisor: { storeAwayMs: STORE_AWAY_MS },
+    supervisor: { storeAwayMs: STORE_AWAY_MS, sensorsMost: values.sensors },
     failed: (partition, error) => log.error(`${partition} has stopped: ${error.message}`, { partition }),
     interrupted: (partition, error) =>
       log.warn(`${partition} waits, nothing more of it was written: ${error.message}`, { partition }),

@@ -32,6 +32,14 @@ Deno.test("Directory.of() numbers sensors in order and keeps their first partiti
   assert(directory.entries.every((entry) => entry.shard >= 0 && entry.shard < 3));
 });
 
+Deno.test("Directory.admit() lets so many names in, and those that are there again", () => {
+  const directory = new Directory(1, 2);
+  assertEquals(["a", "b", "c", "a"].map((name) => directory.admit(name, "p")?.sensor), [0, 1, undefined, 0]);
+  assertEquals([directory.names, directory.entries.length, directory.find("c")], [2, 2, undefined]);
+  directory.renew(directory.of("a", "p"));
+  assertEquals([directory.names, directory.admit("a", "p")?.sensor], [2, 2]);
+});
+
 Deno.test("Directory takes names that every object has", () => {
   const directory = new Directory(2);
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {

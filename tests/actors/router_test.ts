@@ -45,6 +45,24 @@ Deno.test("Router.take() makes the same of lines and of readings, wherever the c
   );
 });
 
+Deno.test("Router.take() refuses readings of sensors that there is no room for, the same of lines and of readings", () => {
+  const text = ["a", "b", "invented", "a", "made-up", "b"]
+    .map((sensor, i) => JSON.stringify({ sensor, time: START + i * 1_000, values: { a: i } })).join("\n");
+  const { items, positions, next } = readRecords(text), bytes = new TextEncoder().encode(text);
+  const outcome = (chunk: Chunk) => {
+    const directory = new Directory(1, 2), judging = { futureMs: 60_000, tickMs: 1_000 };
+    const router = new Router(PARTITION, directory, 1, judging, () => []);
+    router.take(chunk);
+    return { directory, router, quarantined: router.takeQuarantine() };
+  };
+  const parsed = outcome({ kind: "readings", items, positions, next });
+  const { quarantined, router: { counts, builders }, directory } = parsed;
+  assertEquals([counts.readings, counts.refused, builders[0].count, directory.entries.length], [4, 2, 4, 2]);
+  const errors = [{ field: "sensor", message: "sensor is new, and there are 2 sensors already" }];
+  assertEquals(quarantined.map((one) => [one.reason, one.errors]), [["invalid", errors], ["invalid", errors]]);
+  assertEquals(outcome({ kind: "lines", bytes, position: 0, row: 1, next: bytes.length }).quarantined, quarantined);
+});
+
 Deno.test("Router.take() counts every record once: as reading, refused, future or foreign", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 400 }), (seed) => {
     const { text, judging } = makeWorld(seed), { items, positions, next } = readRecords(text);
