@@ -84,6 +84,22 @@ export function sinkConformance(name: string, needed: Needed<SinkServer>): void 
     },
   );
 
+  suite("takes as many items in one call as it says, in order", async (server) => {
+    const place = await server.place(), sink = place.sink(), { batchItems, wants } = sink;
+    if (!wants.includes("readings")) return; // fewer of the others come at a time
+    await sink.deliver(batchesOf(0, batchItems)[0], signal);
+    const once = await place.stored();
+    await sink.close();
+    const apart = await server.place(),
+      other = apart.sink(),
+      third = Math.floor(batchItems / 3),
+      parts = [0, third, 2 * third, batchItems];
+    for (let i = 1; i < parts.length; i++) await other.deliver(batchesOf(parts[i - 1], parts[i])[0], signal);
+    await other.close();
+    assert(once.readings.length >= batchItems, `${once.readings.length} of ${batchItems}`);
+    assertEquals(await apart.stored(), once);
+  });
+
   suite(
     "keeps a window's highest revision, also when both come in one batch or the wrong way round",
     async (server) => {
