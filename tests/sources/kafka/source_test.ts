@@ -222,3 +222,16 @@ testWith(needed, "KafkaSource ticks while nothing comes, and again in the same p
   const middle = first.taken[2].position;
   assertEquals((await readAll(same, middle, recorded, ticks)).taken, again.taken.slice(2));
 });
+
+testWith(needed, "KafkaPartition.waiting() counts the messages that are there behind a position", async (broker) => {
+  const topic = await makeTopic(broker, freshTopic());
+  await put(broker, topic, Array.from({ length: 7 }, (_, i) => ({ value: reading(i) })));
+  await using opened = new Opened(broker, topic);
+  const [partition] = await opened.open(), stop = new AbortController();
+  assertEquals(partition.waiting?.(0), undefined, "nobody has asked yet");
+  const chunks = partition.read(0, stop.signal)[Symbol.asyncIterator]();
+  assertEquals((await next(chunks)).items.length, 7);
+  assertEquals([0, 3, 7].map((offset) => partition.waiting?.(offset * OFFSET_STEP)), [7, 4, 0]);
+  stop.abort();
+  await chunks.return?.();
+});
