@@ -33,6 +33,7 @@ export class BacktestFolder {
     return join(this.path, "out");
   }
 
+  /** Makes it, with the folder for its input. */
   async make(): Promise<void> {
     await Deno.mkdir(join(this.path, "input"), { recursive: true });
   }
