@@ -95,6 +95,16 @@ export const judgingSchema = z.strictObject({
   detectors: z.enum(["full", "light", "rules"]).default("full"),
   /** False alarms that a sensor may raise. */
   budget: budgetSchema.default(BUDGET_DEFAULT),
+  /**
+   * False alarms that all sensors together may raise, beside what each one may: every sensor has an equal share of it. Absent:
+   * each one's own budget is all that counts.
+   */
+  plant: z.strictObject({
+    alarms: z.number().positive().max(1e6),
+    everyMs: z.number().int().min(60_000).max(86_400_000 * 3660),
+    /** So many share it; `start` keeps it up with the number of sensors. */
+    sensors: z.number().int().min(1).max(1e7).default(1),
+  }).optional(),
   /** The side of a deviation that counts for channels of which nothing else is said. */
   direction: z.enum(["above", "below", "both"]).default("both"),
   /** Zone of daily and weekly profiles. */

@@ -39,6 +39,35 @@ export interface Configurations {
   judging(version: number): Promise<Judging>;
 }
 
+/** What a change says. */
+export type NewConfiguration = Pick<ConfigurationVersion, "judging" | "by" | "comment">;
+
+/** Takes changes of the configuration. */
+export interface ConfigurationDesk {
+  /** The latest version. */
+  readonly now: ConfigurationVersion;
+  /**
+   * Makes a version, which every partition takes as soon as it may.
+   *
+   * @param after the version that whoever asks has seen
+   * @returns undefined if another one has been made since
+   * @throws {ConfigurationRefused} if it says what cannot be while sensors are watched
+   */
+  change(change: NewConfiguration, after: number): Promise<ConfigurationVersion | undefined>;
+  /** All versions that are kept, newest first, and from where on each is in force. */
+  list(): Promise<readonly (ConfigurationVersion & { readonly places: readonly ConfigurationPlace[] })[]>;
+}
+
+/** A change cannot be made. */
+export class ConfigurationRefused extends Error {
+  override name = "ConfigurationRefused";
+
+  /** @param errors what cannot be, by field */
+  constructor(readonly errors: readonly FieldError[]) {
+    super(`cannot change the configuration: ${errors.map(({ field, message }) => `${field} ${message}`).join("; ")}`);
+  }
+}
+
 /** Settings that other ones depend on which are under way: windows that are open, samples, what was learnt. */
 const FIXED = ["windows", "latenessMs", "tickMs", "detectors"] as const;
 

@@ -96,6 +96,15 @@ export class Directory {
     return this.entries.reduce((count, { resident, stored }) => resident || stored ? count + 1 : count, 0);
   }
 
+  /** How many sensors there are of each type; the empty name for those without one. O(all). */
+  types(): Map<string, number> {
+    const types = new Map<string, number>();
+    for (const { type = "", resident, stored } of this.entries) {
+      if (resident || stored) types.set(type, (types.get(type) ?? 0) + 1);
+    }
+    return types;
+  }
+
   /** A sensor was deleted: from now on its name stands for a new one, of the same partition. O(all). */
   renew(entry: Entry): Entry {
     entry.gone = true;

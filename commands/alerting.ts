@@ -35,7 +35,7 @@ export const ALERTING_SETTINGS = {
 /** What it is made with. */
 export interface AlertingOptions {
   readonly clock: Clock;
-  readonly alerts: AlertsConfig;
+  alerts(): AlertsConfig;
   /** Address under which this instance is reached. */
   readonly base: string;
   readonly allowed: readonly string[];
@@ -55,7 +55,7 @@ export interface Alerting {
 
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
-  const { queries, feed, kv, supervisor } = engine, { clock, alerts, base, allowed, report, tracing } = options;
+  const { queries, feed, kv, supervisor } = engine, { clock, base, allowed, report, tracing } = options;
   const webhooks = new Webhooks({
     book: new KvDeliveryBook(kv, clock),
     feed,
@@ -85,7 +85,7 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     }
   };
   return {
-    deps: { desk: supervisor, alerts: () => alerts, floods, deliveries: webhooks },
+    deps: { desk: supervisor, alerts: () => options.alerts(), floods, deliveries: webhooks },
     run: async (signal) => {
       await Promise.all([watch(signal), webhooks.run(signal)]);
     },

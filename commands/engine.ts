@@ -22,6 +22,7 @@ import { StoreError } from "../store/chain.ts";
 import { within } from "../store/deadline.ts";
 import { KvEvaluations } from "../store/evaluations.ts";
 import { KvFederationStore } from "../store/federation.ts";
+import { KvConfigurations } from "../store/configurations.ts";
 import { checkFormat } from "../store/format.ts";
 import { GatedKv } from "../store/gate.ts";
 import { Hub } from "../store/hub.ts";
@@ -53,6 +54,8 @@ export interface EngineOptions {
   /** Whether to begin anew: the KV file in the data directory is removed, once the directory is held. */
   readonly fresh?: boolean;
   readonly judging: Judging;
+  /** Whether what is configured may be changed while it runs: then versions of it are kept in the store. */
+  readonly configurable?: boolean;
   /** 1 works in this thread, more in as many workers. */
   readonly shards: number;
   readonly clock: Clock;
@@ -112,6 +115,8 @@ export class Engine {
     readings: Hub<ReadingView>,
     rate: RateMeter,
     clock: Clock,
+    /** Versions of what is configured; absent where it cannot be changed. */
+    readonly configurations?: KvConfigurations,
   ) {
     this.feed = {
       alerts: (cursor, signal) => alerts.follow(cursor, signal),
@@ -144,7 +149,9 @@ export class Engine {
           federation: new KvFederationStore(kv, { clock }),
           evaluations: new KvEvaluations(kv, { clock }),
         };
+      const configurations = options.configurable ? await KvConfigurations.open(kv, clock, judging) : undefined;
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
+        configurations,
         store: new KvCheckpointStore(kv, {
           clock,
           freshId,
@@ -187,6 +194,7 @@ export class Engine {
         readings,
         rate,
         clock,
+        configurations,
       );
     } catch (error) {
       await lock.release();

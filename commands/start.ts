@@ -7,6 +7,7 @@ import type { Hono } from "hono";
 import { ModelServer } from "../actors/model_server.ts";
 import { scenarioByName } from "../data/mod.ts";
 import { coreCounters } from "../actors/core_counters.ts";
+import { expectedAlarms } from "../actors/alerts/expected.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { TraceBook } from "../actors/tracing.ts";
@@ -32,6 +33,7 @@ import { openAnalytics } from "./analytics.ts";
 import { BacktestJobs } from "./backtest_jobs.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
+import { Configuring } from "./configuring.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { checkFeed, runFeed } from "./feed.ts";
@@ -90,6 +92,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     kv: values.kv,
     node: values.instance ?? localUrl(values.host, values.port),
     judging,
+    configurable: true,
     shards: values.shards,
     clock,
     sinks: (partition, { evaluations: store }) => [
@@ -131,10 +134,16 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     const readings = await ReadingLog.open(engine.kv, { clock, report });
     const ingest = new HttpIngest({ log: readings, clock });
     const models = await openModels(engine, values.seed, report);
+    const { configurations, supervisor } = engine;
+    if (!configurations) throw new CommandError("the engine keeps no versions of the configuration");
+    const configuring = new Configuring({ configurations, supervisor, clock, report: tell });
+    if (configurations.replaced) {
+      tell(`what is configured has changed since the last start: it is version ${configurations.latest} from here on`);
+    }
     const access = await openAccess(engine.kv, values, { clock, report });
     const alerting = openAlerting(engine, {
       clock,
-      alerts: judging.alerts,
+      alerts: () => configuring.now.judging.alerts,
       base: values.publicUrl ?? localUrl(values.host, values.port),
       allowed: values.allowHosts,
       report: tell,
@@ -171,7 +180,9 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
         log_bytes: readings.backlogBytes,
         mqtt: mqtt?.all(),
       }),
-      config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, judging),
+      config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, configuring.now.judging),
+      configuring,
+      expected: () => expectedAlarms(configuring.now.judging, supervisor.directory.types()),
       configSchema: () => configSchema("start", START.settings),
       hosts: isLocal(values.host) ? localNames(values.publicUrl) : undefined,
       health: () => healthOf(engine, [...kafka?.problems() ?? [], ...mqtt?.problems() ?? []]),
@@ -205,6 +216,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       ...(isMember ? [] : [engine.run(new HttpSource(readings), ending.signal)]),
       engine.retention.run(ending.signal, report),
       alerting.run(ending.signal),
+      configuring.run(ending.signal),
       statistics.run(ending.signal),
     ];
     if (from === "kafka") {

@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import type { ExpectedView } from "../actors/alerts/expected.ts";
 import { PERFORMANCE, Performance, type PerformanceItem, type PerformanceView } from "../actors/alerts/performance.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { AlertFilter, Page } from "../actors/views.ts";
@@ -22,6 +23,8 @@ export interface AlertListing {
 export interface AlertPerformanceDeps {
   readonly queries: AlertListing;
   readonly clock: Clock;
+  /** How many false alarms the budgets come to, now. */
+  expected?(): ExpectedView | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -73,7 +76,7 @@ async function each(queries: AlertListing, filter: AlertFilter, take: (item: Per
 }
 
 /** The route. To be mounted before `/alerts/{id}`. */
-export function alertPerformance({ queries, clock }: AlertPerformanceDeps): Hono {
+export function alertPerformance({ queries, clock, expected: ofBudgets }: AlertPerformanceDeps): Hono {
   const app = new Hono();
   app.get("/alerts/performance", async (c) => {
     const { to = clock.now(), from = to - DAY_MS, ...filter } = readQuery(c, alertPerformanceQuery);
@@ -81,7 +84,8 @@ export function alertPerformance({ queries, clock }: AlertPerformanceDeps): Hono
       const message = `must be before to, and at most 31 days before: ${iso(from)} to ${iso(to)}`;
       throw new Problem(400, "The period is not valid.", { errors: [{ field: "from", message }] });
     }
-    return c.json(wirePerformance(await performanceOf(queries, filter, from, to)));
+    const expected = ofBudgets?.(), figures = wirePerformance(await performanceOf(queries, filter, from, to));
+    return c.json({ ...figures, ...(expected ? { expected } : {}) });
   });
   onlyMethods(app, "/alerts/performance", ["GET"]);
   return app;

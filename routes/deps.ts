@@ -6,7 +6,9 @@
 import type { Analytics } from "../actors/analytics/port.ts";
 import type { DriftsView } from "../actors/drift_view.ts";
 import type { Deliveries } from "../actors/alerts/delivery.ts";
+import type { ExpectedView } from "../actors/alerts/expected.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
+import type { ConfigurationDesk } from "../actors/configurations.ts";
 import type { Backtests } from "../actors/backtests/port.ts";
 import type { CommandDesk } from "../actors/commands/words.ts";
 import type { FloodsDeps } from "./floods.ts";
@@ -113,6 +115,10 @@ export interface AppDeps {
   sinks?(): readonly DeliveryView[];
   /** What the instance runs with. */
   config?(): ConfigView;
+  /** Takes changes of the configuration; absent: it is only shown. */
+  readonly configuring?: ConfigurationDesk;
+  /** How many false alarms the budgets come to, now; undefined where there is no budget. */
+  expected?(): ExpectedView | undefined;
   /** JSON Schema of the config file. */
   configSchema?(): Json;
   /** Bearer token of a command on this machine, at least 16 characters: it may do everything. */

@@ -76,6 +76,8 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   409: "It is against the present state.",
   413: "The body is too long.",
   415: "The body is of a kind that is not taken.",
+  412: "It is at another version by now.",
+  428: "`If-Match` is missing.",
   422: "It was sent before with another content, or does not fit what it is for.",
   429: "Too many requests; `Retry-After` says when to come again.",
   500: "Something went wrong inside; it was logged.",

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { auditQuery } from "./audit.ts";
+import { changeQuery } from "./config.ts";
 import { keyBody } from "./auth_keys.ts";
 import { sessionBody } from "./auth_login.ts";
 import type { Operation } from "./openapi.ts";
@@ -19,6 +20,13 @@ const key = z.object({
   created: timeSchema,
   expires: timeSchema.optional(),
 });
+const version = z.object({
+  version: z.number().int(),
+  created: timeSchema,
+  by: z.string().describe("A key's name, `file` for the configuration file, `instance` for sharing out a budget"),
+  comment: z.string().optional(),
+});
+const judgingVersion = version.extend({ judging: z.looseObject({}) });
 const who = z.object({ id: z.string(), name: z.string().optional(), scopes });
 const entry = z.object({
   id: z.string(),
@@ -117,6 +125,61 @@ export const entering: readonly Operation[] = [
         }),
       ),
     },
+    problems: [404],
+  },
+  {
+    method: "get",
+    path: "/config/judging",
+    tag: "Administration",
+    summary: "How sensors are judged, and which version of the configuration that is",
+    query: noQuery,
+    answers: { 200: json("The latest version; its `ETag` is its number.", judgingVersion) },
+    problems: [404],
+  },
+  ...(["put", "patch"] as const).map((method): Operation => ({
+    method,
+    path: "/config/judging",
+    tag: "Administration",
+    summary: method === "put"
+      ? "Change how sensors are judged, without a restart"
+      : "Change a part of it, as a JSON Merge Patch (RFC 7396)",
+    description: "Every partition takes it in band, at a position that is recorded; what sensors have learnt stays. " +
+      "`windows`, `latenessMs`, `tickMs`, `detectors` and `forest.memoryMs` cannot be changed so.",
+    query: changeQuery,
+    headers: z.object({
+      "if-match": z.string().describe('The version that you have seen, such as `"3"`; `*` for any'),
+    }),
+    body: { "application/json": z.looseObject({}).describe("What stands under `judging` in a configuration file") },
+    answers: { 200: json("The version that was made.", judgingVersion) },
+    problems: [404, 412, 422, 428],
+  })),
+  {
+    method: "get",
+    path: "/config/versions",
+    tag: "Administration",
+    summary: "Versions of how sensors are judged, newest first; the last 200",
+    query: noQuery,
+    answers: {
+      200: json(
+        "The versions. A reading is judged by the one with the greatest position that is not behind its own.",
+        z.object({
+          items: z.array(version.extend({
+            changed: z.array(z.string()),
+            places: z.array(z.object({ partition: z.string(), position: z.number().int() })),
+          })),
+        }),
+      ),
+    },
+    problems: [404],
+  },
+  {
+    method: "get",
+    path: "/config/versions/{version}",
+    tag: "Administration",
+    summary: "One version, whole",
+    params: { version: "Its number" },
+    query: noQuery,
+    answers: { 200: json("The version.", judgingVersion) },
     problems: [404],
   },
   {

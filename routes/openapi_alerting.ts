@@ -102,6 +102,14 @@ const performanceSchema = z.object({
   chattering: z.object({ count, worst: z.array(actor) }),
   bad_actors: z.array(actor),
   bad_actors_ratio: ratio,
+  expected: z.object({
+    sensors: count,
+    unknown: count,
+    per_hour: z.number(),
+    per_day: z.number(),
+    manageable: z.boolean(),
+    proposal: z.object({ plant: z.object({ alarms: z.number(), everyMs: count }) }).optional(),
+  }).optional(),
   priorities: z.object({ low: mix, medium: mix, high: mix, critical: mix }),
   others: count,
 });

@@ -9,6 +9,7 @@ import {
   type ConfigurationPlace,
   type Configurations,
   type ConfigurationVersion,
+  type NewConfiguration,
   sameJson,
 } from "../actors/configurations.ts";
 import type { Clock } from "../actors/ports.ts";
@@ -19,10 +20,7 @@ import { KV_LIMITS, type KvPort } from "./kv.ts";
 
 /** Versions that are kept; of more the oldest go. A partition that stands still for longer starts with the latest one. */
 export const CONFIGURATIONS_KEPT = 200;
-const DEADLINE_MS = 30_000;
-
-/** What a new version says. */
-export type NewConfiguration = Pick<ConfigurationVersion, "judging" | "by" | "comment">;
+const DEADLINE_MS = 30_000, TRIES = 5;
 
 /** The versions of one instance. */
 export class KvConfigurations implements Configurations {
@@ -30,30 +28,39 @@ export class KvConfigurations implements Configurations {
     private readonly kv: KvPort,
     private readonly clock: Clock,
     private current: ConfigurationVersion,
+    /** Whether what was given at the start has taken the place of another version. */
+    readonly replaced: boolean,
   ) {}
 
   /**
    * Opens what is stored. What `given` says (the configuration file over what the program knows) is the first version; later
    * it becomes another one if it has changed since the last one was made: who edits the file means it.
    *
-   * @returns them, and whether `given` has become a version in the place of another one
+   * @throws {StoreError} if others make versions all the time
    */
-  static async open(
-    kv: KvPort,
-    clock: Clock,
-    given: Judging,
-  ): Promise<{ readonly configurations: KvConfigurations; readonly replaced: boolean }> {
-    let last: ConfigurationVersion | undefined;
-    for await (const { value } of kv.list<ConfigurationVersion>({ prefix: KEYS.configurations() })) last = value;
-    const first = { version: (last?.version ?? 0) + 1, judging: given, base: given, created: clock.now(), by: "file" };
-    if (last && sameJson(last.base, given)) {
-      return { configurations: new KvConfigurations(kv, clock, last), replaced: false };
+  static async open(kv: KvPort, clock: Clock, given: Judging): Promise<KvConfigurations> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const last = await latestOf(kv);
+      if (last && sameJson(last.base, given)) return new KvConfigurations(kv, clock, last, false);
+      const first = {
+        version: (last?.version ?? 0) + 1,
+        judging: given,
+        base: given,
+        created: clock.now(),
+        by: "file",
+      };
+      const configurations = new KvConfigurations(kv, clock, first, last !== undefined);
+      if (await configurations.write(first)) return configurations;
     }
-    const configurations = new KvConfigurations(kv, clock, first);
-    if (!await configurations.write(first)) {
-      throw new StoreError("the configuration is being changed by another process");
-    }
-    return { configurations, replaced: last !== undefined };
+    throw new StoreError("the configuration cannot be opened: other processes change it all the time");
+  }
+
+  /** Learns what other processes have made since; whether that is anything. */
+  async refresh(): Promise<boolean> {
+    const last = await latestOf(this.kv);
+    if (!last || last.version <= this.current.version) return false;
+    this.current = last;
+    return true;
   }
 
   get latest(): number {
@@ -89,7 +96,9 @@ export class KvConfigurations implements Configurations {
         `cannot keep a configuration of ${bytes} characters: at most ${KV_LIMITS.valueBytes - 2048}`,
       );
     }
-    return await this.write(version) ? this.current = version : undefined;
+    if (await this.write(version)) return this.current = version;
+    await this.refresh();
+    return undefined;
   }
 
   /** All that are kept, newest first, and from where on each is in force. */
@@ -117,4 +126,10 @@ export class KvConfigurations implements Configurations {
   private ask<T>(answer: Promise<T>): Promise<T> {
     return within(this.clock, DEADLINE_MS, answer);
   }
+}
+
+async function latestOf(kv: KvPort): Promise<ConfigurationVersion | undefined> {
+  const options = { reverse: true, limit: 1 } as const;
+  for await (const { value } of kv.list<ConfigurationVersion>({ prefix: KEYS.configurations() }, options)) return value;
+  return undefined;
 }

@@ -119,7 +119,8 @@ export function judgeSensor(actor: SensorActor, judge: JudgePlan, time: number, 
   const { state, floats, plan } = actor, at = plan.judgementAt, channels = plan.channels.length;
   rhythmLearn(state, at + JUDGEMENT.rhythm, time);
   const z = combine(state, plan.heldAt, channels, surprises);
-  const budget = budgetPerReading(judge.budget, usualIntervalMs(state, at + JUDGEMENT.rhythm));
+  const interval = usualIntervalMs(state, at + JUDGEMENT.rhythm), own = budgetPerReading(judge.budget, interval);
+  const budget = judge.share ? Math.min(own, budgetPerReading(judge.share, interval)) : own;
   const began = RULE.step(state, at + JUDGEMENT.rule, Math.max(1, channels), z, budget);
   const age = ruleAge(state, at + JUDGEMENT.rule), { rate, anomalous } = RULE;
   let most = 0;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Budget } from "../../models/budget/budget.ts";
+import { type Budget, shareOf } from "../../models/budget/budget.ts";
 import { FEATURE_LENGTH } from "../../models/features.ts";
 import { MOMENTS_LENGTH } from "../../models/moments.ts";
 import { CALIBRATION_FLOATS } from "../../models/surprise/calibration.ts";
@@ -84,6 +84,8 @@ export interface JudgePlan {
   readonly surprise: Surprise;
   readonly local: LocalTime;
   readonly budget: Budget;
+  /** Its share of the plant's budget, where there is one: the stricter of both counts. */
+  readonly share?: Budget;
   /** By channel. */
   readonly direction: readonly Direction[];
   readonly leastEffect: Float64Array;
@@ -188,6 +190,7 @@ export function makePlan(
           surprise,
           local,
           budget: kind?.budget ?? judging.budget,
+          ...(judging.plant ? { share: shareOf(judging.plant) } : {}),
           direction: kinds.map((of) => of?.direction ?? judging.direction),
           leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
           leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),

@@ -12,6 +12,13 @@ export const BUDGET_LEAST = 1e-9, BUDGET_MOST = 0.1;
 /** What is asked for where nobody says: one false alarm per sensor and week. */
 export const BUDGET_DEFAULT: Budget = { alarms: 1, everyMs: 7 * 86_400_000 };
 
+/** What one of so many sensors may raise of what all of them may. */
+export function shareOf(
+  { alarms, everyMs, sensors }: { readonly alarms: number; readonly everyMs: number; readonly sensors: number },
+): Budget {
+  return { alarms: alarms / sensors, everyMs };
+}
+
 /** Interval that is assumed while it is unknown, ms. */
 const UNKNOWN_MS = 1_000;
 

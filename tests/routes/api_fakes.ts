@@ -3,7 +3,11 @@
  *
  * @module
  */
+import { expectedAlarms } from "../../actors/alerts/expected.ts";
+import { judgingSchema } from "../../actors/config.ts";
+import { Directory } from "../../actors/directory.ts";
 import type { Quarantine } from "../../actors/quarantine.ts";
+import { Configuring } from "../../commands/configuring.ts";
 import type { AppDeps } from "../../routes/deps.ts";
 import { parquetBytes } from "../../commands/parquet_bytes.ts";
 import { HttpCounts } from "../../routes/metrics_counts.ts";
@@ -11,6 +15,7 @@ import { HttpIngest } from "../../sources/http_ingest.ts";
 import { KvKeys } from "../../store/api_keys.ts";
 import { KvAudit } from "../../store/audit.ts";
 import type { KvPort } from "../../store/kv.ts";
+import { KvConfigurations } from "../../store/configurations.ts";
 import { ReadingLog } from "../../store/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { alertingDeps } from "./alerting_fakes.ts";
@@ -137,6 +142,13 @@ export async function accessOf(clock: FakeClock, kv: KvPort = new MemoryKv()) {
   return { keys: await KvKeys.open(kv, { clock }), audit: await KvAudit.open(kv, { clock }), required: false };
 }
 
+/** Versions of a configuration, the first one made by a file. */
+async function configuringOf(clock: FakeClock) {
+  const configurations = await KvConfigurations.open(new MemoryKv(), clock, judgingSchema.parse({}));
+  const supervisor = { configure: () => {}, directory: new Directory(1) };
+  return new Configuring({ configurations, supervisor, clock, report: () => {} });
+}
+
 /** Everything that an app can be given, and how to end it. */
 export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" | "access">> = {}) {
   const deps = await modelDeps(), { clock } = deps;
@@ -156,6 +168,8 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
     access,
     counts: new HttpCounts(),
     sinks: () => [AWAY],
+    configuring: await configuringOf(clock),
+    expected: () => expectedAlarms(judgingSchema.parse({}), new Map([["", 10_000]])),
     configSchema: () => ({ type: "object" }),
     config: () => ({
       settings: {
