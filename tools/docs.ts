@@ -114,7 +114,9 @@ function isFolder(path: string): boolean {
 
 if (import.meta.main) {
   const files = ["main.ts", ...FOLDERS.filter(isFolder).flatMap(filesBelow)];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: ["doc", "--json", "--import-map", "tests/deno.json", ...files] })
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", "--import-map", "tests/deno.json", ...files],
+  })
     .output();
   if (code !== 0) {
     console.error(new TextDecoder().decode(stderr));
