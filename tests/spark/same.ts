@@ -30,7 +30,7 @@ const sparkSchema = z.object({
 /** A verdict as the streaming run put it into MongoDB. */
 export const streamedSchema = z.object({
   sensor: z.string(),
-  time: z.string(),
+  time: z.date(),
   values: z.record(z.string(), z.number()),
   is_anomaly: z.boolean(),
   score: z.number().default(0),
@@ -80,5 +80,5 @@ export async function sparkVerdicts(folder: string): Promise<Map<string, string>
 
 /** Every verdict of a streaming run. */
 export function streamedVerdicts(documents: Iterable<Streamed>): Map<string, string> {
-  return new Map([...documents].map(({ time, ...verdict }) => line(verdict, Date.parse(time))));
+  return new Map([...documents].map(({ time, ...verdict }) => line(verdict, time.getTime())));
 }

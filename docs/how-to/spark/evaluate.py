@@ -12,6 +12,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 import zlib
+from datetime import datetime
 
 from pymongo import MongoClient, UpdateOne
 from pyspark.sql import SparkSession
@@ -37,6 +38,7 @@ def store(lines, mongodb, database, evaluation):
         for line in lines:
             score = json.loads(line)
             score["_id"] = f"spark-{evaluation}/{score['time']}/{score['sensor']}"
+            score["time"] = datetime.fromisoformat(score["time"].replace("Z", "+00:00"))
             score["evaluation"] = f"spark-{evaluation}"
             waiting.append(UpdateOne({"_id": score["_id"]}, {"$set": score}, upsert=True))
             if len(waiting) == AT_ONCE:
