@@ -12,12 +12,16 @@ import { join } from "../../std/path.ts";
 
 const flagsSchema = z.array(z.object({ detector: z.string(), channel: z.string().nullish() }));
 const bandSchema = z.record(z.string(), z.array(z.number()));
+/** What is missing says nothing; a verdict that comes out of the product leaves it out. */
+const valuesSchema = z.record(z.string(), z.number().nullable()).transform((values) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
+);
 
 /** A verdict as Spark stored it. */
 const sparkSchema = z.object({
   sensor: z.string(),
   time: z.date(),
-  values: z.record(z.string(), z.number()),
+  values: valuesSchema,
   is_anomaly: z.boolean(),
   score: z.number(),
   rate: z.number(),
@@ -31,7 +35,7 @@ const sparkSchema = z.object({
 export const streamedSchema = z.object({
   sensor: z.string(),
   time: z.date(),
-  values: z.record(z.string(), z.number()),
+  values: valuesSchema,
   is_anomaly: z.boolean(),
   score: z.number().default(0),
   rate: z.number().default(1),

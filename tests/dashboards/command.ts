@@ -1,0 +1,54 @@
+/**
+ * `deno task superset-check`: the files of `docs/dashboards/superset` imported into a real Superset, over a real PostgreSQL
+ * that our sink has filled, and every chart asked for its data.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { join } from "../../std/path.ts";
+import { ROOT } from "../project/tree.ts";
+import { postgresServer } from "../servers/postgres.ts";
+import { runTool } from "../servers/server.ts";
+import { fill } from "./fill.ts";
+
+/** A Superset that starts: the newest releases of what it takes do not fit it. */
+const PACKAGES = ["apache-superset==6.1.0", "flask-caching<2.3", "rich", "psycopg2-binary"];
+
+/** The folder of a virtual environment with Superset, fetched at the first time. */
+async function superset(): Promise<string> {
+  const cache = join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/tmp", ".cache"), "sensorium");
+  const folder = join(cache, "superset-6.1.0"), whole = join(folder, "whole");
+  if (await Deno.stat(whole).then(() => true, () => false)) return folder;
+  await runTool("python3", ["-m", "venv", folder]);
+  await runTool(join(folder, "bin", "pip"), ["install", "--quiet", ...PACKAGES]);
+  await Deno.writeTextFile(whole, "");
+  return folder;
+}
+
+const server = await postgresServer(), address = server.address({ database: await server.database() });
+await fill(address);
+const bin = join(await superset(), "bin"), home = await Deno.makeTempDir({ prefix: "sensorium-superset-" });
+try {
+  await runTool("cp", ["-r", join(ROOT, "docs", "dashboards", "superset"), home]);
+  const file = join(home, "superset", "databases", "Sensorium.yaml"), { user, host, port, database } = address;
+  const uri = `sqlalchemy_uri: "postgresql+psycopg2://${user}@${host}:${port}/${database}"`;
+  await Deno.writeTextFile(file, (await Deno.readTextFile(file)).replace(/sqlalchemy_uri: .*/, uri));
+  Deno.env.set("SUPERSET_HOME", home);
+  Deno.env.set("SUPERSET_SECRET_KEY", crypto.randomUUID() + crypto.randomUUID());
+  Deno.env.set("FLASK_APP", "superset");
+  const archive = join(home, "superset.zip"), tool = (...args: string[]) => runTool(join(bin, "superset"), args);
+  await runTool(join(bin, "python"), ["-m", "zipfile", "-c", archive, join(home, "superset")]);
+  await tool("db", "upgrade");
+  const person = ["--username", "admin", "--firstname", "A", "--lastname", "B", "--email", "a@b.example"];
+  await tool("fab", "create-admin", ...person, "--password", "admin");
+  await tool("init");
+  await tool("import-dashboards", "--path", archive, "--username", "admin");
+  const said = await runTool(join(bin, "python"), [join(ROOT, "tests", "dashboards", "superset_check.py")]);
+  const rows = z.record(z.string(), z.number()).parse(JSON.parse(/^ROWS (.*)$/m.exec(said)?.[1] ?? "{}"));
+  for (const [chart, count] of Object.entries(rows)) console.log(`${chart}: ${count} rows`);
+  const isWhole = Object.keys(rows).length === 8 && Object.values(rows).every((count) => count > 0);
+  console.log(isWhole ? "every chart has its data" : "DIFFERENT: there are 8 charts, and each must have rows");
+  if (!isWhole) Deno.exitCode = 1;
+} finally {
+  await Deno.remove(home, { recursive: true });
+}
