@@ -7,7 +7,7 @@ import { fromFileUrl, join } from "../../std/path.ts";
 import { runTool } from "../servers/server.ts";
 
 /** Version of PySpark, and of its connector to Kafka. */
-export const SPARK = "4.1.3";
+export const SPARK = "4.0.0";
 const CONNECTOR = `org.apache.spark:spark-sql-kafka-0-10_2.13:${SPARK}`;
 
 /** The repository's root. */

@@ -1,7 +1,7 @@
 """Evaluates recorded motes with the latest global network, in batch, and the topic `iot_stream` by streaming; both into
 MongoDB's `predictions`, and compared there.
 
-    spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.3 evaluate.py motes.ndjson \\
+    spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0 evaluate.py motes.ndjson \\
       --sensorium /opt/sensorium --api http://127.0.0.1:8000 --kafka 127.0.0.1:9092 --mongodb mongodb://127.0.0.1:27017
 """
 
