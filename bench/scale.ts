@@ -1,10 +1,10 @@
 /**
  * What a sensor costs: bytes and atomic writes to the KV and time of processor, per sensor and second, by how much judges.
  *
- *     deno run -A bench/scale.ts [--sensors=6000] [--minutes=6] [--interval=10]
+ *     deno run -A bench/scale.ts [--sensors=6000] [--minutes=6] [--interval=10] [--kv=http://...]
  *
  * One partition of sensors with four channels each, a reading every so many seconds of event time, with the product's
- * checkpoints every second and snapshots every minute, windows of a minute and histories, into a KV file. Event time is
+ * checkpoints every second and snapshots every minute, windows of a minute and histories, into a KV file, or a server. Event time is
  * the clock's, so the figures are those of a live run however fast this goes. Bytes are those of keys and of values as the
  * KV serialises them. With fewer than 6,000 sensors snapshots come more often than once a minute: a checkpoint writes at
  * least a hundred.
@@ -28,7 +28,7 @@ import { flag } from "./_measure.ts";
 
 const START = 1_700_000_000_000;
 const SENSORS = Number(flag("sensors", "6000")), MINUTES = Number(flag("minutes", "6"));
-const INTERVAL = Number(flag("interval", "10"));
+const INTERVAL = Number(flag("interval", "10")), KV = flag("kv", "");
 
 /** A database that counts what is written, by the first part of the key. */
 class CountingKv implements KvPort {
@@ -96,9 +96,13 @@ class EventClock implements Clock {
 /** The readings, a chunk for each second; each waits until what came before is stored. */
 class Live implements Source, SourcePartition {
   readonly name = "scale";
-  readonly id = "scale-0";
 
-  constructor(private readonly clock: EventClock, private readonly kv: CountingKv, private readonly warm: () => void) {}
+  constructor(
+    readonly id: string,
+    private readonly clock: EventClock,
+    private readonly kv: CountingKv,
+    private readonly warm: () => void,
+  ) {}
 
   open(): Promise<readonly SourcePartition[]> {
     return Promise.resolve([this]);
@@ -110,7 +114,12 @@ class Live implements Source, SourcePartition {
       const items: Reading[] = [], time = this.clock.time = START + 1_000 * second;
       for (let i = second % INTERVAL; i < SENSORS; i += INTERVAL) {
         const at = (channel: number) => 20 + 5 * Math.sin(second / 600 + i) + normalAt(channel, i, second);
-        items.push({ sensor: `sensor-${i}`, type: "plain", time, values: { a: at(0), b: at(1), c: at(2), d: at(3) } });
+        items.push({
+          sensor: `${this.id}-${i}`,
+          type: "plain",
+          time,
+          values: { a: at(0), b: at(1), c: at(2), d: at(3) },
+        });
       }
       const positions = items.map((_, i) => position + i);
       position += items.length;
@@ -127,7 +136,7 @@ class Live implements Source, SourcePartition {
 
 async function measure(detectors: Judging["detectors"]): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sensorium-scale-" }), clock = new EventClock();
-  const kv = new CountingKv(await Deno.openKv(`${folder}/kv`)), freshId = () => crypto.randomUUID();
+  const kv = new CountingKv(await Deno.openKv(KV === "" ? `${folder}/kv` : KV)), freshId = () => crypto.randomUUID();
   const deadlineMs = 30_000, nothing = () => Promise.resolve(undefined);
   const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, judging: judgingSchema.parse({ detectors }) }, {
     store: new KvCheckpointStore(kv, { clock, freshId, deadlineMs, historyChunks: 160 }),
@@ -139,9 +148,10 @@ async function measure(detectors: Judging["detectors"]): Promise<void> {
       throw error;
     },
   });
-  let before = cpuUsage();
-  const live = new Live(clock, kv, () => {
+  let before = cpuUsage(), begun = performance.now();
+  const live = new Live(`scale-${detectors}`, clock, kv, () => {
     before = cpuUsage();
+    begun = performance.now();
     kv.bytes.clear();
     kv.commits = 0;
   });
@@ -157,6 +167,7 @@ async function measure(detectors: Judging["detectors"]): Promise<void> {
       `${((user + system) / readings).toFixed(1)} µs of processor a reading`,
       `${(total / SENSORS / seconds).toFixed(0)} bytes/s to the KV a sensor (${kinds.slice(0, 5).join(", ")})`,
       `${(kv.commits / seconds).toFixed(1)} atomic writes/s a partition`,
+      `${(seconds * 1_000 / (performance.now() - begun)).toFixed(1)} times as fast as life`,
       `${Math.round(stateBytes / SENSORS)} + ${Math.round(historyBytes / SENSORS)} bytes in memory a sensor`,
     ].join("; "),
   );

@@ -12,7 +12,7 @@ import { runTool } from "../servers/server.ts";
 import { fill } from "./fill.ts";
 
 /** A Superset that starts: the newest releases of what it takes do not fit it. */
-const PACKAGES = ["apache-superset==6.1.0", "flask-caching<2.3", "rich", "psycopg2-binary"];
+const PACKAGES = ["apache-superset==6.1.0", "flask-caching<2.3", "rich", "cachetools", "psycopg2-binary"];
 
 /** The folder of a virtual environment with Superset, fetched at the first time. */
 async function superset(): Promise<string> {
