@@ -34,6 +34,7 @@ export async function sparkJob(python: string, job: string, args: readonly strin
     stdin: "null",
   }).output();
   const text = new TextDecoder();
-  if (!success) throw new Error(`${job} failed: ${text.decode(stderr).slice(-4000)}`);
+  const said = text.decode(stderr).split("\n").filter((line) => !/ (INFO|WARN) /.test(line)).join("\n");
+  if (!success) throw new Error(`${job} failed: ${said.slice(-4_000)}`);
   return text.decode(stdout);
 }
