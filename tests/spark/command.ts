@@ -17,8 +17,8 @@ import { ROOT, sparkJob, sparkPython } from "./python.ts";
 import { sparkVerdicts, type Streamed, streamedSchema, streamedVerdicts } from "./same.ts";
 
 const settings = {
-  hours: decimal({ min: 3, max: 1_000, fallback: 4, help: "event time of the simulated motes; a round wants 3 hours" }),
-  motes: wholeNumber({ min: 6, max: 54, fallback: 12, help: "how many of them" }),
+  hours: decimal({ min: 4, max: 1_000, fallback: 4, help: "event time of the simulated motes; a round wants 3 hours" }),
+  motes: wholeNumber({ min: 12, max: 54, fallback: 12, help: "how many of them" }),
   partitions: wholeNumber({ min: 1, max: 1_000, fallback: 4, help: "partitions of Spark" }),
 };
 
