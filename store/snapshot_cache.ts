@@ -21,6 +21,7 @@ const AT_ONCE = 20;
 interface Known {
   readonly head: string;
   readonly bytes: Uint8Array;
+  readonly partition: string;
 }
 
 /** Checkpoints over a store that others write, too. Holds all snapshots in memory. */
@@ -28,7 +29,7 @@ export class SnapshotCache implements CheckpointStore {
   private readonly inner: KvCheckpointStore;
   private readonly known = new Map<string, Known>();
   /** What this process wrote of each sensor since {@linkcode snapshots}: in force later if its head is stored. */
-  private readonly written = new Map<string, Known>();
+  private readonly written = new Map<string, Omit<Known, "partition">>();
   /** Sensors that others have changed since {@linkcode takeChanged}. */
   private changed = new Set<string>();
   private readonly clock: Clock;
@@ -52,27 +53,34 @@ export class SnapshotCache implements CheckpointStore {
     return { ...await this.inner.claim(partition), overtaken: true };
   }
 
-  /** All snapshots as they are stored now; only those that others have changed are fetched. */
-  async *snapshots(): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
-    let missing: { name: string; head: string }[] = [];
-    const fetch = async () => {
-      await Promise.all(missing.map(async ({ name, head }) => {
-        const bytes = await this.inner.snapshot(name);
-        if (!bytes) return; // removed meanwhile
-        this.known.set(name, { head, bytes });
-        this.changed.add(name);
-      }));
-      missing = [];
-    };
-    for await (const { key, value } of this.kv.list<string>({ prefix: KEYS.sensorHeads() }, { batchSize: 1000 })) {
-      const name = String(key[2]), own = this.written.get(name);
-      if (own?.head === value) this.known.set(name, own);
-      else if (this.known.get(name)?.head !== value) missing.push({ name, head: value });
+  /** Snapshots as they are stored now, of all partitions or of one; only those that others have changed are fetched. */
+  async *snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    let missing: { name: string; head: string; partition: string }[] = [];
+    const there = new Set<string>(),
+      fetch = async () => {
+        await Promise.all(missing.map(async ({ name, head, partition }) => {
+          const bytes = await this.inner.snapshot(name);
+          if (!bytes) return void there.delete(name); // removed meanwhile
+          this.known.set(name, { head, bytes, partition });
+          this.changed.add(name);
+        }));
+        missing = [];
+      };
+    const prefix = partition === undefined ? KEYS.sensorHeads() : [...KEYS.sensorHeads(), partition];
+    for await (const { key, value: head } of this.kv.list<string>({ prefix }, { batchSize: 1000 })) {
+      const name = String(key[2]), partition = String(key[1]), own = this.written.get(name);
+      there.add(name);
+      this.written.delete(name);
+      if (own?.head === head) this.known.set(name, { ...own, partition });
+      else if (this.known.get(name)?.head !== head) missing.push({ name, head, partition });
       if (missing.length === AT_ONCE) await fetch();
     }
     await fetch();
-    this.written.clear();
-    for (const [name, { bytes }] of this.known) yield { name, bytes };
+    for (const [name, known] of this.known) {
+      if (partition !== undefined && known.partition !== partition) continue;
+      if (there.has(name)) yield { name, bytes: known.bytes };
+      else this.known.delete(name);
+    }
   }
 
   async snapshot(name: string): Promise<Uint8Array | undefined> {
