@@ -8,7 +8,7 @@
  * had. From both follows how long somebody who wants the thread at any moment waits. On a machine that others use too the
  * clock says what they left over; the promise is judged by the processor's time, and the machine's load is printed.
  *
- * `--minutes 5`, `--sensors 1000`, `--rate 10` readings a second of each. Ends with 1 unless the main thread is blocked for
+ * `--minutes=5`, `--sensors=1000`, `--rate=10` readings a second of each. Ends with 1 unless the main thread is blocked for
  * at most 50 ms at the 99th percentile, the memory is flat, and the first view is painted within a second.
  *
  * @module
@@ -62,8 +62,8 @@ const trace = z.object({
 
 /** The value behind a flag. */
 function flag(name: string, fallback: number): number {
-  const at = Deno.args.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : Number(Deno.args[at + 1]);
+  const given = Deno.args.find((argument) => argument.startsWith(`--${name}=`));
+  const value = given === undefined ? fallback : Number(given.slice(name.length + 3));
   if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
   return value;
 }

@@ -19,8 +19,32 @@ const SHELVED_MS = 3_600_000;
  */
 export function alertActions(alert, labels) {
   const said = h("span", { class: "muted", role: "status" });
+  const press = pressing(alert, said);
+  return [
+    ...(alert.acknowledged_at === undefined
+      ? [press("Acknowledge", "Acknowledged.", () => api.acknowledge(alert.id))]
+      : []),
+    press("Shelve 1 h", "Shelved for an hour.", () => api.shelve(alert, SHELVED_MS)),
+    ...(labels
+      ? [
+        press("True alarm", "Noted: true alarm.", () => api.labelAlert(alert.id, 1)),
+        press("False alarm", "Noted: false alarm.", () => api.labelAlert(alert.id, 0)),
+      ]
+      : []),
+    said,
+  ];
+}
+
+/** The button that sets the alert's condition aside, whether it is active or comes again and again. @param {AlertView} alert @returns {Node[]} */
+export function shelveAction(alert) {
+  const said = h("span", { class: "muted", role: "status" });
+  return [pressing(alert, said)("Shelve 1 h", "Shelved for an hour.", () => api.shelve(alert, SHELVED_MS)), said];
+}
+
+/** Makes buttons of an alert that say in `said` what became of a press. @param {AlertView} alert @param {HTMLElement} said */
+function pressing(alert, said) {
   /** @param {string} word @param {string} done @param {() => Promise<void>} act */
-  const press = (word, done, act) =>
+  return (word, done, act) =>
     h("button", {
       type: "button",
       class: "small",
@@ -35,19 +59,6 @@ export function alertActions(alert, labels) {
         }
       },
     }, word);
-  return [
-    ...(alert.acknowledged_at === undefined
-      ? [press("Acknowledge", "Acknowledged.", () => api.acknowledge(alert.id))]
-      : []),
-    press("Shelve 1 h", "Shelved for an hour.", () => api.shelve(alert, SHELVED_MS)),
-    ...(labels
-      ? [
-        press("True alarm", "Noted: true alarm.", () => api.labelAlert(alert.id, 1)),
-        press("False alarm", "Noted: false alarm.", () => api.labelAlert(alert.id, 0)),
-      ]
-      : []),
-    said,
-  ];
 }
 
 /** Whether it is acknowledged, and by whom. @param {AlertView} alert @param {number} now epoch ms */

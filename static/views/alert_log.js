@@ -9,9 +9,13 @@ import { h, put, reconcile, say } from "../core/dom.js";
 import { duration, moment } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge } from "../core/shapes.js";
+import { shelveAction } from "./alert_actions.js";
 
 /** Alerts that the log shows. */
 const SHOWN = 50;
+/** A condition that was raised so often within an hour can be set aside from here, active or not. */
+const OFTEN = 3;
+const HOUR_MS = 3_600_000;
 
 /** The log. @param {Stage} stage */
 export function alertLog({ model, signal }) {
@@ -22,8 +26,16 @@ export function alertLog({ model, signal }) {
   let told;
 
   function update() {
-    const alerts = [...model.alerts.values()].sort((a, b) => lastStep(b) - lastStep(a)).slice(0, SHOWN);
-    reconcile(list, alerts, (alert) => alert.id, create, (element, alert) => fill(element, alert));
+    const known = [...model.alerts.values()];
+    const alerts = known.toSorted((a, b) => lastStep(b) - lastStep(a)).slice(0, SHOWN);
+    const since = model.now() - HOUR_MS;
+    const often = Map.groupBy(known.filter(({ raised_at }) => raised_at >= since), conditionOf);
+    reconcile(list, alerts, (alert) => alert.id, create, (element, alert) => {
+      const times = often.get(conditionOf(alert)) ?? [];
+      // Once for each condition: beside its latest alert.
+      const latest = times.every(({ raised_at }) => raised_at <= alert.raised_at);
+      fill(element, alert, latest && times.length >= OFTEN ? times.length : 0);
+    });
     note.hidden = alerts.length > 0;
     say(note, model.alertsLoaded ? "No alert yet." : model.errors.get("alerts") ?? "Loading…");
     if (model.alertsLoaded) speak(alerts);
@@ -42,8 +54,8 @@ export function alertLog({ model, signal }) {
     if (told.size > 10_000) told = new Set(alerts.map((alert) => alert.id));
   }
 
-  /** @param {HTMLElement} element @param {AlertView} alert */
-  function fill(element, alert) {
+  /** @param {HTMLElement} element @param {AlertView} alert @param {number} times within an hour, 0: not worth a word */
+  function fill(element, alert, times) {
     const now = model.now();
     const text = alert.state === "active"
       ? `active since ${moment(alert.raised_at, now)}`
@@ -52,6 +64,11 @@ export function alertLog({ model, signal }) {
       }`;
     element.dataset.state = alert.state;
     say(/** @type {Element} */ (element.querySelector(".when")), text);
+    const again = /** @type {HTMLElement} */ (element.querySelector(".again"));
+    if (again.dataset.times === String(times)) return;
+    again.dataset.times = String(times);
+    again.hidden = times === 0;
+    if (times > 0) put(again, `${times} times within an hour `, ...shelveAction(alert));
   }
 
   for (const topic of /** @type {const} */ (["alerts", "connection"])) model.on(topic, update, signal);
@@ -64,6 +81,11 @@ export function alertLog({ model, signal }) {
     note,
     list,
   );
+}
+
+/** What is raised again and again. @param {AlertView} alert */
+function conditionOf({ sensor, condition, channel }) {
+  return JSON.stringify([sensor, condition, channel]);
 }
 
 /** When something last happened to it. @param {AlertView} alert */
@@ -80,6 +102,7 @@ export function create(alert) {
     h("a", { href: sensorHref(alert.sensor), class: "name" }, alert.sensor),
     h("span", { class: "when muted" }),
     h("span", { class: "message" }, alert.message),
+    h("p", { class: "again actions", hidden: true }),
   );
   return item;
 }

@@ -213,7 +213,8 @@ function rowsOf(model) {
 
 /** @param {Row} row */
 function sentence({ alerts: [alert, ...others] }) {
-  return others.length === 0 ? alert.message : `${alert.message} (and ${others.length} more)`;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return `${alert.message}${more}${alert.chattering ? "; it chatters" : ""}`;
 }
 
 /** @param {AlertView} alert @param {string | undefined} unit */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { openPage, startBrowser } from "./browser.ts";
@@ -145,7 +146,7 @@ Deno.test({
         };
         const ask = async () => {
           const { items } = await (await fetch(`${url}/alerts?sensor=press-3&state=active`)).json();
-          return items[0];
+          return items[0] ?? {};
         };
         await row.locator("button[aria-label^=Acknowledge]").focus();
         await during("/acknowledge", () => page.keyboard.press("Enter"));
@@ -169,6 +170,44 @@ Deno.test({
         );
         assertEquals(rows, [["force", "5.1"], ["stroke", "132.1"]]);
         await other.page.waitForSelector(".alarm.high");
+        assertEquals(other.errors, []);
+        await other.close();
+      });
+
+      await t.step("shows statistics of a period, and judges a recording that is sent", async () => {
+        const other = await openPage(browser, `${url}/#/analytics?type=press&period=1h`);
+        await other.page.waitForSelector("#ana-types table");
+        // Windows close meanwhile: what the page asked for is asked for again until both are of one moment.
+        await other.page.waitForFunction(
+          async () => {
+            document.querySelector<HTMLElement>("#again")?.click();
+            const { total } = await (await fetch("/analytics/summary?type=press")).json();
+            const shown = (id: string) => document.querySelector<HTMLElement>(id)?.dataset.value;
+            return shown("#ana-sensors") === String(total.sensors) && shown("#ana-readings") === String(total.readings);
+          },
+          undefined,
+          { polling: 500 },
+        );
+        await other.page.evaluate(() => void (location.hash = "#/backtest"));
+        const rows = Array.from({ length: 200 }, (_, n) => {
+          const time = new Date(1_790_000_000_000 + n * 1_000).toISOString();
+          return `${time},press-9,${n === 150 ? 99 : 12 + n % 3 * 0.1}`;
+        });
+        const buffer = Buffer.from(["time,sensor,stroke", ...rows].join("\n"));
+        await other.page.setInputFiles("#input-file", { name: "press.csv", mimeType: "text/csv", buffer });
+        await other.page.fill("#first-budget", "1/day");
+        await other.page.focus("#begin");
+        await other.page.keyboard.press("Enter");
+        await other.page.waitForSelector('[aria-label="Table of what each configuration found"]');
+        const { items: [{ id }] } = await (await fetch(`${url}/backtests`)).json();
+        const { readings, report } = await (await fetch(`${url}/backtests/${id}`)).json();
+        assertEquals(readings, rows.length);
+        const cells = await other.page.$$eval(
+          '[aria-label="Table of what each configuration found"] tbody td data',
+          (all) => all.map((one) => Number((one as HTMLDataElement).value)),
+        );
+        const { alarms, false_alarms, events, found } = report.configurations[0].total;
+        assertEquals(cells, [alarms, false_alarms, events, found]);
         assertEquals(other.errors, []);
         await other.close();
       });

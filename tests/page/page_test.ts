@@ -170,6 +170,18 @@ onPage("alertLog() shows and says an alert as it is raised, and marks it cleared
   plant.clear(id);
   await page.waitForSelector(`#alerts .entry[data-state="cleared"]`);
   await says(page, "#verdict", "All is well");
+  // What comes again and again can be set aside though nothing is active.
+  for (let n = 0; n < 2; n++) {
+    plant.clear(plant.raise(name, { priority: "high", condition: "limit", message: "Again." }));
+  }
+  await page.waitForFunction(() =>
+    document.querySelector("#alerts .again:not([hidden])")?.textContent?.startsWith("3 times within an hour")
+  );
+  await page.route(/\/shelve$/, (route) => route.fulfill({ status: 202, json: {} }));
+  const asked = page.waitForRequest((request) => request.url().endsWith("/shelve"));
+  await page.focus("#alerts .again button");
+  await page.keyboard.press("Enter");
+  assertEquals((await asked).postDataJSON().condition, "limit");
 });
 
 onPage("Stream resumes after a restart of the server and misses no alert", small, async (scene) => {
