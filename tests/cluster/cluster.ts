@@ -69,6 +69,7 @@ class Cluster {
   private readonly records: Records[];
   private readonly group: Group;
   private readonly observer: Observer;
+  /** By place; those that came before in a place are gone. */
   private readonly nodes: Node[] = [];
   private readonly random: Random;
   private readonly nodeOf = new Map<Member, Node>();
@@ -213,7 +214,7 @@ class Cluster {
     void this.time.sleep(FROZEN_MS).then(async () => {
       life.thaw(); // it believes that it owns what it had, until the store says otherwise
       await this.time.sleep(HEARTBEAT_MS);
-      if (member.isIn) return;
+      if (member.isIn || life.isDead) return;
       node.stop.abort(); // its heartbeat was answered: it is out, and begins anew
       this.begin(place);
     });

@@ -149,8 +149,9 @@ export class SpreadStore implements CheckpointStore {
     return { ...await this.stores[server].claim(partition), overtaken: true };
   }
 
-  async *snapshots() {
-    for (const server of this.asked) yield* this.stores[server].snapshots();
+  async *snapshots(partition?: string) {
+    const servers = partition === undefined ? this.asked : [this.serverOf(partition)];
+    for (const server of servers) yield* this.stores[server].snapshots();
   }
 
   snapshot(name: string): Promise<Uint8Array | undefined> {
