@@ -5,6 +5,7 @@
  */
 import type { CommitSink } from "../../actors/checkpoint.ts";
 import { type Judging, judgingSchema } from "../../actors/config.ts";
+import type { Configurations } from "../../actors/configurations.ts";
 import { runDigest } from "../../actors/digest.ts";
 import type { Clock, Source } from "../../actors/ports.ts";
 import { InlineHost, type ShardHost } from "../../actors/runtime/host.ts";
@@ -30,6 +31,7 @@ export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> 
   readonly host?: (options: ShardOptions, shard: number) => ShardHost;
   readonly signal?: AbortSignal;
   readonly sinks?: (partition: string) => readonly CommitSink[];
+  readonly configurations?: Configurations;
   readonly tracing?: Tracing;
 }
 
@@ -75,6 +77,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     host,
     signal,
     sinks,
+    configurations,
     tracing,
     ...rest
   } = options;
@@ -82,6 +85,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
   const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...rest, judging }, {
     store: storeOver(kv, PATIENT),
     clock,
+    configurations,
     sinks,
     tracing,
     models: modelsOver(kv, PATIENT),

@@ -16,11 +16,11 @@ import { KEYS } from "../../../store/keys.ts";
 import { sourceMemory } from "../../../store/source_memory.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { isSame } from "../../simulation/same.ts";
-import { recordAll, type Said } from "../../simulation/talk.ts";
+import { recordAll, type Said, WorldConfigurations } from "../../simulation/talk.ts";
 import { makeWorld, PARTITION, readRecords, TextSource } from "../../simulation/world.ts";
 import { modelsOver, PATIENT, type RunOptions, runSource, storedOutputs, storeOver } from "../harness.ts";
 
-const { text, judging } = makeWorld(31, 400);
+const { text, judging } = makeWorld(31, 400), configurations = new WorldConfigurations(judging);
 
 interface Way extends RunOptions {
   readonly says: string;
@@ -66,13 +66,10 @@ function drawCommands(): Said {
       { command: "suppress", ...whose, condition: "silent" },
       { command: "unsuppress", ...whose, condition: "silent" },
     ];
-    const one: RecordedCommand = {
-      number: i + 1,
-      position,
-      time,
-      sensor,
-      command: commands[random.integer(commands.length)],
-    };
+    const command = commands[random.integer(commands.length)], place = { number: i + 1, position, time };
+    const one: RecordedCommand = i % 6 === 5
+      ? { ...place, sensor: "", command: { command: "configure", version: i } }
+      : { ...place, sensor, command };
     said.set(one.number, one);
   });
   return said;
@@ -81,7 +78,7 @@ function drawCommands(): Said {
 async function run(way: Way, said: Said) {
   const { says: _, asLines: _a, records: _r, ...options } = way, kv = new MemoryKv();
   await recordAll(kv, PARTITION, said);
-  const { digest } = await runSource(sourceOf(way), { ...options, judging, kv });
+  const { digest } = await runSource(sourceOf(way), { ...options, judging, kv, configurations });
   return { digest, outputs: await storedOutputs(kv) };
 }
 
