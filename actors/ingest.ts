@@ -66,6 +66,8 @@ export interface IngestRequest {
   readonly format: IngestFormat;
   /** With the same key a body is taken once, however often it is sent; 1 to 255 visible ASCII characters. */
   readonly idempotencyKey?: string;
+  /** Who sends it: half of the bodies that are taken at once may be one client's. Absent: one of those that nobody knows. */
+  readonly client?: string;
   /** Judges a reading's sensor: undefined if it may come in, else why not, to follow "sensor". */
   readonly admit?: (sensor: string) => string | undefined;
   /** Context of the trace that it belongs to; absent: its readings are not followed for its sake. */

@@ -92,7 +92,7 @@ async function take(c: Context, ingest: Ingest, deps: AppDeps): Promise<Response
     quota = deps.limits?.sensors,
     admit = quota && ((sensor: string) => quota.admit(client, sensor));
   const trace = deps.follow?.(c.req.header("traceparent"));
-  return answer(c, await ingest.take(body, { format, idempotencyKey, admit, ...(trace ? { trace } : {}) }));
+  return answer(c, await ingest.take(body, { format, idempotencyKey, client, admit, ...(trace ? { trace } : {}) }));
 }
 
 /** Query of `GET /readings`. */

@@ -13,8 +13,10 @@
  */
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { concerns, PRIORITIES } from "../actors/alerts/words.ts";
+import { Shares } from "../actors/shares.ts";
 import type { AlertTransition, FeedItem, ReadingView } from "../actors/views.ts";
-import { stillMayOf } from "./auth_principal.ts";
+import { clientOf, stillMayOf } from "./auth_principal.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, nameParameter, readQuery } from "./query.ts";
@@ -22,23 +24,28 @@ import { type Frame, sse } from "./sse.ts";
 import { thin } from "./thin.ts";
 import { wireReading, wireTransition } from "./wire.ts";
 
-/** Streams open at once; more are answered with 503. */
-export const STREAMS_MAX = 10_000;
+/** Streams open at once, half of them to one client; more are answered with 503. */
+const STREAMS_MAX = 10_000;
 
 const resumeParameter = {
   last_event_id: z.string().max(4096, "last_event_id must have at most 4096 characters").optional(),
 };
 
+const placeParameters = { sensor: nameParameter, type: nameParameter, location: nameParameter };
+
 /** Query of `GET /alerts/stream`. */
 export const alertStreamQuery = z.object({
-  sensor: nameParameter,
-  type: nameParameter,
-  location: nameParameter,
+  ...placeParameters,
+  /** The least. */
+  priority: z.enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
+    .describe("The least priority; a step by which an alert falls below it comes too").optional(),
   ...resumeParameter,
 });
 
 /** Query of `GET /readings/stream`. */
-export const readingStreamQuery = alertStreamQuery.extend({
+export const readingStreamQuery = z.object({
+  ...placeParameters,
+  ...resumeParameter,
   /** Events a second, 1 to 1,000. */
   max_per_second: integerParameter(1, 1_000).default(50),
 });
@@ -51,19 +58,16 @@ interface Filter {
 
 /** The routes of streams. */
 export function streams(deps: AppDeps): Hono {
-  const app = new Hono();
-  let open = 0;
+  const app = new Hono(), open = new Shares(STREAMS_MAX);
 
   function answer(c: Context, frames: (signal: AbortSignal) => AsyncIterable<Frame>): Response {
-    if (deps.signal.aborted || open >= STREAMS_MAX) {
-      const detail = deps.signal.aborted ? "The instance is going down." : `There are ${STREAMS_MAX} streams open.`;
-      throw new Problem(503, detail, { headers: { "retry-after": "2" } });
-    }
-    open++;
+    const { clock, signal } = deps, client = clientOf(c), headers = { "retry-after": "2" };
+    if (signal.aborted) throw new Problem(503, "The instance is going down.", { headers });
+    const full = open.enter(client);
+    if (full !== undefined) throw new Problem(503, `Of open streams ${full}.`, { headers });
     deps.counts?.stream(1);
-    const { clock, signal } = deps;
     const ended = () => {
-      open--;
+      open.leave(client);
       deps.counts?.stream(-1);
     };
     return sse(c, frames, { clock, signal, report: (error) => deps.report?.(error), stillMay: stillMayOf(c), ended });
@@ -72,7 +76,8 @@ export function streams(deps: AppDeps): Hono {
   app.get("/alerts/stream", (c) => {
     const query = readQuery(c, alertStreamQuery);
     const had = lastEventId(c) ?? query.last_event_id, cursor = had ?? deps.feed.alertsCursor?.();
-    const passes = (alert: AlertTransition) => matches(query, alert) && isOf(query, alert.sensor);
+    const passes = (alert: AlertTransition) =>
+      matches(query, alert) && isOf(query, alert.sensor) && concerns(query.priority, alert);
     return answer(c, async function* (signal) {
       // One that is cut off before its first alert comes again with this id, and misses nothing either.
       if (had === undefined && cursor !== undefined) yield { id: cursor };

@@ -8,7 +8,7 @@
  * @module
  */
 import type { DeliveryFilter } from "../actors/alerts/delivery.ts";
-import { type AlertStep, PRIORITIES, type Priority } from "../actors/alerts/words.ts";
+import { type AlertStep, concerns, type Priority } from "../actors/alerts/words.ts";
 
 /** Content type of one event. */
 export const CLOUDEVENTS_TYPE = "application/cloudevents+json; charset=utf-8";
@@ -83,7 +83,7 @@ export function isWanted(filter: DeliveryFilter, step: AlertStep): boolean {
     list === undefined || (one !== undefined && list.includes(one));
   if (!within(sensors, step.sensor) || !within(types, step.type) || !within(locations, step.location)) return false;
   if (!within(conditions, step.condition) || !within(transitions, step.transition)) return false;
-  if (priority !== undefined && PRIORITIES.indexOf(step.priority) < PRIORITIES.indexOf(priority)) return false;
+  if (!concerns(priority, step)) return false;
   return hushed === true || step.notify !== false || ENDS.includes(step.transition);
 }
 

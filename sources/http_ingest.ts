@@ -8,6 +8,7 @@ import type { Ingest, IngestEnd, IngestOutcome, IngestRequest } from "../actors/
 import { LogError, type LogPort, type Piece, RequestConflictError, type RequestState } from "../actors/log.ts";
 import type { Clock } from "../actors/ports.ts";
 import { refusal } from "../actors/reading.ts";
+import { Shares } from "../actors/shares.ts";
 import { Account, MismatchError } from "./http_account.ts";
 import { Body, BrokenError, IdleError, LineCutter, TOO_LONG, wholeBody } from "./http_body.ts";
 
@@ -30,7 +31,7 @@ export interface IngestOptions {
   readonly idleMs?: number;
   /** Bytes a second of one body. Default no limit. */
   readonly bytesPerSecond?: number;
-  /** Bodies taken at the same time, each with up to about 1 MiB of memory. Default 256. */
+  /** Bodies taken at the same time, half of them from one client, each with up to about 1 MiB of memory. Default 256. */
   readonly requestsMax?: number;
 }
 
@@ -40,16 +41,17 @@ export class HttpIngest implements Ingest {
   readonly #closing = new AbortController();
   /** Keys of the requests that are being taken. */
   readonly #keys = new Set<string>();
-  #open = 0;
+  readonly #bodies: Shares;
   #why = "";
 
   constructor(options: IngestOptions) {
     this.#options = { idleMs: 60_000, bytesPerSecond: Infinity, requestsMax: 256, ...options };
+    this.#bodies = new Shares(this.#options.requestsMax);
   }
 
   /** Bodies that are being taken. */
   get open(): number {
-    return this.#open;
+    return this.#bodies.taken;
   }
 
   /** Takes nothing more; bodies under way end with what is durable so far. @param why one sentence for who comes later */
@@ -59,16 +61,16 @@ export class HttpIngest implements Ingest {
   }
 
   async take(stream: ReadableStream<Uint8Array>, request: IngestRequest): Promise<IngestOutcome> {
-    const { clock, idleMs, bytesPerSecond, requestsMax } = this.#options;
-    const { idempotencyKey: key } = request;
+    const { clock, idleMs, bytesPerSecond } = this.#options;
+    const { idempotencyKey: key, client = "" } = request;
     if (this.#closing.signal.aborted) return refused("closing", this.#why, 2);
-    if (this.#open >= requestsMax) return refused("busy", `${requestsMax} bodies are being taken already.`, 1);
     if (key !== undefined && this.#keys.has(key)) {
       return refused("in_progress", "A request with this idempotency key is being taken.", 1);
     }
+    const full = this.#bodies.enter(client);
+    if (full !== undefined) return refused("busy", `Of bodies that are being taken ${full}.`, 1);
     const { signal } = this.#closing;
     const body = new Body(stream, { clock, idleMs, bytesPerSecond, signal });
-    this.#open++;
     if (key !== undefined) this.#keys.add(key);
     try {
       const state = key === undefined ? undefined : await this.#options.log.request(key);
@@ -80,7 +82,7 @@ export class HttpIngest implements Ingest {
       if (error instanceof LogError) return refused("busy", "The log does not answer.", RETRY_AFTER);
       throw error;
     } finally {
-      this.#open--;
+      this.#bodies.leave(client);
       if (key !== undefined) this.#keys.delete(key);
       await body.close();
     }

@@ -32,6 +32,12 @@ export const PRIORITIES = ["low", "medium", "high", "critical"] as const;
 /** Priority of an alert. */
 export type Priority = typeof PRIORITIES[number];
 
+/** Whether a step concerns who wants alerts of at least this priority; the one by which an alert falls below it does too. */
+export function concerns(least: Priority | undefined, step: { priority: Priority; transition: Transition }): boolean {
+  return least === undefined || step.transition === "eased" ||
+    PRIORITIES.indexOf(step.priority) >= PRIORITIES.indexOf(least);
+}
+
 /** Severity of OPC UA Part 9 (1 to 1000) for each priority: the middle of the ranges that it recommends. */
 export const SEVERITY: Readonly<Record<Priority, number>> = { low: 200, medium: 500, high: 700, critical: 900 };
 

@@ -134,6 +134,28 @@ Deno.test("streams() filters by sensor, type and location", () =>
     for (const client of clients) await client.close();
   }));
 
+Deno.test("streams() filters alerts by the least priority, and tells of one that falls below it", () =>
+  serving(async (base, deps) => {
+    const high = await Client.open(`${base}/alerts/stream?priority=high`);
+    await until(() => deps.alertHub.followers === 1);
+    const steps = [
+      { ...transition("a", 1), priority: "medium" },
+      { ...transition("b", 2), priority: "high" },
+      { ...transition("b", 3), priority: "low", transition: "eased" },
+      { ...transition("b", 4), priority: "low", transition: "cleared" },
+      { ...transition("c", 5), priority: "critical" },
+    ] as const;
+    deps.alertHub.publish(steps);
+    await until(() => high.events.length === 3);
+    assertEquals(high.events.map(({ data }) => JSON.parse(data).position), [2, 3, 5]);
+    await high.close();
+    const wrong = await fetch(`${base}/alerts/stream?priority=urgent`);
+    assertEquals([wrong.status, (await wrong.json()).errors[0].message.includes("low, medium, high, critical")], [
+      400,
+      true,
+    ]);
+  }));
+
 Deno.test("streams() keeps frames whole whatever the data holds", () =>
   serving(async (base, deps) => {
     const message = "one\ntwo\r\nthree\rdata: x\n\nevent: alert\nid: 1\u2028";

@@ -254,15 +254,22 @@ Deno.test("HttpIngest.take() takes at most so many bytes a second", async () => 
 });
 
 Deno.test("HttpIngest.take() takes so many bodies at a time, and none once it is closed", async () => {
-  const it = await setup({ requestsMax: 2 });
-  const bodies = range(2).map(() => new Pushed());
-  const taking = bodies.map((body) => take(it, body.stream));
+  const it = await setup({ requestsMax: 4 });
+  const bodies = range(2).map(() => new Pushed()), other = range(2).map(() => new Pushed());
+  const format = "ndjson", taking = bodies.map((body) => it.ingest.take(body.stream, { format, client: "slow" }));
+  const half = await it.ingest.take(streamOf(""), { format, client: "slow" });
+  assertEquals([half.end, half.detail], ["busy", "Of bodies that are being taken one client may have 2."]);
+  taking.push(...other.map((body, i) => it.ingest.take(body.stream, { format, client: `other ${i}` })));
   assertEquals((await take(it, streamOf("[]"), "json")).end, "busy");
   bodies[0].push(ndjson([reading(1)]));
   await settle(2);
   it.ingest.close();
-  const [first, second] = await Promise.all(taking);
-  assertEquals([first.end, first.accepted, second.end], ["closing", 1, "closing"]);
+  const [first, ...others] = await Promise.all(taking);
+  assertEquals([first.end, first.accepted, ...others.map(({ end }) => end)], [
+    "closing",
+    1,
+    ...range(3).map(() => "closing"),
+  ]);
   assertEquals((await take(it, streamOf("[]"), "json")).end, "closing");
   assertEquals(it.ingest.open, 0);
 });
