@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { ask, Folder, run, startInstance, until } from "../process.ts";
-import { need, testWith } from "../servers/needed.ts";
+import { needTool, testWith } from "../servers/needed.ts";
 import { ServerMissing } from "../servers/server.ts";
 
 const MIB = 1 << 20;
@@ -63,7 +63,7 @@ class SmallDisk implements AsyncDisposable {
   }
 }
 
-const disk = await need("small disk", SmallDisk.mount);
+const disk = await needTool("small disk", SmallDisk.mount);
 
 testWith(
   disk,

@@ -5,11 +5,11 @@
  */
 import { assertEquals } from "../../std/assert.ts";
 import { Folder } from "../process.ts";
-import { need, testWith } from "../servers/needed.ts";
+import { needTool, testWith } from "../servers/needed.ts";
 import { ServerMissing } from "../servers/server.ts";
 import { textOf } from "./tree.ts";
 
-const systemd = await need("systemd-analyze", async () => {
+const systemd = await needTool("systemd-analyze", async () => {
   try {
     const { success } = await new Deno.Command("systemd-analyze", { args: ["--version"], stdout: "null" }).output();
     if (success) return;

@@ -10,7 +10,7 @@ const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
 const ROUNDS = Math.ceil(4 * SCALE);
 
 const needed = await need<[KafkaBroker, PostgresServer]>(
-  "Kafka with PostgreSQL",
+  "Kafka",
   async () => [await kafkaBroker(), await postgresServer()],
 );
 

@@ -3,7 +3,7 @@ import { makeApp } from "../../routes/app.ts";
 import { HIDDEN, withoutSecrets } from "../../routes/config.ts";
 import { MetricsText } from "../../routes/metrics_text.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
-import { need, testWith } from "../servers/needed.ts";
+import { needTool, testWith } from "../servers/needed.ts";
 import { ServerMissing } from "../servers/server.ts";
 import { wholeDeps } from "./api_fakes.ts";
 
@@ -130,11 +130,11 @@ async function wholePage(): Promise<string> {
   return await (await app.request("/metrics")).text();
 }
 
-const promtool = await need("promtool (Debian: apt-get install prometheus)", async () => {
+const promtool = await needTool("promtool", async () => {
   try {
     await new Deno.Command("promtool", { args: ["--version"], stdout: "null", stderr: "null" }).output();
   } catch {
-    throw new ServerMissing("promtool is not on the PATH");
+    throw new ServerMissing("it is not on the PATH (Debian: apt-get install prometheus)");
   }
 });
 

@@ -1,6 +1,6 @@
 /**
- * Tests that need a real server: where it cannot be had they say so and count as passed, unless SENSORIUM_TEST_REAL is
- * set, which makes its absence a failure.
+ * Tests that need a real server or program: where it cannot be had they say so and count as passed, unless
+ * SENSORIUM_TEST_REAL names it (`Kafka,PostgreSQL`), which makes its absence a failure.
  *
  * @module
  */
@@ -25,19 +25,30 @@ async function takeTurn(): Promise<Deno.FsFile> {
 }
 
 /**
- * Starts what tests of a file need.
+ * Starts the server that tests of a file need, once it is this file's turn.
  *
  * @param what for people: `Kafka`
- * @throws {Error} if it is missing although SENSORIUM_TEST_REAL is set
+ * @throws {Error} if it is missing although SENSORIUM_TEST_REAL names it
  */
 export async function need<T>(what: string, start: () => Promise<T>): Promise<Needed<T>> {
   await (turn ??= takeTurn());
+  return await needTool(what, start);
+}
+
+/**
+ * The same for what nobody else can be in the way of: a program, a right.
+ *
+ * @throws {Error} if it is missing although SENSORIUM_TEST_REAL names it
+ */
+export async function needTool<T>(what: string, find: () => Promise<T>): Promise<Needed<T>> {
   try {
-    return { server: await start() };
+    return { server: await find() };
   } catch (error) {
     if (!(error instanceof ServerMissing)) throw error;
     const missing = `no real ${what} on this machine: ${error.message}`;
-    if (Deno.env.get("SENSORIUM_TEST_REAL")) throw new Error(`${missing}, and SENSORIUM_TEST_REAL wants it`);
+    if ((Deno.env.get("SENSORIUM_TEST_REAL") ?? "").split(",").includes(what)) {
+      throw new Error(`${missing}, and SENSORIUM_TEST_REAL names it`);
+    }
     console.warn(missing);
     return { missing };
   }
