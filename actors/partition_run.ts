@@ -29,7 +29,7 @@ const PENDING_BYTES = 64 << 20;
 const MOST_CUTS = 32;
 
 /** Why waiting for the clock ends early; one for all, since an error for each chunk would cost more than the waiting. */
-const CAME = new Error("the next chunk came");
+const LEFT = new Error("the run has ended"), CAME = new Error("the next chunk came");
 
 /** Position of a record of a chunk: an index among parsed readings, an offset in text. */
 function positionIn(chunk: Chunk, at: number): number {
@@ -164,7 +164,8 @@ export class PartitionRun {
   }
 
   private async readOn(signal: AbortSignal): Promise<void> {
-    const chunks = this.partition.read(this.readTo, signal, this.claim.memory)[Symbol.asyncIterator]();
+    const left = new AbortController(), reading = AbortSignal.any([signal, left.signal]);
+    const chunks = this.partition.read(this.readTo, reading, this.claim.memory)[Symbol.asyncIterator]();
     try {
       while (!signal.aborted) {
         const { done, value } = await this.next(chunks.next());
@@ -172,6 +173,7 @@ export class PartitionRun {
         await this.take(value);
       }
     } finally {
+      left.abort(LEFT); // a live source that waits would not hear of its end before something comes
       await chunks.return?.();
     }
     if (!signal.aborted) await this.end();
@@ -227,9 +229,10 @@ export class PartitionRun {
   private async next(chunk: Promise<IteratorResult<Chunk>>): Promise<IteratorResult<Chunk>> {
     const { clock, options } = this.shared, came = chunk.then(() => "chunk" as const);
     while (true) {
+      if (this.failure) throw this.failure; // also where nothing comes that would find out
       await this.enter(this.readTo);
       const stop = new AbortController(), unstored = this.readTo > this.cutTo || this.commands.isUnstored;
-      const waits: Promise<"chunk" | "due" | "command">[] = [came];
+      const waits: Promise<"chunk" | "due" | "command" | "stored">[] = [came];
       if (unstored) {
         const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
         due.catch(() => {}); // the abort below
@@ -237,9 +240,10 @@ export class PartitionRun {
       }
       // Where everything is read again, a command waits for that.
       if (this.readTo >= this.entersFrom) waits.push(this.commands.arrival().then(() => "command"));
+      if (this.committing) waits.push(this.committing.then(() => "stored"));
       const first = await Promise.race(waits).finally(() => stop.abort(CAME));
       if (first === "chunk") return await chunk;
-      if (first === "command") continue;
+      if (first === "command" || first === "stored") continue;
       await this.cutIfDue();
       await this.committing;
     }

@@ -169,6 +169,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   private readonly tallies = new Map<string, PartitionTally>();
   /** Partitions that were let go of since they were loaded. */
   private readonly forgotten = new Set<string>();
+  /** Partitions of other processes, as far as they are followed. */
+  private readonly elsewhere = new Map<string, PartitionView>();
   /** Snapshots at hand: read at the start, or let go and not stored yet. */
   private readonly atHand = new Map<number, Uint8Array>();
   /** Sensors out of memory that a tick will change, and when. */
@@ -200,9 +202,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   /** What an earlier owner of a partition wrote since {@linkcode load}, now that it can write no more. */
   async loadAgain(partition: string): Promise<void> {
-    for (const entry of this.directory.entries) {
-      if (entry.partition === partition && !entry.resident) this.unlearn(entry); // it may have been deleted
-    }
+    this.clear(partition);
     for await (const { name, bytes } of this.store.snapshots(partition)) {
       const meta = readMeta(bytes);
       if (meta.partition === partition) this.learn(name, bytes, meta);
@@ -273,6 +273,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   begin(partition: SourcePartition, source: string): PartitionRun {
     const run = new PartitionRun(partition, source, this), at = this.runOf(partition.id);
+    this.elsewhere.delete(partition.id);
     if (at < 0) this.runs.push(run);
     else this.runs[at] = run;
     return run;
@@ -291,11 +292,33 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   async forget(partition: string): Promise<void> {
     this.forgotten.add(partition);
     this.released(await Promise.all(this.hosts.map((host) => host.send({ kind: "forget", partition }))));
+    for (const entry of this.directory.entries) if (entry.partition === partition) entry.resident = false;
+    this.clear(partition);
+  }
+
+  /**
+   * What is known of a partition's sensors beside their names goes, but of those in memory: what was said since the
+   * checkpoint is said again, and who was deleted is not there any more.
+   */
+  private clear(partition: string): void {
     for (const entry of this.directory.entries) {
-      if (entry.partition !== partition) continue;
-      entry.resident = false;
-      entry.type = entry.location = undefined; // what was said of it since the checkpoint is said again
+      if (entry.partition !== partition || entry.resident) continue;
+      entry.type = entry.location = undefined;
       this.unlearn(entry);
+    }
+  }
+
+  /** What another process has stored of its partition; nothing of a partition that runs here. */
+  heard(view: PartitionView, sensors: Iterable<Pick<Entry, "name" | "type" | "location">>): void {
+    if (this.runOf(view.partition) >= 0) return;
+    if (!this.elsewhere.has(view.partition)) {
+      this.forgotten.add(view.partition); // what is at hand of it is out of date from now on
+      this.clear(view.partition);
+    }
+    this.elsewhere.set(view.partition, view);
+    for (const { name, type, location } of sensors) {
+      const entry = this.directory.of(name, view.partition);
+      if (entry.partition === view.partition) [entry.type, entry.location] = [type, location];
     }
   }
 
@@ -321,8 +344,12 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     }
     const run = this.runs[this.runOf(entry.partition)];
     if (run === undefined) {
-      const message = `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, does not run`;
-      throw new CommandRefused("busy", message);
+      const owner = await this.store.owner?.(entry.partition);
+      const where = owner ? `runs at ${owner}: send it there` : "does not run";
+      throw new CommandRefused(
+        "busy",
+        `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, ${where}`,
+      );
     }
     return await run.order(entry.name, command);
   }
@@ -415,9 +442,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     return this.parts.breathe?.() ?? Promise.resolve();
   }
 
-  /** Where every partition stands. */
+  /** Where every partition stands: those that run here, then those of other processes. */
   partitions(): PartitionView[] {
-    return this.runs.map((run) => ({
+    const here = this.runs.map((run) => ({
       partition: run.partition.id,
       source: run.source,
       position: run.position,
@@ -428,6 +455,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       state: run.state,
       ...(run.error === undefined ? {} : { error: run.error }),
     }));
+    return [...here, ...this.elsewhere.values()];
   }
 
   /** These sensors, in that order; one out of memory as its snapshot says, one that never had a reading left out. */

@@ -249,9 +249,11 @@ export interface PartitionView {
   readonly readings: number;
   readonly refused: number;
   readonly future: number;
-  /** `waiting`: its store is away, or another process has it; it goes on by itself. */
-  readonly state: "running" | "waiting" | "finished" | "failed" | "stopped";
+  /** `waiting`: its store is away, or another process had it; it goes on by itself. `elsewhere`: another process runs it. */
+  readonly state: "running" | "waiting" | "elsewhere" | "finished" | "failed" | "stopped";
   readonly error?: string;
+  /** Name of the process that runs it, where that is another one. */
+  readonly owner?: string;
 }
 
 /** Everything at a glance. */

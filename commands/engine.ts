@@ -14,7 +14,7 @@ import { WorkerHost } from "../actors/runtime/worker_host.ts";
 import type { ShardOptions } from "../actors/shard.ts";
 import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor.ts";
 import type { Tracing } from "../actors/tracing.ts";
-import type { Feed, ReadingView } from "../actors/views.ts";
+import type { Feed, PartitionView, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
@@ -35,6 +35,7 @@ import { KvQuarantine } from "../store/quarantine.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import type { FleetKv } from "../store/fleet.ts";
+import { followHeads, type ToldSensor } from "../store/heads.ts";
 import { KEYS } from "../store/keys.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { turns } from "../store/turns.ts";
@@ -97,7 +98,7 @@ export class Engine {
   readonly queries: StoreQueries;
 
   private readonly closing = new AbortController();
-  private readonly following: Promise<void>;
+  private readonly following: Promise<unknown>;
 
   private constructor(
     readonly kv: GatedKv,
@@ -125,7 +126,16 @@ export class Engine {
     };
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
     const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
-    this.following = fleet?.follow(signal, pause) ?? Promise.resolve();
+    const changed = async (view: PartitionView, sensors: readonly ToldSensor[]) => {
+      if (supervisor.runs.some(({ partition, state }) => partition.id === view.partition && state === "running")) {
+        return;
+      }
+      supervisor.heard(view, sensors);
+      await alerts.catchUp(view.partition);
+    };
+    this.following = fleet
+      ? Promise.all([fleet.follow(signal, pause), followHeads(fleet, { clock, changed }, signal)])
+      : Promise.resolve();
   }
 
   /**

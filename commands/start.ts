@@ -122,7 +122,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     kv: engine.kv,
     sinks,
     clock,
-    partitions: () => engine.supervisor.partitions().map(({ partition }) => partition),
+    partitions: () => engine.supervisor.runs.map(({ partition }) => partition.id),
     report: tell,
     tracing,
   });

@@ -43,9 +43,19 @@ export async function healthOf(engine: Engine, problems: readonly string[] = [])
     reasons = [
       ...failures(engine),
       ...waits(engine),
-      ...engine.fleet?.problems() ?? [],
       ...problems,
     ];
+  if (engine.fleet) {
+    // Its heads are followed: who does not answer is known without a question that waits for it.
+    const away = engine.fleet.problems();
+    return {
+      ready: reasons.length + away.length === 0,
+      reasons: [...reasons, ...away],
+      partitions,
+      lock: true,
+      kv: away.length === 0,
+    };
+  }
   let kv = true;
   if (engine.kv.trouble) {
     await tryDisk(engine.kv);

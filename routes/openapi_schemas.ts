@@ -252,8 +252,9 @@ export const partitionSchema = documents<Wire<PartitionView, "source_time">>()(z
   readings: count,
   refused: count,
   future: count,
-  state: z.enum(["running", "waiting", "finished", "failed", "stopped"]),
+  state: z.enum(["running", "waiting", "elsewhere", "finished", "failed", "stopped"]),
   error: z.string().optional(),
+  owner: z.string().optional(),
 }));
 
 /** Everything at a glance. */

@@ -56,6 +56,18 @@ export class AlertFeed {
     this.waiters.wake();
   }
 
+  /** Tells followers of what another process has stored of a partition since. */
+  async catchUp(partition: string): Promise<void> {
+    const place = this.latest.get(partition), prefix = KEYS.transitions(partition);
+    const selector = place ? { prefix, start: KEYS.transition(partition, place[0], place[1]) } : { prefix };
+    const fresh: AlertTransition[] = [];
+    for await (const { value } of this.kv.list<AlertTransition>(selector)) {
+      if (isAfter(value, place)) fresh.push(value);
+      if (fresh.length === RING) this.publish(partition, fresh.splice(0));
+    }
+    this.publish(partition, fresh);
+  }
+
   /** Where the feed stands: a follower that has this cursor has missed nothing so far. */
   get cursor(): string {
     return writeCursor(Object.fromEntries(this.latest));
@@ -127,8 +139,10 @@ export class AlertFeed {
       throw error;
     }
     for (const [partition, [position]] of had) {
-      const last = Math.max(this.latest.get(partition)?.[0] ?? -1, this.reached.get(partition) ?? -1);
-      if (position > last) return undefined; // from another data directory
+      const isAhead = () =>
+        position > Math.max(this.latest.get(partition)?.[0] ?? -1, this.reached.get(partition) ?? -1);
+      if (isAhead()) await this.catchUp(partition); // another process has told of it before this one
+      if (isAhead()) return undefined; // from another data directory
     }
     // Also of partitions that the follower had nothing of: their beginning may be gone.
     for (const partition of this.latest.keys()) {

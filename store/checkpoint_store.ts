@@ -21,7 +21,8 @@ import type { StoredSample } from "../actors/training/training.ts";
 import type { StoredCommands } from "../actors/commands/queue.ts";
 import { foldAlerts } from "./alert_fold.ts";
 import { keyBytes, textBytes } from "./bytes.ts";
-import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
+import { readMeta } from "../actors/sensor/snapshot.ts";
+import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, ownerIn, StoreError } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "./deadline.ts";
 import { forgetSensor } from "./forget_sensor.ts";
@@ -96,6 +97,8 @@ export class KvCheckpointStore implements CheckpointStore {
   private readonly sampleKeys = new Map<string, Deno.KvKey[]>();
   /** Parts of samples whose place the last checkpoint's took: they go with the next, when that one is known to be stored. */
   private readonly replaced = new Map<string, Deno.KvKey[]>();
+  /** What other nodes are told of sensors: see {@linkcode KEYS.sensorOf}. */
+  private readonly told = new Map<string, string>();
   private readonly options: CheckpointStoreOptions & ChainOptions;
   /** Last writes of the partitions when snapshots were first listed. */
   private versions?: ReadonlyMap<string, string>;
@@ -105,7 +108,9 @@ export class KvCheckpointStore implements CheckpointStore {
   }
 
   async claim(partition: string): Promise<Claim> {
-    const { kv } = this, chain = await Chain.claim(kv, partition, this.options);
+    // Versions are a server's own: whatever the map says later, this owner writes where it has raised the fence.
+    const kv = this.options.fleet?.of(partition) ?? this.kv;
+    const chain = await Chain.claim(kv, partition, this.options);
     const [outputs, position, begun] = await this.ask(
       kv.getMany([KEYS.outputs(partition), KEYS.position(partition), KEYS.outputsBegun(partition)]),
     );
@@ -142,6 +147,11 @@ export class KvCheckpointStore implements CheckpointStore {
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
     return this.options.guards.order ? claim : positionFirst(claim);
+  }
+
+  async owner(partition: string): Promise<string | undefined> {
+    const { value } = await this.ask(this.kv.get<string>(KEYS.fence(partition)));
+    return value === null ? undefined : ownerIn(value);
   }
 
   async *snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
@@ -342,13 +352,16 @@ export class KvCheckpointStore implements CheckpointStore {
     snapshots: readonly Snapshot[],
     deleted: Iterable<string> = [],
   ): Promise<void> {
-    const small: Mutation[] = [], { headOf } = this.options, there = new Set(snapshots.map(({ name }) => name));
+    const small: Mutation[] = [], { headOf, fleet } = this.options, about = new Map<string, string>();
+    const there = new Set(snapshots.map(({ name }) => name));
     for (const name of deleted) {
       if (there.has(name)) continue;
       small.push({ key: KEYS.sensor(name), bytes: keyBytes(name) }, ...this.dropParts(name));
       if (headOf) small.push({ key: KEYS.sensorHead(partition, name), bytes: keyBytes(name) });
+      if (this.told.delete(name)) small.push({ key: KEYS.sensorOf(partition, name), bytes: keyBytes(name) });
     }
     for (const { name, bytes } of snapshots) {
+      if (fleet) about.set(name, aboutIn(bytes));
       if (bytes.length > KV_LIMITS.valueBytes - 1024) await this.writeParts(chain, name, bytes);
       else {
         small.push({ key: KEYS.sensor(name), value: bytes, bytes: keyBytes(name) + bytes.length });
@@ -359,7 +372,13 @@ export class KvCheckpointStore implements CheckpointStore {
         small.push({ key: KEYS.sensorHead(partition, name), value: headOf(name, bytes), bytes: keyBytes(name) + 100 });
       }
     }
-    await chain.write(small);
+    for (const [name, text] of about) {
+      if (this.told.get(name) === text) about.delete(name);
+      else small.push({ key: KEYS.sensorOf(partition, name), value: text, bytes: keyBytes(name) + textBytes(text) });
+    }
+    const version = { key: KEYS.sensorsVersion(partition), value: this.options.freshId(), bytes: keyBytes(partition) };
+    await chain.write(small, about.size > 0 ? [version] : []);
+    for (const [name, text] of about) this.told.set(name, text);
   }
 
   /** Writes a large snapshot under a new generation; the pointer comes last and takes the old generation with it. */
@@ -387,6 +406,12 @@ export class KvCheckpointStore implements CheckpointStore {
       (_, i) => ({ key: KEYS.sensorPart(name, old.generation, i), bytes: keyBytes(name) }),
     );
   }
+}
+
+/** Type and location in a snapshot, as other nodes are told. */
+function aboutIn(bytes: Uint8Array): string {
+  const { type = null, location = null } = readMeta(bytes);
+  return JSON.stringify([type, location]);
 }
 
 /** Numbers of a sample's part, so that it fits a value with its sensors' names. */

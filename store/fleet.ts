@@ -80,8 +80,7 @@ export class FleetKv implements KvPort {
     await Promise.all(this.servers.map(async (server) => {
       while (!signal.aborted) {
         try {
-          for await (const _ of server.changes([SERVER_KEYS.map], signal)) {
-            const { value } = await server.get(SERVER_KEYS.map);
+          for await (const [{ value }] of server.changes([SERVER_KEYS.map], signal)) {
             if (value !== null) this.learn(partitionMapSchema.parse(value));
           }
         } catch {

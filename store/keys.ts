@@ -6,9 +6,10 @@
  * | `meta, format` | version of this layout |
  * | `meta, probe` | for a moment, whether the disk has room again |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory / sensors` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_head, partition, name` | id of the snapshot, where many short-lived processes share a store |
+ * | `sensor_of, partition, name` | type and location of a sensor that is stored |
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `command, partition, number` | a command, since the oldest cut |
@@ -61,6 +62,9 @@ export const KEYS = {
   sensor: (name: string): Deno.KvKey => ["sensor", name],
   sensorHeads: (): Deno.KvKey => ["sensor_head"],
   sensorHead: (partition: string, name: string): Deno.KvKey => ["sensor_head", partition, name],
+  sensorsOf: (partition: string): Deno.KvKey => ["sensor_of", partition],
+  sensorOf: (partition: string, name: string): Deno.KvKey => ["sensor_of", partition, name],
+  sensorsVersion: (partition: string): Deno.KvKey => ["partition", partition, "sensors"],
   sensorPartsAll: (): Deno.KvKey => ["sensor_part"],
   sensorParts: (name: string, generation?: string): Deno.KvKey =>
     generation === undefined ? ["sensor_part", name] : ["sensor_part", name, generation],

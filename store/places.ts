@@ -52,6 +52,7 @@ export type KeyOwner =
 const BY_PARTITION: Readonly<Record<string, number>> = {
   partition: 1,
   sample: 1,
+  sensor_of: 1,
   command: 1,
   transition: 1,
   transition_trim: 1,

@@ -55,12 +55,16 @@ export class TimedKv implements KvPort {
     return outer;
   }
 
-  /** Whenever one of these keys, at most 10, has changed, and once at the beginning; until the signal. Ends if the server does. */
-  async *changes(keys: readonly Deno.KvKey[], signal: AbortSignal): AsyncGenerator<void> {
+  /** These keys, at most 10, whenever one has changed, and at the beginning; until the signal, or the server ends. */
+  async *changes(keys: readonly Deno.KvKey[], signal: AbortSignal): AsyncGenerator<Deno.KvEntryMaybe<unknown>[]> {
     const reader = this.kv.watch<unknown[]>([...keys]).getReader(), stop = () => void reader.cancel().catch(() => {});
     signal.addEventListener("abort", stop, { once: true });
     try {
-      while (!signal.aborted && !(await reader.read()).done) yield;
+      while (!signal.aborted) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield value;
+      }
     } finally {
       signal.removeEventListener("abort", stop);
       stop();

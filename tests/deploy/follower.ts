@@ -13,14 +13,22 @@ export class Follower {
   /** Resolves at the first connection. */
   readonly begun: Promise<void>;
   moves = -1;
+  private readonly urls: readonly string[];
   private last = "";
   private readonly stop = new AbortController();
   private news = Promise.withResolvers<void>();
 
-  constructor(private readonly url: string) {
+  /** @param urls where it connects, one after the other */
+  constructor(...urls: readonly string[]) {
+    this.urls = urls;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.begun = promise;
     void this.follow(resolve);
+  }
+
+  /** Follows no more. */
+  end(): void {
+    this.stop.abort();
   }
 
   /** Resolves when so many were given. */
@@ -33,7 +41,8 @@ export class Follower {
     const { signal } = this.stop;
     while (!signal.aborted) {
       try {
-        const answer = await fetch(`${this.url}/alerts/stream`, { headers: { "last-event-id": this.last }, signal });
+        const url = this.urls[(this.moves + 1) % this.urls.length];
+        const answer = await fetch(`${url}/alerts/stream`, { headers: { "last-event-id": this.last }, signal });
         if (!answer.ok) continue;
         this.moves++;
         let text = "";

@@ -146,7 +146,7 @@ export class Cluster implements AsyncDisposable {
     const all = await Promise.all(
       this.nodes.map(async (node) => (await node.partitions()).map((one) => ({ ...one, node }))),
     );
-    return all.flat().filter(({ partition }) => partition.startsWith("kafka-"));
+    return all.flat().filter(({ partition, state }) => partition.startsWith("kafka-") && state !== "elsewhere");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

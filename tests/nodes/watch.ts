@@ -51,7 +51,7 @@ export class Watch {
 
   /** Takes a node away, and notes how long its partitions stand still. */
   async takenOver(node: Node, away: () => Promise<unknown>): Promise<void> {
-    const mine = (await node.partitions()).filter(({ partition }) => partition.startsWith("kafka-"));
+    const mine = (await node.partitions()).filter(({ state }) => state === "running");
     await away();
     if (mine.length === 0) return;
     const partitions = new Map(mine.map(({ partition, position }) => [partition, position]));

@@ -1,0 +1,156 @@
+/**
+ * Two nodes over two KV servers, as their user has them: each answers for all, alerts are followed from node to node, a
+ * partition is moved, a server goes away; and a short chaos.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
+import { Follower } from "../deploy/follower.ts";
+import { ask, run, until } from "../process.ts";
+import { type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
+import { KV_TOKEN, kvServer } from "../servers/kv.ts";
+import { need, testWith } from "../servers/needed.ts";
+import { freshTopic, makeTopic, put } from "../sources/kafka/topics.ts";
+import { playChaos } from "./chaos.ts";
+import { Cluster } from "./cluster.ts";
+
+const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
+const needed = await need("Kafka with a KV server", async () => {
+  await kvServer("probe"); // both, or neither
+  return await kafkaBroker();
+});
+
+const PARTITIONS = 4, START = 1_790_000_000_000;
+const pageSchema = z.object({
+  items: z.array(z.object({ sensor: z.string() }).loose()),
+});
+const alertsSchema = z.object({
+  items: z.array(z.object({ id: z.string(), sensor: z.string(), raised_at: z.string(), state: z.string() })),
+});
+const problemSchema = z.object({ detail: z.string() });
+
+/** Readings of one sensor in each partition, beyond its limit in every second minute or so. */
+class Rounds {
+  count = 0;
+
+  constructor(private readonly broker: KafkaBroker, private readonly topic: string) {}
+
+  async put(rounds: number): Promise<void> {
+    const from = this.count;
+    this.count += rounds;
+    await put(
+      this.broker,
+      this.topic,
+      Array.from({ length: rounds * PARTITIONS }, (_, i) => {
+        const round = from + Math.floor(i / PARTITIONS), partition = i % PARTITIONS;
+        const values = { x: Math.floor(round / 50) % 2 === 0 ? 95 : 40 };
+        return { partition, value: { sensor: `pump-${partition}`, time: START + round * 1_000, type: "pump", values } };
+      }),
+    );
+  }
+}
+
+testWith(
+  needed,
+  "nodes answer for each other, over KV servers that partitions move between and that go away",
+  async (broker) => {
+    const topic = await makeTopic(broker, freshTopic("nodes"), PARTITIONS), rounds = new Rounds(broker, topic);
+    await using cluster = await Cluster.start(broker, { nodes: 2, servers: 2 }, { topic, sessionMs: 3_000 });
+    const { nodes: [first, second], servers } = cluster;
+    await rounds.put(20);
+    await cluster.ready(PARTITIONS);
+    const judged = () =>
+      until("all is judged", async () => {
+        const shown = await cluster.shown();
+        return shown.length === PARTITIONS && shown.every(({ readings }) => readings === rounds.count);
+      });
+    await judged();
+    const follower = new Follower(first.url, second.url);
+    await follower.begun;
+    for (const { url } of [first, second]) {
+      const items = await until("it knows all sensors", async () => {
+        const { items } = await ask(`${url}/sensors`, pageSchema);
+        return items.length === PARTITIONS && items;
+      });
+      assertEquals(items.map(({ sensor }) => sensor), ["pump-0", "pump-1", "pump-2", "pump-3"]);
+    }
+
+    // What comes at one node is followed at either, a client going from one to the other.
+    await rounds.put(300);
+    await judged();
+    const alerts = await until("both give the same alerts", async () => {
+      const [here, there] = await Promise.all(
+        [first, second].map(({ url }) => ask(`${url}/alerts?limit=500`, alertsSchema)),
+      );
+      return here.items.length >= PARTITIONS * 3 && JSON.stringify(here) === JSON.stringify(there) && here.items;
+    });
+    assertEquals(new Set(alerts.map(({ sensor }) => sensor)).size, PARTITIONS);
+    const raised = new Set(
+      alerts.flatMap(({ id, raised_at }) => Date.parse(raised_at) >= START + 20_000 ? [`${id}/raised`] : []),
+    );
+    assert(raised.size >= PARTITIONS * 2, `${raised.size} alerts`);
+    await until("the follower was given all", () => raised.isSubsetOf(new Set(follower.ids)));
+    assert(follower.moves > 0, "it went on at the other node");
+    follower.end();
+
+    // A command to a sensor of the other node is refused with the owner's name.
+    const [mine] = await first.partitions(), owned = `pump-${mine.partition.at(-1)}`;
+    const refused = await fetch(`${second.url}/sensors/${owned}/retire`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    assertMatch(
+      problemSchema.parse(await refused.json()).detail,
+      /where pump-\d belongs, runs at node-0: send it there/,
+    );
+
+    // A partition moves while both run.
+    const env = { DENO_KV_ACCESS_TOKEN: KV_TOKEN }, kv = ["--kv", servers.map(({ url }) => url).join(",")];
+    const before = await run(["partitions", "list", ...kv], { env });
+    const [, server] = new RegExp(`${mine.partition} +(\\S+)`).exec(before.out) ?? [];
+    const other = servers.find(({ url }) => !url.endsWith(server))?.url ?? "";
+    const moved = await run(["partitions", "move", mine.partition, other, ...kv], { env });
+    assertMatch(moved.out, /entries were copied/);
+    await rounds.put(20);
+    await judged();
+    const there = new RegExp(`${mine.partition} +${other.slice("http://".length)} +node-0`);
+    await until(
+      "its owner goes on there",
+      async () => there.test((await run(["partitions", "list", ...kv], { env })).out),
+    );
+    await judged();
+
+    // A server that is away keeps its partitions waiting, and nobody else; both nodes say so.
+    const away = servers.find(({ url }) => url === other);
+    away?.silence(true);
+    await rounds.put(20);
+    await until("it is said which server is away", async () => {
+      const ready = await fetch(`${first.url}/readyz`);
+      return (await ready.text()).includes("does not answer") && ready.status === 503;
+    });
+    away?.silence(false);
+    await judged();
+    await until("all is well again", async () => {
+      const ready = await fetch(`${first.url}/readyz`);
+      await ready.body?.cancel();
+      return ready.status === 200;
+    });
+  },
+);
+
+testWith(needed, "playChaos() ends as one node that was left in peace", async (broker) => {
+  const { differences, deeds } = await playChaos(broker, {
+    seed: 11,
+    ms: Math.round(12_000 * SCALE),
+    nodes: 2,
+    servers: 2,
+    partitions: 4,
+    sessionMs: 2_000,
+    deeds: ["kill a node", "stop a node", "kill a KV server", "answers lost", "cut off", "move a partition"],
+    report: () => {},
+  });
+  assertEquals(differences, []);
+  assert(Object.keys(deeds).length > 0);
+});
