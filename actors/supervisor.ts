@@ -308,9 +308,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     }
   }
 
-  /** What another process has stored of its partition; nothing of a partition that runs here. */
-  heard(view: PartitionView, sensors: Iterable<Pick<Entry, "name" | "type" | "location">>): void {
-    if (this.runOf(view.partition) >= 0) return;
+  /** What another process has stored of its partition; false for one that runs here, of which nobody else knows more. */
+  heard(view: PartitionView, sensors: Iterable<Pick<Entry, "name" | "type" | "location">>): boolean {
+    if (this.runOf(view.partition) >= 0) return false;
     if (!this.elsewhere.has(view.partition)) {
       this.forgotten.add(view.partition); // what is at hand of it is out of date from now on
       this.clear(view.partition);
@@ -320,6 +320,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       const entry = this.directory.of(name, view.partition);
       if (entry.partition === view.partition) [entry.type, entry.location] = [type, location];
     }
+    return true;
   }
 
   async giveUp(partition: string): Promise<void> {

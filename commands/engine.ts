@@ -127,11 +127,11 @@ export class Engine {
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
     const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
     const changed = async (view: PartitionView, sensors: readonly ToldSensor[]) => {
-      if (supervisor.runs.some(({ partition, state }) => partition.id === view.partition && state === "running")) {
-        return;
-      }
-      supervisor.heard(view, sensors);
+      const run = supervisor.runs.find(({ partition }) => partition.id === view.partition);
+      if (run?.state === "running") return false;
+      const taken = supervisor.heard(view, sensors);
       await alerts.catchUp(view.partition);
+      return taken;
     };
     this.following = fleet
       ? Promise.all([fleet.follow(signal, pause), followHeads(fleet, { clock, changed }, signal)])

@@ -23,8 +23,12 @@ export interface ToldSensor {
 /** What is told. */
 export interface HeadsOptions {
   readonly clock: Clock;
-  /** A partition's head as it is now; its sensors where there are more, or other things are known of them. */
-  readonly changed: (view: PartitionView, sensors: readonly ToldSensor[]) => Promise<void>;
+  /**
+   * A partition's head as it is now; its sensors where there are more, or other things are known of them.
+   *
+   * @returns whether that was taken; else the sensors are told again
+   */
+  readonly changed: (view: PartitionView, sensors: readonly ToldSensor[]) => Promise<boolean>;
 }
 
 /** Partitions of one watch: three keys of each, ten of a watch at the most. */
@@ -94,7 +98,7 @@ class Heads {
     // What is left of a partition that was moved away says nothing of it any more.
     if (value === null || this.fleet.server(placeOf(this.fleet.map, partition)) !== this.server) return;
     const told = this.sensors.get(partition) === sensors.versionstamp ? [] : await this.sensorsOf(partition);
-    await this.options.changed({
+    const taken = await this.options.changed({
       partition,
       source: partition.split("-")[0],
       position: value.cut,
@@ -105,7 +109,7 @@ class Heads {
       state: "elsewhere",
       owner: ownerIn(String(fence.value)),
     }, told);
-    this.sensors.set(partition, sensors.versionstamp);
+    if (taken) this.sensors.set(partition, sensors.versionstamp);
   }
 
   private async sensorsOf(partition: string): Promise<ToldSensor[]> {
