@@ -318,7 +318,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.elsewhere.set(view.partition, view);
     for (const { name, type, location } of sensors) {
       const entry = this.directory.of(name, view.partition);
-      if (entry.partition === view.partition) [entry.type, entry.location] = [type, location];
+      if (entry.partition !== view.partition) continue;
+      [entry.type, entry.location] = [type, location];
+      entry.stored = true;
     }
     return true;
   }

@@ -110,6 +110,7 @@ class Heads {
       owner: ownerIn(String(fence.value)),
     }, told);
     if (taken) this.sensors.set(partition, sensors.versionstamp);
+    else this.sensors.delete(partition);
   }
 
   private async sensorsOf(partition: string): Promise<ToldSensor[]> {
