@@ -265,6 +265,7 @@ export class PartitionRun {
     }
     for (const { sensor: name, command: said, ...place } of entering) {
       if (said.command === "configure") {
+        await this.dispatch(); // commands before it are carried out as things were
         await this.configure(said.version, place.time);
         await this.dispatch();
         continue;
