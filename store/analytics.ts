@@ -53,9 +53,9 @@ export const ANALYTICS_LIMITS: AnalyticsLimits = {
 
 const DAY_MS = 86_400_000, DEFAULT_LENGTH_MS = 60_000, ALERTS_PAGE = 500;
 /** Windows that come from the database at once. */
-const BATCH = 500;
+const BATCH = 200;
 /** Work between two turns of the event loop, ms. */
-const TURN_MS = 10;
+const TURN_MS = 5;
 
 /** What analytics stand on. */
 export interface AnalyticsParts {
@@ -115,7 +115,7 @@ export class StoreAnalytics implements Analytics {
       }
     }
     const truncated = walk.truncated || aligned.overflowed, { period, rows } = walk;
-    const view = aligned.view();
+    const view = await aligned.view(turns(TURN_MS));
     return { period, length_ms: lengthMs, source, by, truncated, rows, left_out: aligned.leftOut, ...view };
   }
 

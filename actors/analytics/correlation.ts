@@ -48,13 +48,18 @@ export class AlignedSeries {
     sums[SERIES_MOST + place] += count;
   }
 
-  /** The correlations, series in order of coming. */
-  view(): MatrixView {
+  /**
+   * The correlations, series in order of coming.
+   *
+   * @param turn called after each moment: lets other work go on when it is due, as it is long for many moments
+   */
+  async view(turn: () => Promise<void> | undefined): Promise<MatrixView> {
     const series = [...this.#series.values()].map(({ of }) => of), correlations = new Correlations(series.length);
     const values = new Float64Array(series.length);
     for (const sums of this.#moments.values()) {
       for (let k = 0; k < series.length; k++) values[k] = sums[k] / sums[SERIES_MOST + k]; // 0 / 0 where there is none
       correlations.add(values);
+      await turn();
     }
     return matrixOf(series, correlations);
   }

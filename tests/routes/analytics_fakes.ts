@@ -31,12 +31,12 @@ export class FakeAnalytics implements Analytics {
     return Promise.resolve({ ...this.#looked, length_ms: LENGTH_MS, ...fold.view() });
   }
 
-  correlation(filter: AnalyticsFilter) {
+  async correlation(filter: AnalyticsFilter) {
     this.asked = filter;
     const aligned = new AlignedSeries();
     for (let k = 0; k < 20; k++) aligned.add({ sensor: `s${k % 4}`, channel: "t" }, NOON + k % 5, k, 3);
     const about = { length_ms: LENGTH_MS, by: "sensor", source: "windows", rows: 20, left_out: 1 } as const;
-    return Promise.resolve({ ...this.#looked, ...about, ...aligned.view() });
+    return { ...this.#looked, ...about, ...await aligned.view(() => undefined) };
   }
 
   liveCorrelation() {
