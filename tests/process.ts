@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly serve?: number;
   /** What is run instead of `main.ts`, from the repository's root. */
   readonly entry?: string;
+  /** Files and connections that it may have open; default as many as this process. */
+  readonly openFiles?: number;
 }
 
 /** How a program ended. */
@@ -54,8 +56,10 @@ export class Program implements AsyncDisposable {
   constructor(args: readonly string[], options: ProgramOptions = {}) {
     const { serve } = options;
     const how = serve === undefined ? ["run"] : ["serve", "--host", "127.0.0.1", "--port", String(serve)];
-    const child = new Deno.Command(Deno.execPath(), {
+    const { openFiles } = options, limited = openFiles !== undefined;
+    const child = new Deno.Command(limited ? "sh" : Deno.execPath(), {
       args: [
+        ...limited ? ["-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", Deno.execPath()] : [],
         ...how,
         "--frozen",
         "--no-prompt",
