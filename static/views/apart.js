@@ -26,7 +26,12 @@ const MEANS = {
 
 /** The list; hidden while there is none. @param {Stage} stage */
 export function apart({ model, signal }) {
-  const list = h("ul", { class: "rows apart-rows", id: "apart" });
+  const list = h("ul", {
+    class: "rows apart-rows",
+    id: "apart",
+    tabindex: "0",
+    "aria-label": "Sensors not judged now",
+  });
   const beyond = h("p", { class: "muted" });
   const element = h(
     "section",

@@ -201,7 +201,7 @@ export function alarmRate(alerts, now) {
     x: counts.map((_, at) => clock(end - (SLOTS - at) * SLOT_MS)),
     series: [{ name: "alarms", values: counts, tone: "edge-strong" }],
     marks: busy ? [{ y: FLOOD, text: `a flood from ${FLOOD} on` }] : [{ y: 2, text: "usual: at most 2" }],
-    said: flood > 0 ? `a flood in ${flood} of ${SLOTS} slots` : "",
+    said: flood > 0 ? `${flood} ${flood === 1 ? "flood" : "floods"}` : "",
   };
 }
 

@@ -206,8 +206,10 @@ function rowsOf(model) {
     row.alerts.push(alert);
     rows.set(alert.sensor, row);
   }
+  // Of one priority, what nobody has seen yet comes first.
+  const seen = (/** @type {AlertView} */ { acknowledged_at }) => acknowledged_at === undefined ? 0 : 1;
   return [...rows.values()].sort(({ alerts: [a] }, { alerts: [b] }) =>
-    PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || worstFirst(a, b)
+    PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || seen(a) - seen(b) || worstFirst(a, b)
   );
 }
 

@@ -155,9 +155,9 @@ if (import.meta.main) {
       await post(program.url, times.flatMap((time) => pumps(time, now - time)));
     }
     await done(program.url, now);
-    await backtest(program.url);
     // The pumps go on, but for the silent one.
     const going = setInterval(() => post(program.url, pumps(Date.now(), 0)), INTERVAL_MS);
+    await backtest(program.url);
     for (const { name, hash, viewport, colorScheme } of SHOTS) {
       const { page, errors, close } = await open(hash, viewport, colorScheme);
       const view = hash.slice(2).split("?")[0];
