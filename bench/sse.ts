@@ -2,7 +2,7 @@
  * Server-sent events to many clients: 2,000 who follow the alerts of a real instance, of whom 200 never read, while alerts
  * are raised and cleared.
  *
- *     deno task bench sse [--clients=2000] [--mute=200] [--seconds=20] [--rate=50] [--checkpoint=100]
+ *     deno task bench sse [--clients=2000] [--mute=200] [--seconds=20] [--rate=5] [--checkpoint=100]
  *
  * Every reading breaks a limit or comes back from it, and with rules that raise at once each is one event. Said is how long
  * it took from sending the reading until a client had its event, over all clients that read; how much memory the instance
@@ -16,7 +16,7 @@ import { Folder, startInstance } from "../tests/process.ts";
 import { flag } from "./_measure.ts";
 
 const clients = Number(flag("clients", "2000")), mute = Number(flag("mute", "200"));
-const seconds = Number(flag("seconds", "20")), rate = Number(flag("rate", "50"));
+const seconds = Number(flag("seconds", "20")), rate = Number(flag("rate", "5"));
 /** After so long without reading, with a full buffer, a client is cut off: two heartbeats, ms. */
 const CUT_OFF_MS = 32_000;
 /** Connections that are opened at the same time: what a listening socket lets wait. */
@@ -41,6 +41,13 @@ const { hostname, port } = new URL(url);
 async function resident(): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${program.pid}/status`);
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+}
+
+/** Time of the processor that the instance has taken, s. */
+async function busy(): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${program.pid}/stat`), TICKS_A_SECOND = 100;
+  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+  return (user + system) / TICKS_A_SECOND;
 }
 
 /** When each reading was sent, by sensor and time. */
@@ -100,6 +107,7 @@ const reading = all.slice(mute).map((client) => client.read().catch(() => {}));
 await pause(2_000);
 const connected = await resident();
 
+const busyBefore = await busy();
 let memory = connected, count = 0;
 const began = performance.now();
 for (; performance.now() - began < seconds * 1_000; count++) {
@@ -119,7 +127,7 @@ await pause(5_000);
 const had = all.slice(mute).map(({ events }) => events), most = Math.max(...had);
 const whole = had.filter((events) => events === most).length;
 await pause(CUT_OFF_MS - 5_000);
-const after = await resident();
+const after = await resident(), used = await busy() - busyBefore;
 
 latencies.sort((a, b) => a - b);
 const at = (part: number) => `${Math.round(latencies[Math.min(latencies.length - 1, part * latencies.length | 0)])} ms`;

@@ -64,6 +64,19 @@ function oneLine(text: string): string {
 const encoder = new TextEncoder();
 const COMMENT = encoder.encode(":\n\n");
 
+const NO_BYTES = new Uint8Array(0);
+/** The last frame written: thousands of clients get the same, one after the other. */
+const last: { frame: Frame; bytes: Uint8Array } = { frame: { id: "" }, bytes: NO_BYTES };
+
+/** A frame's bytes, made once for all who get it at the same time; nobody changes them. */
+function frameBytes(frame: Frame): Uint8Array {
+  const { id, event, data } = last.frame;
+  if (last.bytes === NO_BYTES || frame.id !== id || frame.event !== event || frame.data !== data) {
+    Object.assign(last, { frame, bytes: encoder.encode(frameText(frame)) });
+  }
+  return last.bytes;
+}
+
 /** Answers with the frames until they end, the client leaves or the instance goes down. */
 export function sse(
   c: Context,
@@ -116,7 +129,7 @@ class Connection {
       for await (const frame of frames(signal)) {
         while (!signal.aborted && this.#isFull) await this.#room.wait(signal);
         if (signal.aborted) break;
-        this.#controller.enqueue(encoder.encode(frameText(frame)));
+        this.#controller.enqueue(frameBytes(frame));
       }
     } catch (error) {
       // A lag is the client's: it comes again with its last id and goes on or is told to resync.

@@ -12,9 +12,14 @@ export class CursorError extends Error {
   override name = "CursorError";
 }
 
+/** The last cursor written: everybody who follows a feed and is up to date gets the same. */
+const last = { text: "", cursor: "" };
+
 /** A cursor over a place. */
 export function writeCursor(place: Json): string {
-  return encodeBase64Url(JSON.stringify(place));
+  const text = JSON.stringify(place);
+  if (text !== last.text) Object.assign(last, { text, cursor: encodeBase64Url(text) });
+  return last.cursor;
 }
 
 /**
