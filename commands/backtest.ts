@@ -7,9 +7,9 @@ import { makeZone } from "../models/zone.ts";
 import type { MappingHints } from "../sources/detect.ts";
 import { inspectFile } from "../sources/inspect.ts";
 import { join } from "../std/path.ts";
-import { judgeFiles, type NamedJudging, OUTPUT_FILES } from "./backtest_files.ts";
+import { judgeFiles, type NamedJudging } from "./backtest_files.ts";
 import { type Labels, parseLabels } from "./backtest_labels.ts";
-import { outputPaths } from "./backtest_paths.ts";
+import { OUTPUT_FILES, outputPaths } from "./backtest_paths.ts";
 import { judgePipe } from "./backtest_pipe.ts";
 import { type BacktestSettings, command, comparedJudging, judgingIn } from "./backtest_settings.ts";
 import {

@@ -13,15 +13,13 @@ import type { VerdictWriter } from "./backtest_cells.ts";
 import { backtestFigures } from "./backtest_figures.ts";
 import type { Labels } from "./backtest_labels.ts";
 import { type OutputFormat, verdictWriter } from "./backtest_output.ts";
+import { OUTPUT_FILES } from "./backtest_paths.ts";
 import { report } from "./backtest_report.ts";
 import { type InputBlock, openInput } from "./backtest_rows.ts";
 import { FileRun } from "./backtest_run.ts";
 import { sayJudging } from "./backtest_settings.ts";
 import type { Side } from "./backtest_summary.ts";
 import { openOutput, type Output } from "./backtest_writer.ts";
-
-/** Transitions of alerts, the figures and the report, below the output folder; no file of verdicts is called so. */
-export const OUTPUT_FILES = { alerts: "alerts.jsonl", figures: "report.json", report: "report.html" } as const;
 
 /** A configuration to judge by. */
 export interface NamedJudging {

@@ -12,7 +12,7 @@
 import { BACKTEST_STATES, type BacktestPart, BacktestRefused, type BacktestView } from "../actors/backtests/port.ts";
 import type { Clock } from "../actors/ports.ts";
 import { basename, join, relative } from "../std/path.ts";
-import { OUTPUT_FILES } from "./backtest_files.ts";
+import { OUTPUT_FILES } from "./backtest_paths.ts";
 import { openOutput } from "./backtest_writer.ts";
 
 /** Longest wait for more of an upload, ms. */

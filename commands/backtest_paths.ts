@@ -14,6 +14,9 @@ const ENDINGS: Readonly<Record<OutputFormat, string>> = {
   parquet: ".parquet",
 };
 
+/** Transitions of alerts, the figures and the report, below the output folder; no file of verdicts is called so. */
+export const OUTPUT_FILES = { alerts: "alerts.jsonl", figures: "report.json", report: "report.html" } as const;
+
 /**
  * The outputs' paths below the output folder, in the order of the inputs.
  *
