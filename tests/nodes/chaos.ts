@@ -13,8 +13,6 @@ import { systemClock as clock } from "../../commands/clock.ts";
 import { Engine } from "../../commands/engine.ts";
 import { openFleet } from "../../commands/database.ts";
 import { Random } from "../../models/random.ts";
-import { partitionOfKey } from "../../sources/kafka/partitioner.ts";
-import { KafkaProducer } from "../../sources/kafka/producer.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { movePartition } from "../../store/move.ts";
@@ -25,6 +23,7 @@ import { isSame } from "../simulation/same.ts";
 import { freshTopic, makeTopic } from "../sources/kafka/topics.ts";
 import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 import { Cluster, JUDGING } from "./cluster.ts";
+import { Feed } from "./feed.ts";
 import { type Deed, deeds } from "./deeds.ts";
 import { type Figures, Watch } from "./watch.ts";
 
@@ -56,8 +55,6 @@ export interface ChaosResult {
   readonly fenced: number;
 }
 
-/** Sensors of a partition, and the time between two rounds of readings, one of each partition. */
-const SENSORS = 3, ROUND_MS = 200;
 /** Longest wait for everything to be judged when nothing goes wrong any more, ms. */
 const SETTLE_MS = 180_000;
 /** Characters of what a node said that are shown when something is not as it should be. */
@@ -120,64 +117,6 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
     await feed.end();
     direct.close();
   }
-}
-
-/** Puts readings into the topic, a round every {@linkcode ROUND_MS}. */
-class Feed {
-  readonly #producer: KafkaProducer;
-  #running: Promise<void> = Promise.resolve();
-  #isEnding = false;
-  #rounds = 0;
-  readonly #random: Random;
-  /** Names by partition. */
-  readonly #sensors: readonly (readonly string[])[];
-
-  constructor(broker: KafkaBroker, private readonly topic: string, partitions: number, random: Random) {
-    this.#producer = new KafkaProducer(broker.cluster());
-    this.#random = random;
-    this.#sensors = sensorsOf(partitions);
-  }
-
-  start(): void {
-    this.#running = this.#run();
-  }
-
-  /** Ends after the round under way; how many readings were put. */
-  async end(): Promise<number> {
-    if (!this.#isEnding) {
-      this.#isEnding = true;
-      await this.#running;
-      await this.#producer.close();
-    }
-    return this.#rounds * this.#sensors.length;
-  }
-
-  async #run(): Promise<void> {
-    await this.#producer.open([this.topic]);
-    while (!this.#isEnding) {
-      const round = this.#rounds;
-      await this.#producer.send(
-        this.topic,
-        this.#sensors.map((names) => {
-          const sensor = names[round % SENSORS], time = 1_790_000_000_000 + round * 1_000;
-          const x = this.#random.integer(25) === 0 ? 95 : 40 + Math.round(5 * this.#random.normal());
-          return { key: sensor, value: JSON.stringify({ sensor, time, type: "pump", values: { x } }) };
-        }),
-      );
-      this.#rounds++;
-      await clock.sleep(ROUND_MS);
-    }
-  }
-}
-
-/** {@linkcode SENSORS} names for each partition, whose hashes send them there. */
-function sensorsOf(partitions: number): string[][] {
-  const names: string[][] = Array.from({ length: partitions }, () => []);
-  for (let i = 0; names.some(({ length }) => length < SENSORS); i++) {
-    const name = `pump-${i}`, mine = names[partitionOfKey(new TextEncoder().encode(name), partitions)];
-    if (mine.length < SENSORS) mine.push(name);
-  }
-  return names;
 }
 
 /** What differs from a run of one node that nothing disturbs. */

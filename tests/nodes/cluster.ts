@@ -82,6 +82,11 @@ export class Node {
     }
   }
 
+  /** Process id of its present life. */
+  get pid(): number {
+    return this.#program?.pid ?? 0;
+  }
+
   signal(name: Deno.Signal): void {
     if (name === "SIGSTOP" || name === "SIGCONT") this.isStopped = name === "SIGSTOP";
     this.#program?.signal(name);

@@ -17,6 +17,8 @@ export type Weather =
 /** A proxy before one port of this machine. */
 export class Proxy implements AsyncDisposable {
   readonly url: string;
+  /** Bytes that nodes sent to the server so far. */
+  sent = 0;
   #weather: Weather = { kind: "clear" };
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.Conn>();
@@ -65,6 +67,7 @@ export class Proxy implements AsyncDisposable {
     try {
       for (let read = await from.read(bytes); read !== null; read = await from.read(bytes)) {
         const weather = this.#weather;
+        if (!isAnswer) this.sent += read;
         if (weather.kind === "slow") await new Promise((resolve) => setTimeout(resolve, weather.ms));
         if (weather.kind === "answers lost" && isAnswer) break;
         for (let at = 0; at < read;) at += await to.write(bytes.subarray(at, read));
