@@ -18,7 +18,7 @@ import type { Feed, PartitionView, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
-import { StoreError } from "../store/chain.ts";
+import { type Guards, StoreError } from "../store/chain.ts";
 import { within } from "../store/deadline.ts";
 import { KvEvaluations } from "../store/evaluations.ts";
 import { KvFederationStore } from "../store/federation.ts";
@@ -50,6 +50,8 @@ export interface EngineOptions {
   readonly dataDir: string;
   /** Path of the KV file, or URLs of KV servers with commas between; default a file in the data directory. */
   readonly kv?: string;
+  /** What protects checkpoints; a test takes one away to see that it is needed. */
+  readonly guards?: Guards;
   /** Name of this process among others over the same servers, as the owner of its partitions. */
   readonly node?: string;
   /** Whether to begin anew: the KV file in the data directory is removed, once the directory is held. */
@@ -169,6 +171,7 @@ export class Engine {
           historyChunks: HISTORY_CHUNKS,
           written,
           ...(options.node === undefined ? {} : { owner: options.node }),
+          ...(options.guards ? { guards: options.guards } : {}),
           ...(fleet ? { fleet } : {}),
         }),
         clock,

@@ -6,7 +6,7 @@
  * @module
  */
 import { explain } from "../commands/explain.ts";
-import { wholeNumber } from "../commands/setting.ts";
+import { choice, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { playChaos } from "../tests/nodes/chaos.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
@@ -17,6 +17,11 @@ const settings = {
   nodes: wholeNumber({ min: 1, max: 20, fallback: 3, help: "nodes of the group" }),
   servers: wholeNumber({ min: 1, max: 10, fallback: 2, help: "KV servers" }),
   partitions: wholeNumber({ min: 1, max: 100, fallback: 12, help: "partitions of the topic" }),
+  without: choice({
+    words: ["none", "fence", "chain", "order"],
+    fallback: "none",
+    help: "a guard of the checkpoints to leave out: the chaos should find out",
+  }),
   session: wholeNumber({ min: 1_000, max: 60_000, fallback: 3_000, help: "session of a member, in ms" }),
 };
 
@@ -29,11 +34,13 @@ const command: Command<typeof settings> = {
 
 /** Plays it; 0 if nothing differs. */
 async function chaos(args: readonly string[]): Promise<number> {
-  const { values } = await readSettings(command, args), { minutes, session, ...rest } = values;
+  const { values } = await readSettings(command, args), { minutes, session, without, ...rest } = values;
+  Deno.env.set("SENSORIUM_TEST_WITHOUT", without);
   const { differences, readings, deeds, figures, fenced } = await playChaos(await kafkaBroker(), {
     ...rest,
     ms: minutes * 60_000,
     sessionMs: session,
+    ...(without === "none" ? {} : { program: "tests/nodes/unguarded.ts" }),
     report: (line) => console.log(line),
   });
   const { availability, takeOverMs } = figures,

@@ -1,0 +1,43 @@
+/**
+ * A node of the chaos without one of its guards, which `SENSORIUM_TEST_WITHOUT` names: to see that the chaos finds out.
+ *
+ * It takes the flags that `main.ts start` is given, as far as they matter here.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { judgingSchema } from "../../actors/config.ts";
+import { systemClock as clock } from "../../commands/clock.ts";
+import { Engine } from "../../commands/engine.ts";
+import { KafkaSource } from "../../sources/kafka/source.ts";
+import { parseKafkaUrl } from "../../sources/kafka/address.ts";
+import { ALL_GUARDS } from "../../store/chain.ts";
+import { JUDGING } from "./cluster.ts";
+
+const names = ["kafka", "kv", "data-dir", "group", "instance", "session", "port"] as const;
+const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const, default: "" }]));
+const { values } = parseArgs({ args: Deno.args, options, strict: false });
+const given = (name: typeof names[number]) => String(values[name]);
+
+const stop = new AbortController(), { brokers, topics } = parseKafkaUrl(given("kafka"));
+Deno.addSignalListener("SIGTERM", () => stop.abort());
+const engine = await Engine.open({
+  dataDir: given("data-dir"),
+  kv: given("kv"),
+  node: given("instance"),
+  judging: judgingSchema.parse(JUDGING),
+  shards: 1,
+  clock,
+  guards: { ...ALL_GUARDS, [Deno.env.get("SENSORIUM_TEST_WITHOUT") ?? ""]: false },
+  supervisor: { storeAwayMs: 1_000, checkpointMs: 300 },
+  interrupted: (_partition, error) => console.error(error.message),
+});
+const server = Deno.serve(
+  { port: Number(given("port")), hostname: "127.0.0.1", onListen: () => {} },
+  () => Response.json({ partitions: engine.supervisor.partitions() }),
+);
+const group = { group: given("group"), instance: given("instance"), sessionMs: Number(given("session")) };
+await engine.run(new KafkaSource({ cluster: { brokers }, topics, clock, group }), stop.signal);
+await server.shutdown();
+await engine.close();
+Deno.exit(0);
