@@ -134,6 +134,8 @@ const at = (part: number) => `${Math.round(latencies[Math.min(latencies.length -
 console.log(`${clients} clients, ${mute} of them never read; ${count} readings in ${seconds} s, ${most} events each`);
 console.log(`clients that read and had every event: ${whole} of ${clients - mute}`);
 console.log(`from sending a reading to its event: half ${at(0.5)}, 99 of 100 ${at(0.99)}, longest ${at(1)}`);
+const perEvent = Math.round(1e6 * used / (most * clients));
+console.log(`processor of the instance: ${perEvent} µs for each event of each client, with all that it did beside`);
 console.log(
   `resident: ${before} MB before, ${connected} MB with clients, ${memory} MB at most, ${after} MB afterwards`,
 );
