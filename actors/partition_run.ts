@@ -103,7 +103,7 @@ export class PartitionRun {
       directory,
       hosts.length,
       options.judging,
-      (time) => shared.sleepersBefore(time),
+      (time) => shared.asleep.before(time),
     );
     this.tally = shared.tallyOf(partition.id);
     this.sinks = shared.sinksOf(partition.id);
@@ -537,7 +537,7 @@ export class PartitionRun {
     const { shared } = this;
     await this.enter(this.readTo);
     await this.dispatch();
-    const asleep = shared.sleepersBefore(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
+    const asleep = shared.asleep.before(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
       .filter((entry: Entry) => entry.partition === this.partition.id && !entry.resident);
     for (const entry of asleep) entry.resident = true;
     const arrivals = await shared.arrivals(asleep);

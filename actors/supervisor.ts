@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Asleep } from "./asleep.ts";
 import type {
   Arrival,
   CutResult,
@@ -32,9 +33,8 @@ import type { ShardOptions } from "./shard.ts";
 import { agreementIn, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
 import { makePlan, type Plan } from "./sensor/plan.ts";
 import { wakeTime } from "./sensor/tick.ts";
-import { NEVER } from "./sensor/layout.ts";
 import type { AlertOutput, Wanted } from "./sensor/outputs.ts";
-import { decodeSnapshot, readMeta, readWake, type SnapshotMeta } from "./sensor/snapshot.ts";
+import { decodeSnapshot, readMeta, type SnapshotMeta } from "./sensor/snapshot.ts";
 import { viewReadings, viewSensor } from "./sensor/view.ts";
 import type { Tracing } from "./tracing.ts";
 import type { TrainingPorts } from "./training/training.ts";
@@ -143,7 +143,7 @@ export interface Shared {
   judgingOf(version: number): Promise<Judging>;
   /** Works out anew when the partition's sensors out of memory wake, those of which it is known by another version. */
   wakeAgain(partition: string, version: number, judging: Judging): Promise<void>;
-  sleepersBefore(time: number): number[];
+  readonly asleep: Asleep;
   arrivals(entries: readonly Entry[]): Promise<Arrival[][]>;
   overBudget(): boolean;
   chooseReleases(partition: string): Entry[];
@@ -171,14 +171,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   private readonly forgotten = new Set<string>();
   /** Partitions of other processes, as far as they are followed. */
   private readonly elsewhere = new Map<string, PartitionView>();
-  /** Snapshots at hand: read at the start, or let go and not stored yet. */
-  private readonly atHand = new Map<number, Uint8Array>();
-  /** Sensors out of memory that a tick will change, and when. */
-  private readonly sleepers = new Map<number, number>();
-  private leastSleep = NEVER;
+  readonly asleep: Asleep;
   private readonly residence: Residence;
-  /** Bytes of snapshots that were read at the start. */
-  private bytesAtHand = 0;
 
   constructor(readonly options: SupervisorOptions, private readonly parts: SupervisorParts) {
     this.store = parts.store;
@@ -188,6 +182,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.tracing = parts.tracing;
     this.directory = new Directory(parts.shards, options.sensorsMost);
     this.residence = new Residence(options);
+    this.asleep = new Asleep(parts.store, options.preloadBytes);
     const { judging, wanted, keepHistory } = options;
     this.hosts = Array.from(
       { length: parts.shards },
@@ -211,25 +206,13 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     await this.parts.overtaken?.(partition);
   }
 
-  /** What is known of the store's snapshot of a sensor is no longer so. */
-  private unlearn(entry: Entry): void {
-    entry.stored = false;
-    this.bytesAtHand -= this.atHand.get(entry.sensor)?.length ?? 0;
-    this.atHand.delete(entry.sensor);
-    this.sleepers.delete(entry.sensor);
-  }
-
   private learn(name: string, bytes: Uint8Array, meta: SnapshotMeta): void {
     const entry = this.directory.of(name, meta.partition);
     entry.stored = true;
     entry.type = meta.type;
     entry.location = meta.location;
     entry.configuration = meta.configuration ?? 0;
-    this.sleepers.delete(entry.sensor);
-    this.sleep(entry.sensor, readWake(bytes));
-    this.bytesAtHand += bytes.length - (this.atHand.get(entry.sensor)?.length ?? 0);
-    if (this.bytesAtHand <= this.options.preloadBytes) this.atHand.set(entry.sensor, bytes);
-    else this.atHand.delete(entry.sensor);
+    this.asleep.learn(entry, bytes);
   }
 
   /**
@@ -249,7 +232,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   async judgingOf(version: number): Promise<Judging> {
     const { configurations, options } = this;
     if (version === 0) return options.judging;
-    if (!configurations) throw new Error(`there is no version ${version} of the configuration here`);
+    if (!configurations) return options.judging; // a process without versions judges by what it was started with
     return withFixed(await configurations.judging(version), options.judging);
   }
 
@@ -258,10 +241,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const entry of this.directory.entries) {
       if (entry.partition !== partition || entry.configuration === version) continue;
       entry.configuration = version; // one in memory will be let go under it
-      const bytes = entry.resident ? undefined : await this.snapshotOf(entry);
+      const bytes = entry.resident ? undefined : await this.asleep.snapshot(entry);
       if (!bytes) continue;
-      this.sleepers.delete(entry.sensor);
-      this.sleep(entry.sensor, wakeTime(decodeSnapshot(bytes, entry.sensor, judging, plans, false)));
+      this.asleep.wakeAt(entry.sensor, wakeTime(decodeSnapshot(bytes, entry.sensor, judging, plans, false)));
       await this.breathe();
     }
   }
@@ -304,7 +286,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const entry of this.directory.entries) {
       if (entry.partition !== partition || entry.resident) continue;
       entry.type = entry.location = undefined;
-      this.unlearn(entry);
+      entry.stored = false;
+      this.asleep.unlearn(entry);
     }
   }
 
@@ -373,32 +356,11 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     return this.parts.sinks?.(partition) ?? [];
   }
 
-  sleepersBefore(time: number): number[] {
-    if (time < this.leastSleep) return [];
-    const due: number[] = [];
-    this.leastSleep = NEVER;
-    for (const [sensor, wake] of this.sleepers) {
-      if (wake <= time) due.push(sensor);
-      if (wake < this.leastSleep) this.leastSleep = wake;
-    }
-    return due;
-  }
-
-  private sleep(sensor: number, wake: number): void {
-    if (wake >= NEVER) return;
-    this.sleepers.set(sensor, wake);
-    if (wake < this.leastSleep) this.leastSleep = wake;
-  }
-
   async arrivals(entries: readonly Entry[]): Promise<Arrival[][]> {
     const arrivals: Arrival[][] = Array.from({ length: this.hosts.length }, () => []);
     await Promise.all(entries.map(async (entry) => {
-      this.sleepers.delete(entry.sensor);
-      const snapshot = this.atHand.get(entry.sensor) ??
-        (entry.stored ? await this.store.snapshot(entry.name) : undefined);
-      this.atHand.delete(entry.sensor);
-      const { sensor, name } = entry;
-      arrivals[entry.shard].push({ sensor, name, ...(snapshot ? { snapshot: snapshot.slice() } : {}) });
+      const { sensor, name } = entry, snapshot = await this.asleep.arrive(entry);
+      arrivals[entry.shard].push({ sensor, name, ...(snapshot ? { snapshot } : {}) });
     }));
     this.residence.arrived(entries.length);
     return arrivals;
@@ -422,9 +384,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     this.residence.answered(results);
     for (const { released, snapshots } of results) {
       const gone = new Set(released.map(({ sensor }) => sensor));
-      for (const { sensor, wake } of released) this.sleep(sensor, wake);
+      for (const { sensor, wake } of released) this.asleep.wakeAt(sensor, wake);
       for (const { sensor, bytes } of snapshots) {
-        if (gone.has(sensor) && !this.directory.entries[sensor].gone) this.atHand.set(sensor, bytes);
+        if (gone.has(sensor)) this.asleep.keep(this.directory.entries[sensor], bytes);
       }
     }
   }
@@ -433,7 +395,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const { sensor, bytes } of snapshots) {
       const entry = this.directory.entries[sensor];
       entry.stored = !entry.gone;
-      if (this.atHand.get(sensor) === bytes) this.atHand.delete(sensor);
+      this.asleep.stored(entry, bytes);
     }
   }
 
@@ -480,7 +442,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     if (!entry) return [];
     const answer = await this.hosts[entry.shard].send({ kind: "ask", about: "readings", sensors: [entry.sensor] });
     if (answer.about === "readings" && answer.readings.length > 0) return answer.readings;
-    const bytes = await this.snapshotOf(entry);
+    const bytes = await this.asleep.snapshot(entry);
     return bytes ? viewReadings(this.decode(bytes, true)) : [];
   }
 
@@ -511,7 +473,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     }
     for (const entry of this.directory.present) {
       if (digests.has(entry.name)) continue;
-      const bytes = await this.snapshotOf(entry);
+      const bytes = await this.asleep.snapshot(entry);
       const actor = bytes && this.decode(bytes);
       if (actor && wasHeard(actor)) digests.set(entry.name, digestOf(actor));
     }
@@ -541,7 +503,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     for (const answer of await this.ask("agreement")) if (answer.about === "agreement") tables.push(...answer.tables);
     for (const entry of this.directory.present) {
       if (entry.resident) continue;
-      const bytes = await this.snapshotOf(entry);
+      const bytes = await this.asleep.snapshot(entry);
       if (bytes) tables.push(agreementIn(this.decode(bytes)));
     }
     return sumAgreements(tables);
@@ -552,13 +514,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   }
 
   private async viewStored(entry: Entry): Promise<SensorView | undefined> {
-    const bytes = await this.snapshotOf(entry);
+    const bytes = await this.asleep.snapshot(entry);
     const actor = bytes && this.decode(bytes);
     return actor && wasHeard(actor) ? viewSensor(actor) : undefined;
-  }
-
-  private async snapshotOf(entry: Entry): Promise<Uint8Array | undefined> {
-    return this.atHand.get(entry.sensor) ?? (entry.stored ? await this.store.snapshot(entry.name) : undefined);
   }
 
   private decode(bytes: Uint8Array, keepHistory = false) {
