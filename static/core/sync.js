@@ -72,7 +72,8 @@ export class Sync {
 
   /** Asks for everything again. @returns {Promise<void>} */
   async refresh() {
-    await Promise.all([this.#loadSummary(), this.#loadSensors(), this.#loadAlerts(), this.#loadSinks()]);
+    // In this order: what is wrong is asked for first, and the long list of sensors does not stand in its way.
+    await Promise.all([this.#loadAlerts(), this.#loadSummary(), this.#loadSensors(), this.#loadSinks()]);
   }
 
   /** Loads the next page of sensors. @returns {Promise<void>} */

@@ -139,9 +139,8 @@ function answer(model) {
     const known = Number.isNaN(now) ? "" : `What is shown is of ${clock(now)}`;
     return { ...lost, words: "Not known: disconnected", more: known };
   }
-  if (!summary || !model.alertsLoaded) {
-    return { worst: "none", mark: none, words: "Asking the server…", more: "", wrong: 0 };
-  }
+  const asking = { worst: "none", mark: none, words: "Asking the server…", more: "", wrong: 0 };
+  if (!summary || !model.alertsLoaded) return asking;
   const active = model.active();
   const out = model.out();
   const wrong = new Set([...active, ...out].map((item) => item.sensor)).size;
@@ -164,6 +163,8 @@ function answer(model) {
   }
   const failed = summary.partitions.find(({ state }) => state === "failed");
   if (failed) return { ...lost, words: "A source has failed", more: failed.error ?? failed.source };
+  // Whether one is silent or stuck is not known without them: nothing is said to be well until then.
+  if (!model.sensorsLoaded) return asking;
   if (summary.sensors === 0) return { worst: "none", mark: none, words: "No sensors yet", more: "", wrong };
   const since = model.lastCleared()?.cleared_at;
   const parts = [of, since === undefined ? "no alert so far" : `since ${clock(since)} (${duration(now - since)})`];

@@ -86,7 +86,6 @@ export function worst(stage) {
       sparkline(),
       h("div", { class: "row-when" }, h("p", { class: "row-since" }), h("p", { class: "row-ack" })),
     );
-    history.load(model.now(row.sensor?.partition), signal).then(() => draw(element)).catch(() => {});
     return element;
   }
 
@@ -114,8 +113,14 @@ export function worst(stage) {
     say(part(".sentence"), sentence(row));
     say(part(".seen"), seen(alert, unit));
     const now = model.now(sensor?.partition);
+    const history = histories.get(row.name);
+    // Alerts may come before anybody knows what time it is.
+    if (history && !history.loaded && !Number.isNaN(now)) {
+      history.load(now, signal).then(() => draw(element)).catch(() => {});
+    }
     const since = alert.raised_at;
-    say(part(".row-since"), `since ${moment(since, now)} (${duration(now - since)})`);
+    const age = Number.isNaN(now) ? "" : ` (${duration(now - since)})`;
+    say(part(".row-since"), `since ${moment(since, now)}${age}`);
     say(part(".row-ack"), acknowledgedText(alert, now));
     element.dataset.acknowledged = String(alert.acknowledged_at !== undefined);
     element.dataset.channel = alert.channel ?? sensor?.channels[0]?.channel ?? "";
