@@ -113,7 +113,12 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),
-    supervisor: { storeAwayMs: STORE_AWAY_MS, sensorsMost: values.sensors },
+    supervisor: {
+      storeAwayMs: STORE_AWAY_MS,
+      sensorsMost: values.sensors,
+      checkpointMs: values.checkpoint,
+      snapshotMs: values.snapshot,
+    },
     failed: (partition, error) => log.error(`${partition} has stopped: ${error.message}`, { partition }),
     interrupted: (partition, error) =>
       log.warn(`${partition} waits, nothing more of it was written: ${error.message}`, { partition }),

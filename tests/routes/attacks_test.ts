@@ -1,31 +1,6 @@
 /**
- * Attacks that were tried, and how each one ends.
- *
- * | attack | outcome |
- * |---|---|
- * | a body over the limit, declared or not | 413, read no farther than the limit |
- * | a compressed body that unpacks to gigabytes | 415, nothing is unpacked |
- * | a line of 1 MiB among readings | that line is refused, the others are taken |
- * | a body that stops in the middle | 408 after the time-out |
- * | connections that send half a request and wait | take nothing from others |
- * | JSON nested a hundred thousand deep | 400, or that reading refused |
- * | `__proto__`, `constructor` as names, fields, parameters | plain names or refused; no prototype changes |
- * | line breaks in headers, ids and names | no header, log line or event of the attacker's own |
- * | two lengths for one body (smuggling) | 400, one answer |
- * | `..`, encoded and raw, below the page's files | 404, no file |
- * | another path's spelling for `/admin` | 401, 403 or 404 |
- * | posts from another site's page, forms, `null` origins | 403 or 415, nothing changes |
- * | a name bound to this machine's address (rebinding) | 403 |
- * | a proxy on this machine that passes strangers on | 401 without a key |
- * | wrong keys in bulk | 401, then 429; a right key passes meanwhile |
- * | a session id of the attacker's choice | is no session; a login makes a fresh one |
- * | a million invented sensors | as many as the quota allows; the others refused one by one, memory bounded |
- * | an address of 100,000 characters, a thousand parameters | 4xx |
- * | a method in a header | is ignored |
- * | the page in a frame, its files as other types | forbidden by headers on every answer |
- *
- * A formula as a sensor's name is made harmless in CSV: `formats_test.ts`. Replays of signed webhooks are
- * tried where webhooks are.
+ * Attacks on the whole app that were tried, and how each one ends. `docs/security.md` has the table of them; those on the
+ * process are in `tests/commands/attacks_test.ts`.
  *
  * @module
  */
@@ -169,6 +144,40 @@ Deno.test("attack: names of prototypes are names or refused, and change no proto
     assert([200, 400, 404].includes((await app.request(path)).status), path);
   }
   assertEquals([({} as Record<string, unknown>).polluted, Object.keys(Object.prototype)], [undefined, []]);
+});
+
+Deno.test("attack: numbers without bounds and halves of characters are refused, a key given twice counts once", async () => {
+  const deps = await wholeDeps(), app = makeApp(deps);
+  const post = async (body: string) => {
+    const answer = await app.request("/readings", { method: "POST", body, headers: json });
+    const { accepted, errors } = await answer.json();
+    return [accepted, errors?.[0]?.field];
+  };
+  const cases: [string, number, string?][] = [
+    [`{"sensor":"a","time":1,"values":{"t":1e999}}`, 0, "values.t"],
+    [`{"sensor":"a","time":1,"values":{"t":1e101}}`, 0, "values.t"],
+    [`{"sensor":"a","time":1,"values":{"t":${"9".repeat(5_000)}}}`, 0, "values.t"],
+    [`{"sensor":"a","time":1e999,"values":{"t":1}}`, 0, "time"],
+    [`{"sensor":"a","time":253402300800000,"values":{"t":1}}`, 0, "time"],
+    [`{"sensor":"\\ud800","time":1,"values":{"t":1}}`, 0, "sensor"],
+    [`{"sensor":"a\\u001b[31m","time":1,"values":{"t":1}}`, 0, "sensor"],
+    [`{"sensor":"first","sensor":"","time":1,"values":{"t":1}}`, 0, "sensor"],
+    [`{"sensor":"","sensor":"last","time":1,"values":{"t":"x"},"values":{"t":1}}`, 1],
+  ];
+  for (const [body, accepted, field] of cases) {
+    assertEquals([body.slice(0, 80), ...await post(body)], [body.slice(0, 80), accepted, field]);
+  }
+});
+
+Deno.test("attack: names that look alike are other sensors, and count for the quota", async () => {
+  const { clock } = await wholeDeps(), known = { has: () => false, count: 0 };
+  const sensors = new SensorQuota({ all: 4, ofClient: 4 }, known, clock);
+  const app = makeApp(await wholeDeps({ limits: { sensors } }));
+  const names = ["\u00e9", "e\u0301", "a\u200b", "\u202ea", "a"];
+  const headers = { "content-type": "application/x-ndjson" };
+  const answer = await app.request("/readings", { method: "POST", body: names.map(reading).join("\n"), headers });
+  const { accepted, rejected } = await answer.json();
+  assertEquals([accepted, rejected], [4, 1]);
 });
 
 Deno.test("attack: line breaks make no header, no line of a log, and no event", () =>
