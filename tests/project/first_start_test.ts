@@ -8,6 +8,7 @@ const lockSchema = z.object({
     z.string(),
     z.looseObject({
       dependencies: z.array(z.string()).optional(),
+      optionalDependencies: z.array(z.string()).optional(),
       os: z.array(z.string()).optional(),
       cpu: z.array(z.string()).optional(),
     }),
@@ -74,9 +75,9 @@ function builds(path: string): Record<string, unknown> {
   const { npm } = lockSchema.parse(JSON.parse(textOf(path))), all = Object.keys(npm);
   const whole = (name: string) => all.includes(name) ? name : all.find((one) => packageName(one) === name) ?? name;
   return Object.fromEntries(
-    Object.entries(npm).map(([name, build]) => [
+    Object.entries(npm).map(([name, { dependencies = [], optionalDependencies = [], ...build }]) => [
       name,
-      build.dependencies === undefined ? build : { ...build, dependencies: build.dependencies.map(whole) },
+      { ...build, dependencies: dependencies.map(whole), optionalDependencies: optionalDependencies.map(whole) },
     ]),
   );
 }
