@@ -69,7 +69,7 @@ export async function movePartition(
   return copied;
 }
 
-/** Ids of the servers, with what a person calls them and the partitions that each holds. */
+/** Every partition that was ever run, the id of the server that holds it, and its fence, which names its owner. */
 export async function partitionsByServer(
   fleet: FleetKv,
 ): Promise<{ readonly partition: string; readonly id: string; readonly fence: string }[]> {

@@ -71,7 +71,7 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
   Deno.env.set("DENO_KV_ACCESS_TOKEN", KV_TOKEN);
   const direct = await openFleet(cluster.servers.map(({ url }) => url), clock);
   const move = async (partition: string, place: number) => {
-    const [, id] = [0, direct.map.servers[place % direct.map.servers.length]];
+    const id = direct.map.servers[place % direct.map.servers.length];
     await movePartition(direct, partition, id, { clock, freshId: () => crypto.randomUUID(), deadlineMs: 5_000 });
   };
   const feed = new Feed(broker, topic, partitions, new Random(seed + 1));

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
+import type { Weather } from "./proxy.ts";
 import type { Watch } from "./watch.ts";
 
 /** Something that goes wrong. */
@@ -31,19 +32,16 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 export function deeds(cluster: Cluster, move: (place: number) => Promise<void>): Deed[] {
   const { nodes, servers, proxies, broker } = cluster;
   const some = <T>(list: readonly T[], which: number) => list[which % list.length];
-  const weather = (name: Deed["name"], weather: Parameters<typeof set>[1]): Deed => ({
+  const weather = (name: Deed["name"], weather: Weather): Deed => ({
     name,
     mostMs: 8_000,
     run: async (which, lastsMs) => {
-      set(some(proxies, which), weather);
+      const proxy = some(proxies, which);
+      proxy.weather = weather;
       await pause(lastsMs);
-      set(some(proxies, which), { kind: "clear" });
+      proxy.weather = { kind: "clear" };
     },
   });
-  const set = (proxy: typeof proxies[number], weather: Parameters<typeof assign>[1]) => assign(proxy, weather);
-  const assign = (proxy: typeof proxies[number], weather: typeof proxies[number]["weather"]) => {
-    proxy.weather = weather;
-  };
   return [
     {
       name: "kill a node",
