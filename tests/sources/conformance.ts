@@ -374,9 +374,10 @@ export function sourceConformance(
         const [partition] = await source.open(memory);
         const chunks = partition.read(0, new AbortController().signal)
           [Symbol.asyncIterator]();
-        for (let i = 0; i < 3; i++) {
+        for (let i = 0, seen = 0; i < 3 && seen < take; i++) { // a live one would wait for more
           const result = await chunks.next();
           if (result.done) break;
+          seen += takenOf(result.value).length;
           await settle();
           const ahead = takenIn(source) - result.value.next;
           assert(
