@@ -21,6 +21,7 @@ export async function makePredictApp(registry: KvModelRegistry, clock: Clock): P
       sensors: nobody,
       sensor: nobody,
       readings: nobody,
+      latestReadings: nobody,
       windows: nobody,
       alerts: nobody,
       alert: nobody,

@@ -1,3 +1,4 @@
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
 import fc from "fast-check";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { HelpRequest, nearMiss, UsageError } from "../../commands/errors.ts";
@@ -78,6 +79,7 @@ Deno.test("readSettings() gives defaults where nobody says anything", async () =
     seed: 42,
     kv: undefined,
     checkpoint: 1000,
+    sensors: SUPERVISOR_DEFAULTS.sensorsMost,
     snapshot: 60_000,
     speed: "recorded",
     chance: 0.05,
