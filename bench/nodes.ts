@@ -36,25 +36,19 @@ function messagesOf(round: number, names: readonly string[][]) {
   });
 }
 
-/** Time from each alert's reading to the alert at a follower, ms, ascending. */
-async function follow(url: string, sentAt: ReadonlyMap<number, number>, signal: AbortSignal): Promise<number[]> {
-  const taken: number[] = [];
-  try {
-    const answer = await fetch(`${url}/alerts/stream`, { signal });
-    let text = "";
-    for await (const some of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      const frames = (text + some).split("\n\n");
-      text = frames.pop() ?? "";
-      for (const [, json] of frames.flatMap((frame) => [/^data: (\{.*\})$/m.exec(frame) ?? []])) {
-        const { transition, time } = JSON.parse(json ?? "{}") as { transition?: string; time?: string | number };
-        const sent = transition === "raised" ? sentAt.get(new Date(time ?? 0).getTime()) : undefined;
-        if (sent !== undefined) taken.push(performance.now() - sent);
-      }
+/** Notes the time from each alert's reading to the alert at a follower, ms; until the process ends. */
+async function follow(url: string, sentAt: ReadonlyMap<number, number>, taken: number[]): Promise<void> {
+  const answer = await fetch(`${url}/alerts/stream`);
+  let text = "";
+  for await (const some of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const frames = (text + some).split("\n\n");
+    text = frames.pop() ?? "";
+    for (const [, json] of frames.flatMap((frame) => [/^data: (\{.*\})$/m.exec(frame) ?? []])) {
+      const { transition, time } = JSON.parse(json ?? "{}") as { transition?: string; time?: string | number };
+      const sent = transition === "raised" ? sentAt.get(new Date(time ?? 0).getTime()) : undefined;
+      if (sent !== undefined) taken.push(performance.now() - sent);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
   }
-  return taken.sort((a, b) => a - b);
 }
 
 async function measure(nodes: number): Promise<void> {
@@ -84,9 +78,8 @@ async function measure(nodes: number): Promise<void> {
       `${((sent() - sentBefore) / seconds / 1e6).toFixed(2)} MB/s to the KV servers; processor time of a reading: ` +
       `nodes ${micros("nodes")}, broker ${micros("broker")}, KV servers ${micros("servers")} µs`,
   );
-  const sentAt = new Map<number, number>(),
-    stop = new AbortController(),
-    following = follow(cluster.nodes[0].url, sentAt, stop.signal);
+  const sentAt = new Map<number, number>(), taken: number[] = [];
+  follow(cluster.nodes[0].url, sentAt, taken).catch(() => {}); // the node is ended
   for (let round = rounds; round < rounds + liveRounds; round++) {
     sentAt.set(START + round * 1_000, performance.now());
     await producer.send(topic, messagesOf(round, names));
@@ -94,8 +87,8 @@ async function measure(nodes: number): Promise<void> {
   }
   await until("all are judged", async () => await judged() === (rounds + liveRounds) * PARTITIONS, PATIENCE_MS);
   await new Promise((resolve) => setTimeout(resolve, 3_000)); // the last ones are committed and told
-  stop.abort();
-  const taken = await following, at = (share: number) => Math.round(taken[Math.floor(share * taken.length)] ?? NaN);
+  taken.sort((a, b) => a - b);
+  const at = (share: number) => Math.round(taken[Math.floor(share * taken.length)] ?? NaN);
   console.log(
     `${nodes} node(s): reading to alert ${at(0.5)} ms (half), ${at(0.99)} ms (99 of 100), ${taken.length} alerts`,
   );
