@@ -27,6 +27,15 @@ export interface Entry {
   gone?: true;
 }
 
+/** What a sensor may say of itself. */
+export interface Description {
+  readonly type?: string;
+  readonly location?: string;
+}
+
+/** Types that there may be: each has models of its own, and a sensor may say another one with every reading. */
+export const TYPES_MOST = 1_000;
+
 /** Words of a slot. */
 const SLOT = 4;
 
@@ -35,6 +44,8 @@ export class Directory {
   /** Entries in order of their numbers. */
   readonly entries: Entry[] = [];
   private readonly byName = new Map<string, Entry>();
+  /** What sensors have ever said of themselves. */
+  private readonly said = { type: new Set<string>(), location: new Set<string>() };
   /**
    * Open addressing over hashes of names' bytes, {@linkcode SLOT} words a slot: the sensor's number (−1: free), the hash,
    * where its name's bytes start, and how many there are. They lie together, so that a name is found with one look.
@@ -45,7 +56,7 @@ export class Directory {
   private bytesUsed = 0;
   private filled = 0;
 
-  /** @param sensorsMost names that there may be; {@linkcode admit} lets no further ones in */
+  /** @param sensorsMost names that there may be, and locations; {@linkcode admit} lets no further ones in */
   constructor(private readonly shards: number, readonly sensorsMost = Infinity) {}
 
   /** The entry of a name, if there is one. */
@@ -64,6 +75,20 @@ export class Directory {
    */
   admit(name: string, partition: string): Entry | undefined {
     return this.byName.get(name) ?? (this.byName.size < this.sensorsMost ? this.of(name, partition) : undefined);
+  }
+
+  /** How many types or locations there are where there is no room for this one; undefined where there is. */
+  crowding(what: "type" | "location", word: string | undefined): number | undefined {
+    const words = this.said[what], most = what === "type" ? TYPES_MOST : this.sensorsMost;
+    return word === undefined || words.size < most || words.has(word) ? undefined : most;
+  }
+
+  /** A sensor says what it is and where; true if that is new of it. */
+  describe(entry: Entry, { type = entry.type, location = entry.location }: Description): boolean {
+    if (type === entry.type && location === entry.location) return false;
+    if (type !== undefined) this.said.type.add(entry.type = type);
+    if (location !== undefined) this.said.location.add(entry.location = location);
+    return true;
   }
 
   /** The entry of a name; a new one belongs to `partition`. */

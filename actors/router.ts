@@ -46,6 +46,8 @@ export type RecordTap = (item: Reading | Refusal, position: number, accepted: bo
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
+/** What a reading may say of its sensor. */
+const DESCRIBED = ["type", "location"] as const;
 const NEWLINE = 10, RETURN = 13;
 
 /** Routes one partition's readings. */
@@ -237,21 +239,19 @@ export class Router {
 
   private takeItem(item: Reading | Refusal, position: number, arrived: number | undefined, row = 0): void {
     if (isRefusal(item)) return this.refuse(item, position, arrived);
-    const entry = this.directory.admit(item.sensor, this.partition);
-    if (!entry) return this.refuse(this.crowded(item), position, arrived);
+    const { directory } = this, entry = directory.admit(item.sensor, this.partition);
+    if (!entry) return this.refuse(crowded(item, "sensor", directory.sensorsMost), position, arrived);
+    for (const what of DESCRIBED) {
+      const most = directory.crowding(what, item[what]);
+      if (most !== undefined) return this.refuse(crowded(item, what, most), position, arrived);
+    }
     this.note(entry, item.time, arrived);
     const accepted = this.belongs(entry, item.time, arrived);
     if (!accepted) this.keepOut(entry, item.time, position, arrived, sampleOf(item));
     else {
       this.expect(entry);
       const builder = this.builders[entry.shard];
-      const newType = item.type !== undefined && item.type !== entry.type;
-      const newLocation = item.location !== undefined && item.location !== entry.location;
-      if (newType || newLocation) {
-        if (newType) entry.type = item.type;
-        if (newLocation) entry.location = item.location;
-        builder.addDescribe(entry.sensor, item.type, item.location);
-      }
+      if (directory.describe(entry, item)) builder.addDescribe(entry.sensor, item.type, item.location);
       builder.addReading(entry.sensor, item, position, row);
     }
     this.tap?.(item, position, accepted);
@@ -277,12 +277,6 @@ export class Router {
     this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
     setAside(this.quarantine, quarantineRefusal(this.partition, position, item, entry?.name));
     if (entry) this.tick(position);
-  }
-
-  /** A reading of a sensor that there is no room for. */
-  private crowded(item: Reading): Refusal {
-    const message = `sensor is new, and there are ${this.directory.sensorsMost} sensors already`;
-    return refusal([{ field: "sensor", message }], sampleOf(item));
   }
 
   /** Whether the reading goes to its actor; else it is to be kept out. */
@@ -363,6 +357,11 @@ export class Router {
 /** Records that came, whatever became of them: the same whether a bad line is found here or by a shard, or counted again. */
 function recordsOf({ readings, refused, future, foreign }: PartitionCounts): number {
   return readings + refused + future + foreign;
+}
+
+/** A reading whose sensor, type or location there is no room for. */
+function crowded(item: Reading, field: "sensor" | "type" | "location", most: number): Refusal {
+  return refusal([{ field, message: `${field} is new, and there are ${most} ${field}s already` }], sampleOf(item));
 }
 
 function sayTime(time: number): string {

@@ -209,8 +209,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   private learn(name: string, bytes: Uint8Array, meta: SnapshotMeta): void {
     const entry = this.directory.of(name, meta.partition);
     entry.stored = true;
-    entry.type = meta.type;
-    entry.location = meta.location;
+    entry.type = entry.location = undefined;
+    this.directory.describe(entry, meta);
     entry.configuration = meta.configuration ?? 0;
     this.asleep.learn(entry, bytes);
   }

@@ -110,9 +110,12 @@ function unauthorized(c: Context, detail: string): Response {
   return answerProblem(c, new Problem(401, detail, { headers: { "www-authenticate": 'Bearer realm="sensorium"' } }));
 }
 
+/** Headers that proxies add. */
+const FORWARDED = ["x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto"];
+
 /** Whether a proxy passed it on: then it comes from elsewhere, whatever address is connected. */
 function isForwarded(c: Context): boolean {
-  return c.req.header("x-forwarded-for") !== undefined || c.req.header("forwarded") !== undefined;
+  return FORWARDED.some((name) => c.req.header(name) !== undefined);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @module */
 import fc from "fast-check";
-import { Directory } from "../../actors/directory.ts";
+import { Directory, TYPES_MOST } from "../../actors/directory.ts";
 import type { Chunk } from "../../actors/ports.ts";
 import { Router } from "../../actors/router.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
@@ -61,6 +61,25 @@ Deno.test("Router.take() refuses readings of sensors that there is no room for, 
   const errors = [{ field: "sensor", message: "sensor is new, and there are 2 sensors already" }];
   assertEquals(quarantined.map((one) => [one.reason, one.errors]), [["invalid", errors], ["invalid", errors]]);
   assertEquals(outcome({ kind: "lines", bytes, position: 0, row: 1, next: bytes.length }).quarantined, quarantined);
+});
+
+Deno.test("Router.take() refuses readings of types and locations that there is no room for", () => {
+  const refusedOf = (count: number, more: (i: number) => { type?: string; location?: string }) => {
+    const router = new Router(PARTITION, new Directory(1, 3), 1, { futureMs: 60_000, tickMs: 1_000 }, () => []);
+    const items = Array.from(
+      { length: count },
+      (_, i) => ({ sensor: "a", time: START + i, values: { a: i }, ...more(i) }),
+    );
+    router.take({ kind: "readings", items, positions: items.map((_, i) => i), next: items.length });
+    return router.takeQuarantine().map(({ position, errors: [{ message }] }) => [position, message]);
+  };
+  assertEquals(refusedOf(6, (i) => ({ location: `place ${i % 5}` })), [
+    [3, "location is new, and there are 3 locations already"],
+    [4, "location is new, and there are 3 locations already"],
+  ]);
+  assertEquals(refusedOf(TYPES_MOST + 2, (i) => ({ type: `type ${i % (TYPES_MOST + 1)}` })), [
+    [TYPES_MOST, `type is new, and there are ${TYPES_MOST} types already`],
+  ]);
 });
 
 Deno.test("Router.take() counts every record once: as reading, refused, future or foreign", () => {
