@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { SEVERITY } from "../../actors/alerts/words.ts";
 import { fingerprint, postableOpen, postableStep, webhookV4 } from "../../sinks/alertmanager.ts";
 import { isPublic } from "../../sinks/webhook_address.ts";
-import { cloudEvent } from "../../sinks/webhook_event.ts";
+import { cloudEvent, isWanted } from "../../sinks/webhook_event.ts";
 import { judge, RETRY, retryAfterMs } from "../../sinks/webhook_retry.ts";
 import { REPLAY_WINDOW_S, sign, signatureError } from "../../sinks/webhook_sign.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
@@ -118,6 +118,13 @@ Deno.test("isPublic() knows the public internet from everything else", () => {
       "8.8.8",
     ]
   ) assert(!isPublic(address), address);
+});
+
+Deno.test("isWanted() tells of the step by which an alert falls below the least priority: a receiver would keep it open", () => {
+  const wanted = (transition: "raised" | "eased" | "cleared", priority: "low" | "high") =>
+    isWanted({ priority: "high" }, step(1, { transition, priority }));
+  assertEquals([wanted("raised", "high"), wanted("eased", "low"), wanted("cleared", "high")], [true, true, true]);
+  assertEquals([wanted("raised", "low"), wanted("cleared", "low")], [false, false]);
 });
 
 Deno.test("cloudEvent() has the attributes of CloudEvents 1.0 and nothing that they forbid", () => {
