@@ -12,7 +12,7 @@ import type { Supervisor } from "./supervisor.ts";
 /** The counters of a supervisor now. Asks every shard once: O(sensors in memory). */
 export async function coreCounters(supervisor: Supervisor): Promise<CoreCounters> {
   const [{ sensors, stateBytes, historyBytes }, shards] = await Promise.all([
-    supervisor.memory(),
+    supervisor.answers.memory(),
     askShards(supervisor),
   ]);
   const now = supervisor.clock.now();

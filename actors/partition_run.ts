@@ -16,7 +16,7 @@ import type { Chunk, Json, SourcePartition } from "./ports.ts";
 import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
-import type { Shared } from "./supervisor.ts";
+import type { Shared } from "./shared.ts";
 import type { PartitionTally } from "./partition_tally.ts";
 import type { ModelDrift } from "./training/forest_model.ts";
 import { candidatesIn } from "./training/sample.ts";

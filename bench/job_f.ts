@@ -92,7 +92,7 @@ export async function runJobF({ input, output, shards, pieceBytes }: JobF): Prom
       () => engine.supervisor.runs[0]?.readings ?? 0,
       () => engine.run(source, new AbortController().signal),
     );
-    const [{ readings }] = engine.supervisor.partitions(), { sensors } = await engine.supervisor.memory();
+    const [{ readings }] = engine.supervisor.partitions(), { sensors } = await engine.supervisor.answers.memory();
     return { readings, sensors, ...taken, digest: await engine.digest() };
   } finally {
     await engine.close();

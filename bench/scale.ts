@@ -18,7 +18,8 @@ import { type Judging, judgingSchema } from "../actors/config.ts";
 import type { Chunk, Clock, Source, SourcePartition } from "../actors/ports.ts";
 import type { Reading } from "../actors/reading.ts";
 import { InlineHost } from "../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../actors/supervisor.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
 import { normalAt } from "../models/random.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { KvFederationStore } from "../store/federation.ts";
@@ -157,7 +158,7 @@ async function measure(detectors: Judging["detectors"]): Promise<void> {
   });
   await supervisor.run(live, { load: nothing, save: nothing }, new AbortController().signal);
   const { user, system } = cpuUsage(before), seconds = 30 * MINUTES, readings = SENSORS * seconds / INTERVAL;
-  const { stateBytes, historyBytes } = await supervisor.memory();
+  const { stateBytes, historyBytes } = await supervisor.answers.memory();
   const kinds = [...kv.bytes].sort(([, a], [, b]) => b - a)
     .map(([kind, bytes]) => `${kind} ${(bytes / SENSORS / seconds).toFixed(1)}`);
   const total = [...kv.bytes.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SUPERVISOR_DEFAULTS } from "../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
 import { type SettingTable, text, wholeNumber } from "./setting.ts";
 
 /** The settings that are the same everywhere; a command takes those that concern it. */

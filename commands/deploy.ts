@@ -10,7 +10,8 @@ import { driftsOf } from "../actors/drift_view.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import { ModelServer } from "../actors/model_server.ts";
 import { InlineHost } from "../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../actors/supervisor.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
 import type { ReadingView } from "../actors/views.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
@@ -133,7 +134,7 @@ export async function openDeployment(): Promise<Deployment> {
     federation,
     labels: new KvLabelStore(kv, { clock }),
     drift: () => driftsOf(queries, supervisor.runs.flatMap(({ drifts }) => drifts)),
-    agreement: async (detector) => detectorAgreement(await supervisor.agreement(), detector),
+    agreement: async (detector) => detectorAgreement(await supervisor.answers.agreement(), detector),
     desk: applying,
     alerts: () => judging.alerts,
     clock,
@@ -184,7 +185,7 @@ function asksForState({ method, url }: Request): boolean {
 
 /** The last readings of sensors that others have changed, in order of position. */
 async function lastReadings(supervisor: Supervisor, sensors: Iterable<string>): Promise<ReadingView[]> {
-  const views = await Promise.all([...sensors].map((sensor) => supervisor.readings(sensor)));
+  const views = await Promise.all([...sensors].map((sensor) => supervisor.answers.readings(sensor)));
   const position = ({ id }: ReadingView) => Number(id.split("/")[1]);
   return views.flat().sort((a, b) => position(a) - position(b));
 }

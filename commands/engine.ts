@@ -12,7 +12,8 @@ import type { Clock, Source } from "../actors/ports.ts";
 import { InlineHost, type ShardHost } from "../actors/runtime/host.ts";
 import { WorkerHost } from "../actors/runtime/worker_host.ts";
 import type { ShardOptions } from "../actors/shard.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor_options.ts";
 import type { Tracing } from "../actors/tracing.ts";
 import type { Feed, PartitionView, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
@@ -222,7 +223,7 @@ export class Engine {
 
   /** The digest of everything that came out so far; stable once the sources have ended. */
   async digest(): Promise<string> {
-    return await runDigest(await this.supervisor.digests(), this.supervisor.counts());
+    return await runDigest(await this.supervisor.answers.digests(), this.supervisor.counts());
   }
 
   /** Ends the shards, closes the store and lets go of the data directory. */

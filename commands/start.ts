@@ -166,7 +166,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       evaluations: engine.models.evaluations,
       labels: new KvLabelStore(engine.kv, { clock }),
       drift: () => driftsOf(engine.queries, engine.supervisor.runs.flatMap(({ drifts }) => drifts)),
-      agreement: async (detector) => detectorAgreement(await engine.supervisor.agreement(), detector),
+      agreement: async (detector) => detectorAgreement(await engine.supervisor.answers.agreement(), detector),
       analytics: statistics.analytics,
       backtests,
       quarantine: engine.quarantine,

@@ -51,7 +51,7 @@ export class StoreQueries implements Queries {
   ) {}
 
   async summary(): Promise<SummaryView> {
-    const states = await this.supervisor.states();
+    const states = await this.supervisor.answers.states();
     return { ...states, partitions: this.supervisor.partitions(), readings_per_second: this.rate() };
   }
 
@@ -61,7 +61,7 @@ export class StoreQueries implements Queries {
     const names = this.sortedNames().filter((name) => name > after && matches(filter, directory.find(name) ?? {}));
     const items: SensorView[] = [];
     for (let at = 0; at < names.length; at += limit) {
-      for (const view of await this.supervisor.sensors(names.slice(at, at + limit))) {
+      for (const view of await this.supervisor.answers.sensors(names.slice(at, at + limit))) {
         if (filter.state !== undefined && view.state !== filter.state) continue;
         if (items.length === limit) return { items, next: writeCursor([items[limit - 1].sensor]) };
         items.push(view);
@@ -79,7 +79,7 @@ export class StoreQueries implements Queries {
   }
 
   async sensor(name: string): Promise<SensorView | undefined> {
-    return (await this.supervisor.sensors([name]))[0];
+    return (await this.supervisor.answers.sensors([name]))[0];
   }
 
   async readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>> {
@@ -99,7 +99,7 @@ export class StoreQueries implements Queries {
     const after: ReadingPlace = cursor === undefined ? [to, "", -1] : readCursor(cursor, readingPlace);
     const named = filter.sensor === undefined ? directory.entries : [directory.find(filter.sensor)];
     const entries = named.filter((entry) => entry !== undefined).filter((entry) => matches(filter, entry));
-    const times = await this.supervisor.times();
+    const times = await this.supervisor.answers.times();
     const candidates = entries.map(({ sensor, name }) => ({
       sensor: name,
       latest: times.get(sensor) ?? Infinity,
@@ -119,7 +119,7 @@ export class StoreQueries implements Queries {
   async *newestReadings(sensor: string): AsyncGenerator<ReadingView> {
     let oldest = FAR;
     const partition = this.supervisor.directory.find(sensor)?.partition ?? "";
-    for (const reading of await this.supervisor.readings(sensor)) {
+    for (const reading of await this.supervisor.answers.readings(sensor)) {
       oldest = positionOf(reading);
       yield reading;
     }

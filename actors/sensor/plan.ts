@@ -245,3 +245,17 @@ function localTime(name: string): LocalTime {
   }
   return local;
 }
+
+/** Gives the plans of a configuration, each made once. */
+export function planner(
+  judging: Judging,
+  version = 0,
+): (type: string | undefined, channels: readonly string[]) => Plan {
+  const plans = new Map<string, Plan>();
+  return (type, channels) => {
+    const key = JSON.stringify([type ?? null, channels]);
+    let plan = plans.get(key);
+    if (!plan) plans.set(key, plan = makePlan(judging, type, channels, 0, channels, version));
+    return plan;
+  };
+}

@@ -9,7 +9,8 @@ import { type Configurations, fixedErrors, sameJson, withFixed } from "../../act
 import type { Chunk, Source } from "../../actors/ports.ts";
 import { parseReading } from "../../actors/reading.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { StoreQueries } from "../../store/queries.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
@@ -98,8 +99,8 @@ Deno.test("Supervisor.configure() changes how sensors are judged from a recorded
   });
   await again.load();
   await again.run(source(() => {}), sourceMemory(kv, "one"), new AbortController().signal);
-  assertEquals((await again.sensors(["p"]))[0].channels[0].high, 33);
-  assertEquals(await again.digests(), await supervisor.digests());
+  assertEquals((await again.answers.sensors(["p"]))[0].channels[0].high, 33);
+  assertEquals(await again.answers.digests(), await supervisor.answers.digests());
 });
 
 Deno.test("Supervisor.configure() shares a plant's budget out: the stricter one of share and own budget counts", async () => {

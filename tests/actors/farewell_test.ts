@@ -6,7 +6,8 @@
 import { judgingSchema } from "../../actors/config.ts";
 import type { Chunk, Source, SourcePartition } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { MemoryKv } from "../memory_kv.ts";
@@ -63,7 +64,7 @@ Deno.test("a farewell makes a sensor silent at once, once, and until it is heard
     await supervisor.load();
     const memory = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
     await supervisor.run(new FarewellSource(upTo), memory, new AbortController().signal);
-    const views = await supervisor.sensors(["pump-0", "pump-1", "nobody"]);
+    const views = await supervisor.answers.sensors(["pump-0", "pump-1", "nobody"]);
     await supervisor.close();
     return views.map(({ sensor, state }) => [sensor, state]);
   };

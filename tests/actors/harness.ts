@@ -10,7 +10,8 @@ import { runDigest } from "../../actors/digest.ts";
 import type { Clock, Source } from "../../actors/ports.ts";
 import { InlineHost, type ShardHost } from "../../actors/runtime/host.ts";
 import type { ShardOptions } from "../../actors/shard.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor_options.ts";
 import type { Tracing } from "../../actors/tracing.ts";
 import type { TrainingPorts } from "../../actors/training/training.ts";
 import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
@@ -95,7 +96,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
   });
   await supervisor.load();
   await supervisor.run(source, sourceMemory(kv, source.name), signal ?? new AbortController().signal);
-  const digest = await runDigest(await supervisor.digests(), supervisor.counts());
+  const digest = await runDigest(await supervisor.answers.digests(), supervisor.counts());
   await supervisor.close();
   if (failures.length > 0) throw failures[0];
   return { digest, kv, supervisor };

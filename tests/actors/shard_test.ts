@@ -56,8 +56,8 @@ Deno.test("Shard restores an actor that fails: its outputs are as if the reading
     assertStringIncludes(item.errors[0].message, `broken at ${bad}`);
     outputs.delete(JSON.stringify(["quarantine", "items-0", bad, "failed"]));
     assertEquals(outputs, await storedOutputs(without.kv), `failed at ${bad}`);
-    const others1 = (await failing.supervisor.digests()).filter(({ name }) => name !== items[bad].sensor);
-    const others2 = (await without.supervisor.digests()).filter(({ name }) => name !== items[bad].sensor);
+    const others1 = (await failing.supervisor.answers.digests()).filter(({ name }) => name !== items[bad].sensor);
+    const others2 = (await without.supervisor.answers.digests()).filter(({ name }) => name !== items[bad].sensor);
     assertEquals(others1, others2, "the others know nothing of it");
   }
 });
@@ -94,7 +94,7 @@ Deno.test("Shard stops an actor that fails three times within 60 s, and only the
   const items = plant(200);
   const sensor = async (...positions: number[]) => {
     const { kv, supervisor } = await runSource(new ItemsSource(items), { judging, host: failingAt(...positions) });
-    const [view] = await supervisor.sensors(["pump-0"]);
+    const [view] = await supervisor.answers.sensors(["pump-0"]);
     return { view, items: await quarantined(kv) };
   };
   const spread = await sensor(0, 30, 63, 126); // 0, 30, 63 and 126 s: never three within a minute
@@ -113,7 +113,7 @@ Deno.test("Shard keeps a failure over a restart: a sensor that was stopped stays
   const items = plant(120), host = failingAt(0, 3, 6);
   const { kv } = await runSource(new ItemsSource(items.slice(0, 60)), { judging, host });
   const again = await runSource(new ItemsSource(items, "items-1"), { judging, kv });
-  const [view] = await again.supervisor.sensors(["pump-0"]);
+  const [view] = await again.supervisor.answers.sensors(["pump-0"]);
   assertEquals(view.state, "failed");
 });
 
@@ -135,7 +135,7 @@ Deno.test("Shard takes new channels at any time and gives a sensor at most as ma
     for (const batch of [1, 100]) {
       const source = new TextSource(text, { asLines, records: () => batch });
       const { digest, kv, supervisor } = await runSource(source, { judging });
-      const [view] = await supervisor.sensors(["pump-0"]), refused = await quarantined(kv);
+      const [view] = await supervisor.answers.sensors(["pump-0"]), refused = await quarantined(kv);
       assertEquals(view.channels.length, most);
       assertEquals(view.channels[49], { ...view.channels[49], channel: "c49", value: 49, count: 2 });
       assertEquals(refused.map(({ reason, sensor }) => [reason, sensor]), new Array(2).fill(["channels", "pump-0"]));
@@ -181,7 +181,7 @@ Deno.test("Shard knows no special names: of sensors, types, locations and channe
       residentMost: 5,
       checkpointReadings: 7,
     });
-    const views = await supervisor.sensors(NAMES);
+    const views = await supervisor.answers.sensors(NAMES);
     assertEquals(views.map((view) => view.sensor), NAMES);
     assertEquals(views[0].type, "toString");
     assertEquals(supervisor.counts()[0].counts.refused, 3);

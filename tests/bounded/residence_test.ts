@@ -25,12 +25,12 @@ function shift(): Reading[] {
 Deno.test("Supervisor.run() holds the bytes of actors below their bound, and gives the same", async () => {
   const judging = judgingSchema.parse({}), source = () => new ItemsSource(shift());
   const options = { judging, batchSize: 50, checkpointReadings: 200 };
-  const free = await runSource(source(), options), all = await free.supervisor.memory();
+  const free = await runSource(source(), options), all = await free.supervisor.answers.memory();
   assertEquals(all.sensors, SENSORS);
   const residentBytes = (all.stateBytes + all.historyBytes) / 3;
   for (const shards of [1, 3]) {
     const bound = await runSource(source(), { ...options, shards, residentBytes });
-    const held = await bound.supervisor.memory();
+    const held = await bound.supervisor.answers.memory();
     assertLess(held.stateBytes + held.historyBytes, residentBytes, `with ${shards} shards`);
     assert(held.sensors > SENSORS / 6, "no more than needed is let go");
     assertEquals(bound.digest, free.digest, `with ${shards} shards`);

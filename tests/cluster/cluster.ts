@@ -7,7 +7,8 @@
 import { judgingSchema } from "../../actors/config.ts";
 import type { Clock, Source, SourcePartition } from "../../actors/ports.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { Random } from "../../models/random.ts";
 import { PATIENT, storeOver } from "../actors/harness.ts";
 import { Group, HEARTBEAT_MS, type Member, SESSION_MS } from "./group.ts";
@@ -231,7 +232,7 @@ class Cluster {
         host: (shard) => new InlineHost(shard),
       });
       await supervisor.load();
-      for (const { name, lanes } of await supervisor.digests()) digests.set(name, lanes.join(" "));
+      for (const { name, lanes } of await supervisor.answers.digests()) digests.set(name, lanes.join(" "));
     }
     return digests;
   }

@@ -5,7 +5,8 @@
  */
 import { judgingSchema } from "../../actors/config.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { systemClock as clock } from "../../commands/clock.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { assertEquals } from "../../std/assert.ts";
@@ -78,7 +79,7 @@ class Member {
 async function digests(broker: KafkaBroker, topic: string, kv: GatedKv): Promise<unknown> {
   const { supervisor } = new Member(broker, topic, kv);
   await supervisor.load();
-  const all = await supervisor.digests();
+  const all = await supervisor.answers.digests();
   await supervisor.close();
   return all;
 }

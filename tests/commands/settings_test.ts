@@ -1,4 +1,4 @@
-import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import fc from "fast-check";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { HelpRequest, nearMiss, UsageError } from "../../commands/errors.ts";

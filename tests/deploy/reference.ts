@@ -8,7 +8,8 @@ import { judgingSchema } from "../../actors/config.ts";
 import type { SourcePartition } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { modelsOver, PATIENT, storeOver } from "../actors/harness.ts";
 import { MemoryKv } from "../memory_kv.ts";
@@ -50,7 +51,7 @@ export async function stored(url: string, sensors: number): Promise<Map<string, 
 export async function digests(kv: KvPort): Promise<Record<string, unknown>> {
   const supervisor = supervisorOver(kv, judgingSchema.parse(JUDGING));
   await supervisor.load();
-  return byName(await supervisor.digests());
+  return byName(await supervisor.answers.digests());
 }
 
 /** The same of the same readings in the same order of each partition, through one process that nothing disturbs. */
@@ -83,7 +84,7 @@ export async function peacefulDigests(taken: Iterable<readonly Taken[]>): Promis
     };
   }
   await supervisor.run(source, { load: nothing, save: nothing }, stop.signal);
-  return byName(await supervisor.digests());
+  return byName(await supervisor.answers.digests());
 }
 
 function supervisorOver(kv: KvPort, judging: Judging): Supervisor {

@@ -76,7 +76,7 @@ Deno.test("readings that lack a channel make a sensor dirty where missing is bad
     const judged = await judgePump(readings, {}, {
       types: { pump: { channels: { a: {}, b: {} }, missing } },
     });
-    const [view] = await judged.supervisor.sensors(["pump-1"]);
+    const [view] = await judged.supervisor.answers.sensors(["pump-1"]);
     assertEquals(view.state, missing === "bad" ? "dirty" : "ok");
     assertEquals(judged.alerts.filter(({ condition }) => condition === "dirty").length, missing === "bad" ? 1 : 0);
     assertLess(judged.alerts.filter(({ condition }) => condition === "anomaly").length, 8);
@@ -105,13 +105,13 @@ Deno.test("a verdict expects what the clock on the sensor's wall says, also afte
 
 Deno.test("a sensor says how far its warm-up is and how long it still takes, and raises nothing under the budget", async () => {
   const young = await judgePump(pump(100, (a, i) => ({ a: i > 90 ? a + 40 : a })));
-  const [view] = await young.supervisor.sensors(["pump-1"]);
+  const [view] = await young.supervisor.answers.sensors(["pump-1"]);
   assertEquals(view.state, "warming_up");
   assertAlmostEquals(view.warm_up?.done ?? NaN, 100 / 300, 1e-9);
   assertAlmostEquals(view.warm_up?.remaining_ms ?? NaN, 200 * STEP_MS, STEP_MS);
   assertEquals(young.alerts, []);
   assert((young.number(99, VERDICT.bits) & BIT.warming) !== 0);
-  const [old] = await (await judgePump(pump(310))).supervisor.sensors(["pump-1"]);
+  const [old] = await (await judgePump(pump(310))).supervisor.answers.sensors(["pump-1"]);
   assertEquals([old.state, old.warm_up], ["ok", undefined]);
 });
 
@@ -122,7 +122,7 @@ Deno.test("what a quantity cannot have is shown as such, and is neither anomalou
     assertEquals([anomalous(judged, i), judged.number(i, VERDICT.score)], [false, 0]);
     assertEquals(judged.view(i).flags.find(({ detector }) => detector === "physical")?.channel, "a");
   }
-  const [view] = await judged.supervisor.sensors(["pump-1"]);
+  const [view] = await judged.supervisor.answers.sensors(["pump-1"]);
   assertEquals(view.impossible, 6);
 });
 
@@ -147,7 +147,7 @@ Deno.test("silence is a state of its own: the reading that ends it is as anomalo
 
 Deno.test("a stuck sensor is shown as stuck, since when", async () => {
   const judged = await judgePump(pump(1_000, (a, i) => ({ a: i >= 700 ? 1_001.5 : a })));
-  const [view] = await judged.supervisor.sensors(["pump-1"]);
+  const [view] = await judged.supervisor.answers.sensors(["pump-1"]);
   assertEquals(view.state, "stuck");
   assertEquals(view.state_since, START + 700 * STEP_MS);
   const raised = judged.alerts.filter(({ condition }) => condition === "stuck");
@@ -178,7 +178,7 @@ Deno.test("where nothing was flagged a sensor says how close it came, and when",
   const judged = await judgePump(pump(1_300, (a, i) => ({ a: i === 1_000 ? a + 15 : a })), {}, {
     budget: { perReading: 1e-6 },
   });
-  const [view] = await judged.supervisor.sensors(["pump-1"]);
+  const [view] = await judged.supervisor.answers.sensors(["pump-1"]);
   assertEquals(judged.alerts, []);
   assertEquals(view.closest?.time, START + 1_000 * STEP_MS);
   assert((view.closest?.part ?? 0) > 0.1 && (view.closest?.part ?? 1) < 1, `${view.closest?.part}`);
@@ -234,7 +234,7 @@ Deno.test("a limit that is broken is said first, whatever else is unusual", asyn
     1_000,
   );
   const judged = await judgePump(readings, {}, { types: { pump: { channels: { a: { high: 1_010 }, b: {} } } } });
-  const [{ explanation = "" }] = await judged.supervisor.sensors(["pump-1"]);
+  const [{ explanation = "" }] = await judged.supervisor.answers.sensors(["pump-1"]);
   assertMatch(explanation, /^a beyond the configured limit; a 1012, expected 99\d/);
   assertEquals(judged.view(999).explanation, explanation);
 });

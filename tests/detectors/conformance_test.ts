@@ -49,7 +49,7 @@ function assertSound(judged: Judged, detector: Detector, speaks = true): void {
 
 /** That every number of what the API shows of the sensors is finite. */
 async function assertFinite(judged: Judged): Promise<void> {
-  for (const view of await judged.supervisor.sensors(["pump-0", "pump-1"])) {
+  for (const view of await judged.supervisor.answers.sensors(["pump-0", "pump-1"])) {
     const check = (value: unknown, path: string): void => {
       if (typeof value === "number") assert(Number.isFinite(value), `${path} is ${value}`);
       else if (typeof value === "object" && value !== null) {
@@ -187,7 +187,7 @@ for (const version of [1, 2]) {
       partition: "p",
       kv,
     });
-    const [view] = await judged.supervisor.sensors(["pump-1"]);
+    const [view] = await judged.supervisor.answers.sensors(["pump-1"]);
     assertGreater(view.readings, 1_300, "those of the snapshot are counted on");
     assertEquals(view.channels.map(({ channel }) => channel), FIXTURE_CHANNELS);
     for (const detector of DETECTORS) assertSound(judged, detector, detector.needs !== "labels");

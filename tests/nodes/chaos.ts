@@ -6,7 +6,8 @@
  */
 import type { SensorDigest } from "../../actors/batch.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { storeOver } from "../actors/harness.ts";
 import { judgingSchema } from "../../actors/config.ts";
 import { systemClock as clock } from "../../commands/clock.ts";
@@ -138,7 +139,9 @@ async function compare(broker: KafkaBroker, topic: string, found: KvPort, readin
     );
     stop.abort();
     await running;
-    const expected = new Map((await engine.supervisor.digests()).map(({ name, lanes }) => [name, String(lanes)]));
+    const expected = new Map(
+      (await engine.supervisor.answers.digests()).map(({ name, lanes }) => [name, String(lanes)]),
+    );
     for (const { name, lanes } of await digestsIn(found)) {
       if (expected.get(name) !== String(lanes)) differences.push(`${name} has another digest`);
       expected.delete(name);
@@ -161,7 +164,7 @@ async function digestsIn(kv: KvPort): Promise<SensorDigest[]> {
     host: (options) => new InlineHost(options),
   });
   await supervisor.load();
-  return await supervisor.digests();
+  return await supervisor.answers.digests();
 }
 
 async function storedOtherwise(expected: KvPort, found: KvPort): Promise<string[]> {

@@ -8,7 +8,8 @@
  */
 import type { CheckpointStore } from "../../actors/checkpoint.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { Supervisor } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import type { AlertTransition } from "../../actors/views.ts";
 import { Random } from "../../models/random.ts";
 import { AlertFeed } from "../../store/alert_feed.ts";
@@ -218,7 +219,7 @@ function start(
 
 /** What a run's digest is made of, before it is hashed. */
 async function digestOf(supervisor: Supervisor): Promise<string> {
-  return JSON.stringify([supervisor.counts(), await supervisor.digests()]);
+  return JSON.stringify([supervisor.counts(), await supervisor.answers.digests()]);
 }
 
 const KINDS: ReadonlySet<unknown> = new Set(OUTPUT_KINDS);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import { systemClock } from "../../commands/clock.ts";
 import { Engine } from "../../commands/engine.ts";
 import { judgingOf } from "../../commands/settings.ts";

@@ -8,7 +8,8 @@ import type { RecordedCommand, SensorCommand } from "../../../actors/commands/wo
 import type { Source } from "../../../actors/ports.ts";
 import { InlineHost } from "../../../actors/runtime/host.ts";
 import { WorkerHost } from "../../../actors/runtime/worker_host.ts";
-import { Supervisor, SUPERVISOR_DEFAULTS } from "../../../actors/supervisor.ts";
+import { Supervisor } from "../../../actors/supervisor.ts";
+import { SUPERVISOR_DEFAULTS } from "../../../actors/supervisor_options.ts";
 import { runDigest } from "../../../actors/digest.ts";
 import { Random } from "../../../models/random.ts";
 import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
@@ -126,7 +127,7 @@ Deno.test("Supervisor.order() takes a command in a running partition, durable wh
   await supervisor.run(source, sourceMemory(kv, source.name), new AbortController().signal);
   await Promise.all(orders);
   assertEquals([orders.length, said.size], [9, 9]);
-  const digest = await runDigest(await supervisor.digests(), supervisor.counts());
+  const digest = await runDigest(await supervisor.answers.digests(), supervisor.counts());
   assertEquals((await run({ says: "again" }, said)).digest, digest);
   const { message } = await assertRejects(
     () => supervisor.order({ command: "reset", sensor: "p-1", by: "ann" }),

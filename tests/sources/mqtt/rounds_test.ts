@@ -29,7 +29,7 @@ const reading = (i: number): Reading => ({
 async function rowsOf({ supervisor, kv }: RunResult): Promise<Record<string, unknown>> {
   const rows: Record<string, unknown> = {};
   for (let i = 0; i < SENSORS; i++) {
-    const readings = await supervisor.readings(`s${i}`);
+    const readings = await supervisor.answers.readings(`s${i}`);
     rows[`s${i}`] = readings.map(({ time, values, flags, is_anomaly }) => ({
       time,
       values,

@@ -1,0 +1,132 @@
+/**
+ * Answers to questions about sensors: of those in memory from their shards, of the others from their snapshots.
+ *
+ * @module
+ */
+import type { Asleep } from "./asleep.ts";
+import type { GroupAgreement, SensorDigest, ShardAnswer, ShardMemory, StateCounts } from "./batch.ts";
+import type { Judging } from "./config.ts";
+import type { Directory, Entry } from "./directory.ts";
+import type { ShardHost } from "./runtime/host.ts";
+import { planner } from "./sensor/plan.ts";
+import { decodeSnapshot, readMeta } from "./sensor/snapshot.ts";
+import { viewReadings, viewSensor } from "./sensor/view.ts";
+import { agreementIn, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
+import type { ReadingView, SensorView } from "./views.ts";
+
+/** What shards count of states; sensors out of memory are counted here. */
+const STATE_KEYS = Object.keys(NO_STATES).filter((key) => key !== "sensors") as Exclude<keyof StateCounts, "sensors">[];
+
+/** What is asked. */
+export interface AnswersParts {
+  readonly hosts: readonly ShardHost[];
+  readonly directory: Directory;
+  readonly asleep: Asleep;
+  /** What a partition judges by now. */
+  judgingNow(partition: string): Judging;
+}
+
+/** Answers questions about sensors. */
+export class Answers {
+  constructor(private readonly parts: AnswersParts) {}
+
+  /** These sensors, in that order; one out of memory as its snapshot says, one that never had a reading left out. */
+  async sensors(names: readonly string[]): Promise<SensorView[]> {
+    const entries = names.map((name) => this.parts.directory.find(name)).filter((entry) => entry !== undefined);
+    const views = new Map<string, SensorView>();
+    await Promise.all(this.parts.hosts.map(async (host, shard) => {
+      const sensors = entries.filter((entry) => entry.shard === shard).map((entry) => entry.sensor);
+      const answer = await host.send({ kind: "ask", about: "sensors", sensors });
+      if (answer.about === "sensors") { for (const view of answer.views) views.set(view.sensor, view); }
+    }));
+    const all = await Promise.all(entries.map((entry) => views.get(entry.name) ?? this.viewStored(entry)));
+    return all.filter((view) => view !== undefined);
+  }
+
+  /** A sensor's last readings, newest first: those in memory, or those that its snapshot holds. */
+  async readings(name: string): Promise<readonly ReadingView[]> {
+    const entry = this.parts.directory.find(name);
+    if (!entry) return [];
+    const answer = await this.parts.hosts[entry.shard].send({
+      kind: "ask",
+      about: "readings",
+      sensors: [entry.sensor],
+    });
+    if (answer.about === "readings" && answer.readings.length > 0) return answer.readings;
+    const bytes = await this.parts.asleep.snapshot(entry);
+    return bytes ? viewReadings(this.decode(bytes, true)) : [];
+  }
+
+  /** The greatest time of each sensor in memory, epoch ms, by its number. */
+  async times(): Promise<ReadonlyMap<number, number>> {
+    const times = new Map<number, number>();
+    for (const answer of await this.ask("times")) {
+      if (answer.about === "times") answer.sensors.forEach((sensor, i) => times.set(sensor, answer.times[i]));
+    }
+    return times;
+  }
+
+  /** How many sensors are how; those out of memory are counted as sensors only. */
+  async states(): Promise<StateCounts> {
+    const total = { ...NO_STATES, sensors: this.parts.directory.count };
+    for (const answer of await this.ask("states")) {
+      if (answer.about !== "states") continue;
+      for (const key of STATE_KEYS) total[key] += answer.states[key];
+    }
+    return total;
+  }
+
+  /** What every sensor adds to the digest, in order of name. */
+  async digests(): Promise<SensorDigest[]> {
+    const digests = new Map<string, SensorDigest>();
+    for (const answer of await this.ask("digests")) {
+      if (answer.about === "digests") { for (const digest of answer.digests) digests.set(digest.name, digest); }
+    }
+    for (const entry of this.parts.directory.present) {
+      if (digests.has(entry.name)) continue;
+      const bytes = await this.parts.asleep.snapshot(entry);
+      const actor = bytes && this.decode(bytes);
+      if (actor && wasHeard(actor)) digests.set(entry.name, digestOf(actor));
+    }
+    return [...digests.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /** What the shards hold. */
+  async memory(): Promise<ShardMemory> {
+    let sensors = 0, stateBytes = 0, historyBytes = 0;
+    for (const answer of await this.ask("memory")) {
+      if (answer.about !== "memory") continue;
+      sensors += answer.memory.sensors;
+      stateBytes += answer.memory.stateBytes;
+      historyBytes += answer.memory.historyBytes;
+    }
+    return { sensors, stateBytes, historyBytes };
+  }
+
+  /** How the flags of machine learning and of rules agree, by group; sensors out of memory are read from the store. */
+  async agreement(): Promise<GroupAgreement[]> {
+    const tables: (GroupAgreement | undefined)[] = [];
+    for (const answer of await this.ask("agreement")) if (answer.about === "agreement") tables.push(...answer.tables);
+    for (const entry of this.parts.directory.present) {
+      if (entry.resident) continue;
+      const bytes = await this.parts.asleep.snapshot(entry);
+      if (bytes) tables.push(agreementIn(this.decode(bytes)));
+    }
+    return sumAgreements(tables);
+  }
+
+  private ask(about: "digests" | "memory" | "states" | "times" | "agreement"): Promise<ShardAnswer[]> {
+    return Promise.all(this.parts.hosts.map((host) => host.send({ kind: "ask", about })));
+  }
+
+  private async viewStored(entry: Entry): Promise<SensorView | undefined> {
+    const bytes = await this.parts.asleep.snapshot(entry);
+    const actor = bytes && this.decode(bytes);
+    return actor && wasHeard(actor) ? viewSensor(actor) : undefined;
+  }
+
+  private decode(bytes: Uint8Array, keepHistory = false) {
+    const judging = this.parts.judgingNow(readMeta(bytes).partition);
+    return decodeSnapshot(bytes, 0, judging, planner(judging), keepHistory);
+  }
+}
