@@ -60,9 +60,7 @@ Deno.test("a user's first start fetches the packages of the root's lock and no o
 
 /** Packages that tests/deno.json names, and neither deno.json nor one of its packages. */
 function testOnly(): string[] {
-  const names = (path: string) =>
-    Object.values(importsSchema.parse(JSON.parse(textOf(path))).imports)
-      .filter((target) => target.startsWith("npm:")).map(packageName);
+  const names = (path: string) => Object.values(importsSchema.parse(JSON.parse(textOf(path))).imports).map(packageName);
   const { npm } = lockSchema.parse(JSON.parse(textOf("deno.lock")));
   const below = Object.values(npm).flatMap(({ dependencies = [] }) => dependencies.map(packageName));
   const roots = new Set([...names("deno.json"), ...below]);
