@@ -88,7 +88,7 @@ interface Killed {
   readonly most: number;
   /** Bytes of the recording. */
   readonly size: number;
-  /** Time until a process begins to work, ms; it becomes less when the machine has less else to do. */
+  /** Time until a process begins to work, ms: learnt from each life, for the machine has more or less else to do. */
   readonly pace: { startMs: number };
 }
 
@@ -105,8 +105,11 @@ async function killedReplay(killed: Killed, undisturbed: Outcome): Promise<Histo
     await using program = new Program([...whole, ...how]);
     const timer = setTimeout(() => program.signal("SIGKILL"), killMs);
     const end = await within(program.ended, PATIENCE_MS, `${lives.at(-1)}: no end`).finally(() => clearTimeout(timer));
-    if (end.signal === "SIGKILL") reached.push(Math.max(0, await positionOf(dataDir, "replay")) / size);
-    else if (end.code === 0) {
+    if (end.signal === "SIGKILL") {
+      const before = reached.at(-1) ?? 0;
+      reached.push(Math.max(0, await positionOf(dataDir, "replay")) / size);
+      if (!early && reached.at(-1) === before) pace.startMs *= 1.2; // it had not begun to work
+    } else if (end.code === 0) {
       printed = resultOf(end.out).digest;
       pace.startMs = Math.min(pace.startMs, (performance.now() - begun) / 2); // it was too quick to be killed
     } else throw new Error(`${lives.join("; ")}: exit ${end.code}:\n${end.error}`);
