@@ -82,14 +82,17 @@ function broken(text: string, length: number): string[] {
 }
 
 function settingLine(name: string, setting: Setting<unknown>): readonly [string, string] {
-  const flag = flagName(name);
-  const left = setting.form === "switch"
-    ? `--${setting.fallback === true ? "no-" : ""}${flag}`
-    : `--${flag} ${setting.placeholder}`;
-  const fallback = setting.form === "switch" || setting.fallback === undefined || String(setting.fallback) === ""
+  const flag = flagName(name), isSwitch = setting.form === "switch", turnsOff = isSwitch && setting.fallback === true;
+  const left = isSwitch ? `--${turnsOff ? "no-" : ""}${flag}` : `--${flag} ${setting.placeholder}`;
+  const fallback = isSwitch || setting.fallback === undefined || !isText(setting.fallback)
     ? ""
     : `, default ${setting.fallback}`;
   const allowed = setting.form === "number" ? `${setting.allowed.replace(/^an? /, "")}${fallback}` : fallback.slice(2);
   const range = allowed === "" ? "" : ` (${allowed})`;
-  return [left, `${setting.help}${range} [${variableName(name)}]`];
+  return [left, `${turnsOff ? "do not " : ""}${setting.help}${range} [${variableName(name)}]`];
+}
+
+/** Whether a default can be shown as it stands; what it is else, the setting's own help says. */
+function isText(fallback: unknown): boolean {
+  return String(fallback) !== "" && (typeof fallback !== "object" || Array.isArray(fallback));
 }

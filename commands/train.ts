@@ -25,7 +25,7 @@ const settings = {
   name: text({ fallback: undefined, help: "the model's name (default: the file's)", placeholder: "NAME" }),
   aside: decimal({ min: 0.05, max: 0.5, fallback: 0.2, help: "share of the rows set aside to judge by" }),
   folds: wholeNumber({ min: 2, max: 20, fallback: 5, help: "parts of the cross-validation" }),
-  register: toggle({ fallback: true, help: "show only, register nothing" }),
+  register: toggle({ fallback: true, help: "register what was trained as a new version" }),
   seed: COMMON.seed,
   dataDir: COMMON.dataDir,
   kv: COMMON.kv,

@@ -83,6 +83,7 @@ Deno.test("main.ts answers --help for every command", async () => {
     assertStringIncludes(out, `deno task ${name}`);
     assertStringIncludes(out, "Examples:");
     assertStringIncludes(out, "--config");
+    assert(!out.includes("[object"), `${name}: a default that is no text`);
   }
 });
 
