@@ -11,10 +11,10 @@ import type { ShardHost } from "./runtime/host.ts";
 import { planner } from "./sensor/plan.ts";
 import { decodeSnapshot, readMeta } from "./sensor/snapshot.ts";
 import { viewReadings, viewSensor } from "./sensor/view.ts";
-import { agreementIn, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
+import { agreementIn, countStates, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
 import type { ReadingView, SensorView } from "./views.ts";
 
-/** What shards count of states; sensors out of memory are counted here. */
+/** What is counted of states; sensors are those of the directory. */
 const STATE_KEYS = Object.keys(NO_STATES).filter((key) => key !== "sensors") as Exclude<keyof StateCounts, "sensors">[];
 
 /** What is asked. */
@@ -24,10 +24,15 @@ export interface AnswersParts {
   readonly asleep: Asleep;
   /** What a partition judges by now. */
   judgingNow(partition: string): Judging;
+  /** Lets others have their turn. */
+  breathe(): Promise<void>;
 }
 
 /** Answers questions about sensors. */
 export class Answers {
+  /** How sensors out of memory are, by the snapshot that says so. */
+  private readonly known = new WeakMap<Uint8Array, StateCounts>();
+
   constructor(private readonly parts: AnswersParts) {}
 
   /** These sensors, in that order; one out of memory as its snapshot says, one that never had a reading left out. */
@@ -66,14 +71,33 @@ export class Answers {
     return times;
   }
 
-  /** How many sensors are how; those out of memory are counted as sensors only. */
+  /**
+   * How many sensors are how. One out of memory is as its snapshot says, for a silent one stays silent over a restart;
+   * where that would have to be read from the store (see `Asleep`) it is counted as a sensor only.
+   */
   async states(): Promise<StateCounts> {
     const total = { ...NO_STATES, sensors: this.parts.directory.count };
-    for (const answer of await this.ask("states")) {
-      if (answer.about !== "states") continue;
-      for (const key of STATE_KEYS) total[key] += answer.states[key];
+    const add = (states: StateCounts) => {
+      for (const key of STATE_KEYS) total[key] += states[key];
+    };
+    for (const answer of await this.ask("states")) if (answer.about === "states") add(answer.states);
+    for (const entry of this.parts.directory.present) {
+      const bytes = entry.resident ? undefined : this.parts.asleep.ready(entry);
+      if (!bytes) continue;
+      if (!this.known.has(bytes)) await this.parts.breathe(); // some 0.2 ms each, and there may be many after a start
+      add(this.statesIn(bytes));
     }
     return total;
+  }
+
+  /** A snapshot is decoded once for this: whoever wakes goes on with another one. */
+  private statesIn(bytes: Uint8Array): StateCounts {
+    let states = this.known.get(bytes);
+    if (states === undefined) {
+      const actor = this.decode(bytes);
+      this.known.set(bytes, states = wasHeard(actor) ? countStates([actor]) : NO_STATES);
+    }
+    return states;
   }
 
   /** What every sensor adds to the digest, in order of name. */

@@ -56,9 +56,15 @@ export class Asleep {
     return due;
   }
 
+  /** A sensor's snapshot if it is at hand. */
+  ready({ sensor }: Entry): Uint8Array | undefined {
+    return this.atHand.get(sensor);
+  }
+
   /** A sensor's snapshot; undefined for one that is new. */
-  async snapshot({ sensor, stored, name }: Entry): Promise<Uint8Array | undefined> {
-    return this.atHand.get(sensor) ?? (stored ? await this.store.snapshot(name) : undefined);
+  async snapshot(entry: Entry): Promise<Uint8Array | undefined> {
+    const { stored, name } = entry;
+    return this.ready(entry) ?? (stored ? await this.store.snapshot(name) : undefined);
   }
 
   /** Its snapshot, for a shard that takes it into its memory. */

@@ -94,7 +94,8 @@ export const NO_STATES: StateCounts = {
   active_alerts: 0,
 };
 
-function countStates(actors: readonly SensorActor[]): StateCounts {
+/** How many of them are how. */
+export function countStates(actors: readonly SensorActor[]): StateCounts {
   const counts = { ...NO_STATES, sensors: actors.length };
   for (const actor of actors) {
     const { state, isAnomaly, alerts } = statusOf(actor);

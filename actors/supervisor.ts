@@ -69,7 +69,14 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       (_, shard) => parts.host({ judging, wanted, keepHistory }, shard),
     );
     const judgingNow = (partition: string) => this.runs[this.runOf(partition)]?.judging ?? judging;
-    this.answers = new Answers({ hosts: this.hosts, directory: this.directory, asleep: this.asleep, judgingNow });
+    const breathe = () => this.breathe();
+    this.answers = new Answers({
+      hosts: this.hosts,
+      directory: this.directory,
+      asleep: this.asleep,
+      judgingNow,
+      breathe,
+    });
   }
 
   /** Learns which sensors are stored. Before the first {@linkcode run}. */

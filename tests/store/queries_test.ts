@@ -64,6 +64,14 @@ async function ask(kv: KvPort, residentMost = 1_000): Promise<{ queries: StoreQu
 }
 
 eachDatabase(({ name, open }) => {
+  Deno.test(`StoreQueries over ${name}: a restart forgets nobody who was silent`, async () => {
+    using kv = await open();
+    const before = await (await ask(kv)).queries.summary();
+    assertEquals([before.sensors, before.silent], [4, 1]);
+    const { queries } = await ask(kv); // reads on behind the end: nobody comes into memory
+    for (let n = 0; n < 2; n++) assertEquals({ ...await queries.summary(), partitions: before.partitions }, before);
+  });
+
   Deno.test(`StoreQueries over ${name}: pages put together are the whole, by any filter`, async () => {
     using kv = await open();
     const { queries } = await ask(kv, 2);
