@@ -229,7 +229,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-function isName(value: unknown, length: number): boolean {
+/** Whether a value is a text of 1 to `length` characters, without control characters. */
+export function isName(value: unknown, length: number): boolean {
   if (typeof value !== "string" || value.length < 1 || value.length > length) return false;
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);

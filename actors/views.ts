@@ -108,6 +108,8 @@ export interface ChannelView {
 /** One sensor now. */
 export interface SensorView {
   readonly sensor: string;
+  /** By which it is shown; absent where that is its id. */
+  readonly name?: string;
   readonly partition: string;
   readonly type?: string;
   readonly location?: string;
@@ -224,7 +226,10 @@ export interface WindowView {
 export type AlertTransition = AlertStep;
 
 /** An alert: the fold of its transitions. */
-export type AlertView = Omit<AlertRecord, "last_position" | "last_command">;
+export type AlertView = Omit<AlertRecord, "last_position" | "last_command"> & {
+  /** Name by which its sensor is shown; absent where that is its id. */
+  readonly sensor_name?: string;
+};
 
 /** Something that was not accepted, and why. */
 export interface QuarantineView {

@@ -97,7 +97,7 @@ export async function mqttInput(values: Values): Promise<MqttInput> {
 export async function mqttIntake(
   input: MqttInput,
   memory: SourceMemory,
-  parts: Pick<IntakeOptions, "log" | "clock" | "report">,
+  parts: Pick<IntakeOptions, "log" | "clock" | "names" | "report">,
 ): Promise<MqttIntake> {
   return new MqttIntake({ ...input, ...parts, clientId: input.clientId ?? await rememberedId(memory) });
 }

@@ -6,6 +6,7 @@
 import type { Hono } from "hono";
 import { ModelServer } from "../actors/model_server.ts";
 import { scenarioByName } from "../data/mod.ts";
+import { named } from "../actors/names.ts";
 import { coreCounters } from "../actors/core_counters.ts";
 import { expectedAlarms } from "../actors/alerts/expected.ts";
 import { driftsOf } from "../actors/drift_view.ts";
@@ -25,6 +26,7 @@ import { join } from "../std/path.ts";
 import { EvaluationSink } from "../store/evaluation_sink.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
+import { KvNames } from "../store/names.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { configView, corsOrigins, isLocal, limitsOf, localNames, openAccess } from "./access.ts";
@@ -137,7 +139,8 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
   const closing = new AbortController(), token = makeToken(), report = (error: unknown) => log.error(error);
   try {
     const readings = await ReadingLog.open(engine.kv, { clock, report });
-    const ingest = new HttpIngest({ log: readings, clock });
+    const names = await KvNames.open(engine.kv, { clock });
+    const ingest = new HttpIngest({ log: readings, clock, names });
     const models = await openModels(engine, values.seed, report);
     const { configurations, supervisor } = engine;
     if (!configurations) throw new CommandError("the engine keeps no versions of the configuration");
@@ -158,7 +161,8 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     const { dataDir } = values, backtests = await BacktestJobs.open({ dataDir, judging, clock, report });
     closing.signal.addEventListener("abort", () => void backtests.close());
     const app = makeApp({
-      queries: engine.queries,
+      queries: named(engine.queries, names),
+      names,
       feed: engine.feed,
       ingest,
       models,
@@ -223,6 +227,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       alerting.run(ending.signal),
       configuring.run(ending.signal),
       statistics.run(ending.signal),
+      names.run(ending.signal, report),
     ];
     if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {
@@ -233,7 +238,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       running.push(engine.run(kafka, ending.signal));
       if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
     } else if (broker) {
-      mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log: readings, clock, report: tell });
+      mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log: readings, clock, names, report: tell });
       running.push(mqtt.run(ending.signal));
     } else if (scenario) {
       const pace = { kind: "live", historyMs: values.history * 3_600_000 } as const;

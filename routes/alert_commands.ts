@@ -122,15 +122,16 @@ export function alertCommands(deps: AlertCommandDeps): Hono {
   for (const [verb, schema] of Object.entries(SENSOR_BODIES)) {
     const path = `/sensors/:sensor/${verb}`;
     app.post(path, async (c) => {
-      const sensor = c.req.param("sensor") ?? "";
+      const asked = c.req.param("sensor") ?? "";
       const { for_ms: forMs, one_shot: oneShot, by, ...body } = await bodyOf<z.infer<typeof SENSOR_BODIES["shelve"]>>(
         c,
         schema,
       );
-      if (await queries.sensor(sensor) === undefined) throw notFound("sensor", sensor);
+      const found = await queries.sensor(asked);
+      if (found === undefined) throw notFound("sensor", asked);
       const shelf = { ...(forMs === undefined ? {} : { forMs }), ...(oneShot === undefined ? {} : { oneShot }) };
       const command = verb.replaceAll("-", "_");
-      return await order(c, deps, desk, { command, sensor, by: whoIn(c, by), ...body, ...shelf });
+      return await order(c, deps, desk, { command, sensor: found.sensor, by: whoIn(c, by), ...body, ...shelf });
     });
     onlyMethods(app, path, ["POST"]);
   }

@@ -27,6 +27,7 @@ import { answerProblem, Problem, problemOf } from "./problem.ts";
 import { protect } from "./protect.ts";
 import { quarantine } from "./quarantine.ts";
 import { readings } from "./readings.ts";
+import { rename } from "./rename.ts";
 import { sensors } from "./sensors.ts";
 import { sinks } from "./sinks.ts";
 import { statistics } from "./statistics.ts";
@@ -56,6 +57,7 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
     alerts,
     alertCommands,
     upkeep,
+    rename,
     webhooks,
     quarantine,
     summary,

@@ -18,6 +18,7 @@ import type { FederationStore } from "../actors/federation/port.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import type { LabelStore } from "../actors/labels.ts";
 import type { ModelServer } from "../actors/model_server.ts";
+import type { SensorNames } from "../actors/names.ts";
 import type { CoreCounters } from "../actors/counters.ts";
 import type { Clock, Json } from "../actors/ports.ts";
 import type { Quarantine } from "../actors/quarantine.ts";
@@ -83,6 +84,8 @@ export interface AppDeps {
   drift?(): Promise<DriftsView>;
   /** Takes commands to sensors and alerts; absent: alerts are only shown, and there is no upkeep. */
   readonly desk?: CommandDesk;
+  /** Names of sensors; absent: sensors are shown by their ids alone, and cannot be renamed. */
+  readonly names?: SensorNames;
   /** What is configured of alerts now. */
   alerts?(): AlertsConfig;
   /** Floods; absent: `/alerts/floods` is not there. */

@@ -9,6 +9,7 @@ import { CONDITIONS } from "../actors/alerts/words.ts";
 import { ALERT_BODIES, SENSOR_BODIES } from "./alert_commands.ts";
 import { alertPerformanceQuery } from "./alert_performance.ts";
 import { floodsQuery } from "./floods.ts";
+import { renameBody, renamed } from "./rename.ts";
 import { UPKEEP_BODIES } from "./upkeep.ts";
 import type { Answer, Operation } from "./openapi.ts";
 
@@ -74,6 +75,18 @@ const commanding: readonly Operation[] = [
   ...commands({ of: "/alerts/{id}", tag: "Alerts", wanting: ["comment", "label"] }, ALERT_BODIES),
   ...commands({ of: "/sensors/{sensor}", tag: "Alerts", wanting: ["shelve"] }, SENSOR_BODIES),
   ...commands({ of: "/sensors/{sensor}", tag: "Sensors", wanting: ["maintenance"] }, UPKEEP_BODIES),
+  {
+    method: "post",
+    path: "/sensors/{sensor}/rename",
+    tag: "Sensors",
+    summary: "Show a sensor by a name; its id stays, and readings may be sent under either",
+    description: "A name that is empty or left out is taken back. 409: another sensor has that name.",
+    params: { sensor: "The sensor's id or name, percent-encoded" },
+    body: { "application/json": renameBody },
+    bodyOptional: true,
+    answers: { 200: json("It is shown by that name.", renamed) },
+    problems: [409],
+  },
 ];
 
 const actor = z.object({

@@ -109,6 +109,7 @@ const conclusion = {
 /** A sensor now. */
 export const sensorSchema = documents<WireSensor>()(z.object({
   sensor: z.string(),
+  name: z.string().optional().describe("By which it is shown, where that is not its id"),
   partition: z.string(),
   type: z.string().optional(),
   location: z.string().optional(),
@@ -178,6 +179,7 @@ export const windowSchema = documents<Wire<WindowView, "start" | "end">>()(z.obj
 }));
 
 const alertParts = {
+  sensor_name: z.string().optional().describe("Name by which its sensor is shown, where that is not its id"),
   id: z.string(),
   sensor: z.string(),
   type: z.string().optional(),

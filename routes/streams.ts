@@ -14,6 +14,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { concerns, PRIORITIES } from "../actors/alerts/words.ts";
+import { sensorName, type SensorNames } from "../actors/names.ts";
 import { Shares } from "../actors/shares.ts";
 import type { AlertTransition, FeedItem, ReadingView } from "../actors/views.ts";
 import { clientOf, stillMayOf } from "./auth_principal.ts";
@@ -58,7 +59,8 @@ interface Filter {
 
 /** The routes of streams. */
 export function streams(deps: AppDeps): Hono {
-  const app = new Hono(), open = new Shares(STREAMS_MAX);
+  const app = new Hono(), open = new Shares(STREAMS_MAX), { names } = deps;
+  const alertJson = once((step: AlertTransition) => ({ ...wireTransition(step), ...sensorName(step.sensor, names) }));
 
   function answer(c: Context, frames: (signal: AbortSignal) => AsyncIterable<Frame>): Response {
     const { clock, signal } = deps, client = clientOf(c), headers = { "retry-after": "2" };
@@ -74,7 +76,7 @@ export function streams(deps: AppDeps): Hono {
   }
 
   app.get("/alerts/stream", (c) => {
-    const query = readQuery(c, alertStreamQuery);
+    const query = byId(readQuery(c, alertStreamQuery), names);
     const had = lastEventId(c) ?? query.last_event_id, cursor = had ?? deps.feed.alertsCursor?.();
     const passes = (alert: AlertTransition) =>
       matches(query, alert) && isOf(query, alert.sensor) && concerns(query.priority, alert);
@@ -85,7 +87,7 @@ export function streams(deps: AppDeps): Hono {
     });
   });
   app.get("/readings/stream", (c) => {
-    const { max_per_second: perSecond, ...query } = readQuery(c, readingStreamQuery);
+    const { max_per_second: perSecond, ...query } = byId(readQuery(c, readingStreamQuery), names);
     const cursor = lastEventId(c) ?? query.last_event_id;
     return answer(c, (signal) => {
       const wanted = filtered(deps.feed.readings(cursor, signal), readingFilter(deps, query));
@@ -101,6 +103,11 @@ export function streams(deps: AppDeps): Hono {
 /** What a browser sends when it comes again; an empty one means that it had nothing yet. */
 function lastEventId(c: Context): string | undefined {
   return c.req.header("last-event-id") || undefined;
+}
+
+/** The same filter, whose sensor may have been called by its name. */
+function byId<F extends Filter>(filter: F, names: SensorNames | undefined): F {
+  return names === undefined || filter.sensor === undefined ? filter : { ...filter, sensor: names.idOf(filter.sensor) };
 }
 
 function isOf(filter: Filter, sensor: string): boolean {
@@ -164,5 +171,4 @@ function once<T extends object>(wire: (view: T) => unknown): (view: T) => string
   };
 }
 
-const alertJson = once(wireTransition);
 const readingJson = once(wireReading);

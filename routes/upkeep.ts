@@ -72,9 +72,10 @@ export function upkeep({ desk, queries }: UpkeepDeps): Hono {
   for (const verb of Object.keys(UPKEEP_BODIES) as (keyof typeof UPKEEP_BODIES)[]) {
     const path = `/sensors/:sensor/${verb}`;
     app.post(path, async (c) => {
-      const sensor = c.req.param("sensor") ?? "", { by, ...body } = await bodyOf(c, UPKEEP_BODIES[verb]);
-      if (await queries.sensor(sensor) === undefined) throw notFound("sensor", sensor);
-      const command = commandOf(verb, sensor, whoIn(c, by), body);
+      const asked = c.req.param("sensor") ?? "", { by, ...body } = await bodyOf(c, UPKEEP_BODIES[verb]);
+      const found = await queries.sensor(asked);
+      if (found === undefined) throw notFound("sensor", asked);
+      const command = commandOf(verb, found.sensor, whoIn(c, by), body);
       auditDetail(c, JSON.stringify(command));
       return await orderAt(c, desk, command);
     });

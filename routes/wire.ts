@@ -96,7 +96,9 @@ export function wireAlert({ cleared_at, acknowledged_at, shelved_until, ...view 
 }
 
 /** A step over the wire. */
-export type WireTransition = Wire<AlertTransition, "time" | "raised_at" | "shelved_until">;
+export type WireTransition = Wire<AlertTransition, "time" | "raised_at" | "shelved_until"> & {
+  readonly sensor_name?: string;
+};
 
 /** A step in an alert's life. */
 export function wireTransition({ raised_at, shelved_until, ...view }: AlertTransition): WireTransition {

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { RECORD_ERRORS, type RecordError } from "../actors/ingest.ts";
 import type { Piece, RequestRecord } from "../actors/log.ts";
+import { type NamesTaken, underId } from "../actors/names.ts";
 import { checkReading, isRefusal, parseReading, type Reading, type Refusal, refusal } from "../actors/reading.ts";
 import { LogPieces } from "./log_pieces.ts";
 
@@ -34,6 +35,8 @@ export interface AccountOptions {
   readonly isKeyed: boolean;
   /** Hash of the whole body where it is known beforehand; else the records are hashed as they come. */
   readonly bodyHash?: string;
+  /** Names of sensors, under whose ids their readings are logged; absent: there are none. */
+  readonly names?: NamesTaken;
   /** Judges a reading's sensor: undefined if it may come in, else why not. */
   readonly admit?: (sensor: string) => string | undefined;
 }
@@ -102,8 +105,9 @@ export class Account {
 
   /** Accepts or refuses one parsed record. */
   judge(record: unknown, line: number): void {
-    const item = parsed(record, line);
-    if (isRefusal(item)) return this.refuse(item, line);
+    const read = parsed(record, line);
+    if (isRefusal(read)) return this.refuse(read, line);
+    const item = underId(read, this.#options.names);
     const why = this.#options.admit?.(item.sensor);
     if (why !== undefined) return this.refuse(refusal([{ field: "sensor", message: `sensor ${why}` }], ""), line);
     const bytes = encoder.encode(`${JSON.stringify(item)}\n`);

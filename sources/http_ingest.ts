@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Ingest, IngestEnd, IngestOutcome, IngestRequest } from "../actors/ingest.ts";
 import { LogError, type LogPort, type Piece, RequestConflictError, type RequestState } from "../actors/log.ts";
+import type { NamesTaken } from "../actors/names.ts";
 import type { Clock } from "../actors/ports.ts";
 import { refusal } from "../actors/reading.ts";
 import { Shares } from "../actors/shares.ts";
@@ -27,6 +28,8 @@ const RETRY_AFTER = 5;
 export interface IngestOptions {
   readonly log: LogPort;
   readonly clock: Clock;
+  /** Names of sensors, under which readings may come too. */
+  readonly names?: NamesTaken;
   /** Longest time without a byte of a body, ms. Default 60 s. */
   readonly idleMs?: number;
   /** Bytes a second of one body. Default no limit. */
@@ -35,9 +38,12 @@ export interface IngestOptions {
   readonly requestsMax?: number;
 }
 
+/** Everything settled but names, which there may be none of. */
+type IngestSettings = Required<Omit<IngestOptions, "names">> & Pick<IngestOptions, "names">;
+
 /** Takes bodies into a log. */
 export class HttpIngest implements Ingest {
-  readonly #options: Required<IngestOptions>;
+  readonly #options: IngestSettings;
   readonly #closing = new AbortController();
   /** Keys of the requests that are being taken. */
   readonly #keys = new Set<string>();
@@ -95,7 +101,7 @@ function refused(end: IngestEnd, detail: string, retryAfter: number): IngestOutc
 
 /** The taking of one body. */
 class Taking {
-  readonly #options: Required<IngestOptions>;
+  readonly #options: IngestSettings;
   /** Aborted when the instance goes down. */
   readonly #closing: AbortSignal;
   #state: RequestState | undefined;
@@ -105,7 +111,7 @@ class Taking {
   #isTraced = false;
 
   constructor(
-    options: Required<IngestOptions>,
+    options: IngestSettings,
     closing: AbortSignal,
     state: RequestState | undefined,
     private readonly request: IngestRequest,
@@ -227,7 +233,7 @@ class Taking {
   }
 
   #openAccount(bodyHash?: string): Account {
-    const { log: { partitions, pieceBytes }, clock } = this.#options;
+    const { log: { partitions, pieceBytes }, clock, names } = this.#options;
     const isKeyed = this.#state !== undefined, earlier = this.#state?.record;
     return new Account({
       partitions,
@@ -236,6 +242,7 @@ class Taking {
       isKeyed,
       earlier,
       bodyHash,
+      names,
       admit: this.request.admit,
     });
   }

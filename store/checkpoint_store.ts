@@ -28,6 +28,7 @@ import { within } from "./deadline.ts";
 import { forgetSensor } from "./forget_sensor.ts";
 import { KEYS } from "./keys.ts";
 import { KvLabelStore } from "./labels.ts";
+import { forgetName } from "./names.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
 import type { Written } from "./written.ts";
 
@@ -332,7 +333,7 @@ export class KvCheckpointStore implements CheckpointStore {
     }
   }
 
-  /** What removes the stored data of sensors that were deleted; labels, which belong to no partition, go at once. */
+  /** What removes the stored data of sensors that were deleted; labels and names, which belong to no partition, go at once. */
   private async forget(
     kv: KvPort,
     partition: string,
@@ -341,6 +342,7 @@ export class KvCheckpointStore implements CheckpointStore {
     const gone: Mutation[] = [];
     for (const [sensor, position] of deleted) {
       await new KvLabelStore(this.kv, this.options).forget(sensor);
+      await forgetName(this.kv, this.options, sensor);
       gone.push(...await forgetSensor(kv, sensor, partition, position));
     }
     return gone;

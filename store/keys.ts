@@ -36,6 +36,8 @@
  * | `label_count, group` | how many of them there are |
  * | `evaluation, model, version, kind, data, part` | an evaluation of a model: what it counts |
  * | `evaluation_block, id, hour, i` | its counts of some devices in one hour of the day |
+ * | `sensor_name, name` | the sensor that is shown by it |
+ * | `meta, sensor_names` | rewritten with every change of these |
  * | `outbox, partition, kind, cut, from, i` | committed outputs on their way to the sinks |
  * | `outbox_total, kind` | how many items of a kind were put there that come out of no partition |
  * | `delivery, sink, partition, kind` | how far a sink is with them |
@@ -60,6 +62,9 @@ export const KEYS = {
   partitionMemory: (partition: string): Deno.KvKey => ["partition", partition, "memory"],
   sensors: (): Deno.KvKey => ["sensor"],
   sensor: (name: string): Deno.KvKey => ["sensor", name],
+  sensorNames: (): Deno.KvKey => ["sensor_name"],
+  sensorName: (name: string): Deno.KvKey => ["sensor_name", name],
+  sensorNamesVersion: (): Deno.KvKey => ["meta", "sensor_names"],
   sensorHeads: (): Deno.KvKey => ["sensor_head"],
   sensorHead: (partition: string, name: string): Deno.KvKey => ["sensor_head", partition, name],
   sensorsOf: (partition: string): Deno.KvKey => ["sensor_of", partition],

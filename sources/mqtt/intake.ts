@@ -12,6 +12,7 @@
  * @module
  */
 import type { LogPort } from "../../actors/log.ts";
+import { type NamesTaken, underId } from "../../actors/names.ts";
 import type { Clock } from "../../actors/ports.ts";
 import { isRefusal, type Reading, type Refusal } from "../../actors/reading.ts";
 import type { LogRecord } from "../http.ts";
@@ -44,6 +45,8 @@ export interface IntakeOptions extends RecordOptions {
   readonly retained: boolean;
   /** Values of a sensor so close in time are one reading, ms; absent: each message is a reading of its own. */
   readonly joinMs?: number;
+  /** Names of sensors, under which readings may come too. */
+  readonly names?: NamesTaken;
   /** Told a sentence when the broker is lost, and when it is there again. */
   readonly report?: (sentence: string) => void;
 }
@@ -240,8 +243,9 @@ class Taking {
     }
   }
 
-  /** Takes something whole. */
-  line(item: LogRecord, topic: string): void {
+  /** Takes something whole, under the id of the sensor whose name it says. */
+  line(read: LogRecord, topic: string): void {
+    const { names } = this.options, item = underIdOf(read, names);
     const { pieceBytes } = this.options.log;
     const text = JSON.stringify(item);
     const isKnown = this.recent.has(text) || this.#texts.has(text) || this.#underWay.has(text);
@@ -284,4 +288,9 @@ class Taking {
     const held = this.#waiting.findIndex(({ ticket }) => ticket >= oldest);
     return held < 0 ? this.#waiting.length : held;
   }
+}
+
+function underIdOf(item: LogRecord, names: NamesTaken | undefined): LogRecord {
+  if ("farewell" in item) return names === undefined ? item : { ...item, farewell: names.idOf(item.farewell) };
+  return isRefusal(item) ? item : underId(item, names);
 }

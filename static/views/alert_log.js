@@ -99,7 +99,7 @@ export function create(alert) {
   put(
     item,
     priorityBadge(alert.priority),
-    h("a", { href: sensorHref(alert.sensor), class: "name" }, alert.sensor),
+    h("a", { href: sensorHref(alert.sensor), class: "name", title: alert.sensor }, alert.sensor_name ?? alert.sensor),
     h("span", { class: "when muted" }),
     h("span", { class: "message" }, alert.message),
     h("p", { class: "again actions", hidden: true }),

@@ -57,12 +57,12 @@ export function apart({ model, signal }) {
 }
 
 /** @param {SensorView} sensor */
-function create({ sensor }) {
+function create({ sensor, name }) {
   return h(
     "li",
     { class: "apart-row" },
     h("span", { class: "apart-state" }),
-    h("a", { class: "name", href: sensorHref(sensor) }, sensor),
+    h("a", { class: "name", href: sensorHref(sensor), title: sensor }, name ?? sensor),
     h("span", { class: "apart-why" }),
     h("span", { class: "muted apart-since" }),
   );

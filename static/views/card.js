@@ -34,6 +34,7 @@ export class Card {
   #state = h("span", { class: "card-state" });
   #values = h("p", { class: "card-values" });
   #plot = h("div", { class: "plot" });
+  #link = h("a", { class: "name" });
   #anomalies = "";
   #foot = h("p", { class: "card-foot muted" });
 
@@ -42,10 +43,12 @@ export class Card {
     this.#sensor = sensor;
     this.#model = model;
     this.#signal = signal;
+    this.#link.setAttribute("href", sensorHref(sensor.sensor));
+    this.#link.setAttribute("title", sensor.sensor);
     this.element = h(
       "article",
       { class: "card", "data-sensor": sensor.sensor },
-      h("h4", {}, h("a", { href: sensorHref(sensor.sensor), class: "name", title: sensor.sensor }, sensor.sensor)),
+      h("h4", {}, this.#link),
       this.#state,
       this.#values,
       this.#plot,
@@ -164,6 +167,7 @@ export class Card {
 
   #label() {
     const sensor = this.#sensor;
+    say(this.#link, sensor.name ?? sensor.sensor);
     const [alert] = this.#model.activeOf(sensor.sensor);
     const odd = sensor.state === "ok" && sensor.is_anomaly;
     const look = alert?.priority ?? (odd ? "odd" : sensor.state);

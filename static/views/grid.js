@@ -200,7 +200,7 @@ function passes(sensor, query) {
   const search = query.get("search")?.toLowerCase();
   if (location && sensor.location !== location) return false;
   if (type && sensor.type !== type) return false;
-  if (search && !sensor.sensor.toLowerCase().includes(search)) return false;
+  if (search && !`${sensor.sensor} ${sensor.name ?? ""}`.toLowerCase().includes(search)) return false;
   if (!state) return true;
   if (state === "anomalous") return sensor.is_anomaly;
   return sensor.state === state && !(state === "ok" && sensor.is_anomaly);

@@ -15,7 +15,7 @@ import { scoreContent, verdictContent } from "../charts/verdict_picture.js";
 import * as api from "../core/api.js";
 import { h, put, reconcile, say } from "../core/dom.js";
 import { count, duration, moment } from "../core/format.js";
-import { parseHash } from "../core/router.js";
+import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
 import { chosenRange, rangeChoice } from "./range.js";
 import { percent } from "./why.js";
@@ -48,6 +48,7 @@ class View {
   #charts = new Map();
   #range = rangeChoice();
   #shownAt = 0;
+  #title = h("h1", { id: "sensor-name" });
   #note = h("p", { class: "note", id: "sensor-note" }, "Loading…");
   #head = h("div", { class: "sensor-head" });
   #facts = h("dl", { class: "facts" });
@@ -68,7 +69,6 @@ class View {
     const { model, sync, main, signal } = stage;
     this.#stage = stage;
     this.#name = name;
-    document.title = `${name} – Sensorium`;
     sync.watch(name);
     this.#history = new History(name, this.#rangeMs());
     const scores = { title: "Scores by detector", kind: /** @type {const} */ ("lines"), x: "time", time: true };
@@ -76,9 +76,10 @@ class View {
     put(
       main,
       h("p", { class: "crumb" }, h("a", { href: "#/" }, "All sensors")),
-      h("h1", { id: "sensor-name" }, name),
+      this.#title,
       this.#note,
     );
+    this.#showName();
     model.on("reading", (detail) => this.#read(/** @type {ReadingView} */ (detail)), signal);
     addEventListener("query", () => this.#ranged(), { signal });
     addEventListener("theme", () => this.#charts.forEach((chart) => chart.paint()), { signal });
@@ -105,6 +106,7 @@ class View {
     const { model, signal } = this.#stage;
     try {
       const sensor = await api.sensor(this.#name, signal);
+      if (sensor.sensor !== this.#name) return location.replace(sensorHref(sensor.sensor)); // asked for by its name
       model.sensed([sensor]);
       if (!this.#sensor) this.#build();
       this.#sensor = sensor;
@@ -157,9 +159,17 @@ class View {
     );
   }
 
+  /** Its name, and the id beside it where that is another text. */
+  #showName() {
+    const name = this.#sensor?.name;
+    document.title = `${name ?? this.#name} – Sensorium`;
+    put(this.#title, name ?? this.#name, name ? h("small", { class: "muted" }, ` ${this.#name}`) : null);
+  }
+
   #showHead() {
     const sensor = this.#sensor;
     if (!sensor) return;
+    this.#showName();
     const now = this.#stage.model.now(sensor.partition);
     const warmup = sensor.state === "warming_up" ? warmUpOf(sensor) : undefined;
     put(

@@ -72,7 +72,11 @@ export function worst(stage) {
       h(
         "div",
         { class: "row-who" },
-        h("a", { href: sensorHref(row.name), class: "name" }, row.name),
+        h(
+          "a",
+          { href: sensorHref(row.name), class: "name", title: row.name },
+          row.sensor?.name ?? row.alerts[0].sensor_name ?? row.name,
+        ),
         h("span", { class: "muted place" }),
       ),
       h(
@@ -194,7 +198,7 @@ function oddLine(model) {
         names,
         odd.slice(0, ROWS),
         ({ sensor }) => sensor,
-        ({ sensor }) => h("a", { href: sensorHref(sensor) }, sensor),
+        ({ sensor, name }) => h("a", { href: sensorHref(sensor), title: sensor }, name ?? sensor),
         () => {},
       );
     },

@@ -4,6 +4,7 @@ import { alertsSchema } from "../../actors/alerts/rules.ts";
 import { alertCommands } from "../../routes/alert_commands.ts";
 import { alertPerformance } from "../../routes/alert_performance.ts";
 import { floods } from "../../routes/floods.ts";
+import { rename } from "../../routes/rename.ts";
 import { upkeep } from "../../routes/upkeep.ts";
 import { webhooks } from "../../routes/webhooks.ts";
 import { setPrincipal } from "../../routes/auth_principal.ts";
@@ -120,9 +121,11 @@ Deno.test("alerting describes every route of commands, performance and webhooks"
   });
   await deliveries.list();
   const keeping = upkeep({ queries: { sensor: unused }, desk: { order: unused } });
-  const routes = [app, keeping, performance, floods({ floods: { list: () => [] } }), webhooks({ deliveries })].flatMap((
-    one,
-  ) => one.routes)
+  const renaming = rename({ queries: { sensor: unused }, names: { rename: unused } });
+  const routes = [app, keeping, renaming, performance, floods({ floods: { list: () => [] } }), webhooks({ deliveries })]
+    .flatMap((
+      one,
+    ) => one.routes)
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const { paths } = openApiDocument(alerting, "0");

@@ -5,6 +5,7 @@
  */
 import { expectedAlarms } from "../../actors/alerts/expected.ts";
 import { judgingSchema } from "../../actors/config.ts";
+import { named } from "../../actors/names.ts";
 import { Directory } from "../../actors/directory.ts";
 import type { Quarantine } from "../../actors/quarantine.ts";
 import { Configuring } from "../../commands/configuring.ts";
@@ -14,6 +15,7 @@ import { HttpCounts } from "../../routes/metrics_counts.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { KvKeys } from "../../store/api_keys.ts";
 import { KvAudit } from "../../store/audit.ts";
+import { KvNames } from "../../store/names.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KvConfigurations } from "../../store/configurations.ts";
 import { ReadingLog } from "../../store/log.ts";
@@ -153,7 +155,7 @@ async function configuringOf(clock: FakeClock) {
 export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" | "access">> = {}) {
   const deps = await modelDeps(), { clock } = deps;
   const log = await ReadingLog.open(new MemoryKv(), { clock });
-  const ingest = new HttpIngest({ log, clock });
+  const names = await KvNames.open(new MemoryKv(), { clock }), ingest = new HttpIngest({ log, clock, names });
   const access = await accessOf(clock);
   return {
     ...deps,
@@ -179,7 +181,8 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
       },
       judging: { latenessMs: 30_000 },
     }),
-    queries: new WholeQueries(),
+    queries: named(new WholeQueries(), names),
+    names,
     stop: () => {},
     export: () => Promise.resolve(new Blob(["everything"]).stream()),
     ...more,

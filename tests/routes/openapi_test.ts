@@ -52,6 +52,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "POST /alerts/{id}/comment": { by: "ann", comment: "on my way" },
   "POST /alerts/{id}/label": { label: "false_alarm" },
   "POST /sensors/{sensor}/shelve": { condition: "limit", for_ms: 60_000 },
+  "POST /sensors/{sensor}/rename": { name: "Boiler north" },
   "POST /sensors/{sensor}/maintenance": { to: "2026-02-01T00:00:00Z" },
   "POST /webhooks": { name: "hook", url: "https://hooks.example.com/" },
   "POST /models/{name}/pin": { version: 1 },

@@ -124,6 +124,17 @@ Deno.test("HttpIngest.take() accepts an object, an array and lines; the log has 
   assertEquals(await logged(it), [{ ...zoned, time: NOON } as Reading, ...[1, 2, 3, 4].map((i) => reading(i))]);
 });
 
+Deno.test("HttpIngest.take() logs a reading that came under a sensor's name under its id, and asks for the id's right", async () => {
+  const { clock, log } = await setup(), asked: string[] = [];
+  const names = { idOf: (name: string) => name === "Boiler" ? "pump-7" : name };
+  const ingest = new HttpIngest({ log, clock, names });
+  const admit = (sensor: string) => void asked.push(sensor);
+  const body = ndjson([reading(1, "Boiler"), reading(2, "pump-7"), reading(3, "fan")]);
+  assertEquals((await ingest.take(streamOf(body), { format: "ndjson", admit })).accepted, 3);
+  assertEquals(asked, ["pump-7", "pump-7", "fan"]);
+  assertEquals(await logged({ log }), [reading(1, "pump-7"), reading(2, "pump-7"), reading(3, "fan")]);
+});
+
 Deno.test("HttpIngest.take() refuses record by record, with line, field, and what is allowed", async () => {
   const it = await setup();
   const bad = [

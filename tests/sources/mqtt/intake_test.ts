@@ -92,6 +92,15 @@ withBrokers(
   },
 );
 
+withBrokers("MqttIntake logs a reading that came under a sensor's name under its id", async (at) => {
+  const names = { idOf: (name: string) => name === "Boiler" ? "pump-7" : name };
+  await using world = await World.open(at, { names });
+  await world.start();
+  const sent = [["Boiler", "1"], ["pump-7", "2"], ["fan", "3"]];
+  await publish(at, sent.map(([name, payload]) => ({ topic: `${world.prefix}/hall/${name}`, payload })));
+  assertEquals((await world.written(3)).map(({ sensor }) => sensor), ["pump-7", "pump-7", "fan"]);
+});
+
 withBrokers("MqttIntake acknowledges nothing before the log has it: what was under way comes again", async (at) => {
   const { log, trouble } = await troubled(), gate = Promise.withResolvers<void>();
   await using world = await World.open(at, { log: trouble }, log);
