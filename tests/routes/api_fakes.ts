@@ -5,7 +5,6 @@
  */
 import { expectedAlarms } from "../../actors/alerts/expected.ts";
 import { judgingSchema } from "../../actors/config.ts";
-import { named } from "../../actors/names.ts";
 import { Directory } from "../../actors/directory.ts";
 import type { Quarantine } from "../../actors/quarantine.ts";
 import { Configuring } from "../../commands/configuring.ts";
@@ -58,6 +57,7 @@ const CONCLUSION = {
 export class WholeQueries extends FakeQueries {
   override sensorViews = [
     sensorView("a", {
+      name: "Boiler north",
       channels: [{
         channel: "t",
         unit: "°C",
@@ -91,6 +91,7 @@ export class WholeQueries extends FakeQueries {
       raised_at,
       condition: condition as "limit",
       ...(at === 0 ? { state: "active" as const } : { state: "cleared" as const, cleared_at: NOON + 99 }),
+      sensor_name: "Boiler north",
       channel: "t",
       value: 31,
       expected: [null, 30] as const,
@@ -181,7 +182,7 @@ export async function wholeDeps(more: Partial<Omit<AppDeps, "clock" | "queries" 
       },
       judging: { latenessMs: 30_000 },
     }),
-    queries: named(new WholeQueries(), names),
+    queries: new WholeQueries(),
     names,
     stop: () => {},
     export: () => Promise.resolve(new Blob(["everything"]).stream()),
