@@ -70,6 +70,8 @@ export interface CoreCounters {
   readonly log_bytes?: number;
   /** Bytes of states and histories in memory. */
   readonly state_bytes?: number;
+  /** Whether this node does what one of several does for all; absent where there is one alone. */
+  readonly lease_held?: boolean;
   /** Sensors in memory. */
   readonly resident?: number;
   /** What came over MQTT, by what it was: messages, readings, refused, gaps and so on. */

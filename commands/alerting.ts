@@ -55,9 +55,10 @@ export interface Alerting {
 
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
-  const { queries, feed, kv, supervisor } = engine, { clock, base, allowed, report, tracing } = options;
+  const { queries, feed, kv, supervisor, lease } = engine, { clock, base, allowed, report, tracing } = options;
   const webhooks = new Webhooks({
-    book: new KvDeliveryBook(kv, clock),
+    book: new KvDeliveryBook(kv, clock, lease && (() => lease.fence)),
+    ...(lease ? { elsewhere: () => lease.isHeld ? undefined : lease.holder ?? "no node yet" } : {}),
     feed,
     clock,
     chance: Math.random,
@@ -87,7 +88,8 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
   return {
     deps: { desk: supervisor, alerts: () => options.alerts(), floods, deliveries: webhooks },
     run: async (signal) => {
-      await Promise.all([watch(signal), webhooks.run(signal)]);
+      const delivering = lease ? lease.run(signal, (held) => webhooks.run(held)) : webhooks.run(signal);
+      await Promise.all([watch(signal), delivering]);
     },
   };
 }

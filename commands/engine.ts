@@ -29,6 +29,7 @@ import { GatedKv } from "../store/gate.ts";
 import { Hub } from "../store/hub.ts";
 import type { KvPort } from "../store/kv.ts";
 import { KvModelRegistry } from "../store/registry.ts";
+import type { Lease } from "../store/lease.ts";
 import { Retention } from "../store/retention.ts";
 import { checkImported } from "../store/savepoint.ts";
 import { SavepointError } from "../store/savepoint_reader.ts";
@@ -45,6 +46,7 @@ import { KV_FILE, openFleet, openKv, serverUrls } from "./database.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
 import { RateMeter } from "./rate_meter.ts";
+import { isSweptHere, upkeepLease } from "./upkeep.ts";
 
 /** What an instance is made of. */
 export interface EngineOptions {
@@ -71,6 +73,8 @@ export interface EngineOptions {
   readonly tracing?: Tracing;
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
   readonly supervisor?: Partial<Omit<SupervisorOptions, "judging">>;
+  /** Told when the lease of what one node does for all was taken or lost. */
+  readonly leased?: (line: string) => void;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
   /** Told when the run of a partition has ended early and will be begun again. */
@@ -112,6 +116,8 @@ export class Engine {
     readonly models: EngineModels,
     /** Keeps what is stored within bounds, while it runs. */
     readonly retention: Retention,
+    /** Who of all nodes does what one of them does; absent where the store is this process's alone. */
+    readonly lease: Lease | undefined,
     /** What was not accepted, one by one. */
     readonly quarantine: KvQuarantine,
     private readonly lock: DataDirLock,
@@ -195,13 +201,16 @@ export class Engine {
       if (fleet) fleet.partitionOf = partitionOf;
       await supervisor.load();
       await alerts.load(await partitionsOf(fleet?.servers ?? [kv]));
-      const retention = new Retention(kv, { clock, partitionOf, written });
+      const lease = fleet && upkeepLease(fleet, options, freshId());
+      const mine = lease && isSweptHere(supervisor, lease);
+      const retention = new Retention(kv, { clock, partitionOf, written, ...(mine ? { mine } : {}) });
       return new Engine(
         kv,
         fleet,
         supervisor,
         models,
         retention,
+        lease,
         new KvQuarantine(kv, written),
         lock,
         alerts,

@@ -121,6 +121,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       checkpointMs: values.checkpoint,
       snapshotMs: values.snapshot,
     },
+    leased: (line) => log.info(line),
     failed: (partition, error) => log.error(`${partition} has stopped: ${error.message}`, { partition }),
     interrupted: (partition, error) =>
       log.warn(`${partition} waits, nothing more of it was written: ${error.message}`, { partition }),
@@ -188,6 +189,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
         ...await coreCounters(engine.supervisor),
         log_bytes: readings.backlogBytes,
         mqtt: mqtt?.all(),
+        lease_held: engine.lease?.isHeld,
       }),
       config: () => configView({ ...values, sink: shownSinks(values.sink) }, origins, configuring.now.judging),
       configuring,

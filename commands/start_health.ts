@@ -47,13 +47,14 @@ export async function healthOf(engine: Engine, problems: readonly string[] = [])
     ];
   if (engine.fleet) {
     // Its heads are followed: who does not answer is known without a question that waits for it.
-    const away = engine.fleet.problems();
+    const away = engine.fleet.problems(), { lease } = engine;
     return {
       ready: reasons.length + away.length === 0,
       reasons: [...reasons, ...away],
       partitions,
       lock: true,
       kv: away.length === 0,
+      ...(lease ? { upkeep: { held: lease.isHeld, holder: lease.holder } } : {}),
     };
   }
   let kv = true;

@@ -52,6 +52,8 @@ export interface Health {
   readonly lock: boolean;
   /** Whether the key-value store answers. */
   readonly kv: boolean;
+  /** Which node does what one does for all (webhooks, retention), as far as it is known; absent where there is one alone. */
+  readonly upkeep?: { readonly held: boolean; readonly holder?: string };
 }
 
 /** What the routes need. */

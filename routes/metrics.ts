@@ -98,6 +98,9 @@ function coreMetrics(page: MetricsText, core: CoreCounters): void {
   if (core.log_bytes !== undefined) {
     page.gauge("log_bytes", "What the log of readings keeps to be read again.", [[{}, core.log_bytes]]);
   }
+  if (core.lease_held !== undefined) {
+    page.gauge("lease_held", "1 where this node does what one node does for all.", [[{}, core.lease_held ? 1 : 0]]);
+  }
   if (core.resident !== undefined) page.gauge("sensors_resident", "Sensors in memory.", [[{}, core.resident]]);
   const mqtt = Object.entries(core.mqtt ?? {}).map(([kind, count]): [Labels, number] => [{ kind }, count]);
   if (mqtt.length > 0) page.counter("mqtt_total", "What came over MQTT, by what it was.", mqtt);

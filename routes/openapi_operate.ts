@@ -27,6 +27,7 @@ const health = z.object({
   reasons: z.array(z.string()),
   lock: z.boolean(),
   kv: z.boolean(),
+  upkeep: z.object({ held: z.boolean(), holder: z.string().optional() }).optional(),
   partitions: z.array(partitionSchema),
   sinks: z.array(sink).optional(),
 });

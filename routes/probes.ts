@@ -45,13 +45,14 @@ export function probes(deps: AppDeps): Hono {
     const closing = deps.signal.aborted;
     const reasons = closing ? [...health.reasons, "The instance is going down."] : health.reasons;
     const isReady = health.ready && !closing;
-    const { lock, kv, partitions } = health;
+    const { lock, kv, partitions, upkeep } = health;
     return c.json({
       status: isReady ? "ready" : "not_ready",
       version: deps.version,
       reasons,
       lock,
       kv,
+      ...(upkeep === undefined ? {} : { upkeep }),
       partitions: partitions.map(wirePartition),
       // A sink that is away is shown, and takes no part in readiness: nothing waits for it.
       ...(deps.sinks === undefined ? {} : { sinks: deps.sinks().map(wireSink) }),

@@ -36,7 +36,7 @@ export interface WebhooksDeps {
 }
 
 const BODY_BYTES = 64 * 1024;
-const STATUS = { unknown: 404, conflict: 409, refused: 422 } as const;
+const STATUS = { unknown: 404, conflict: 409, refused: 422, elsewhere: 503 } as const;
 
 /** An endpoint as it goes over the wire. */
 export function wireEndpoint({ created_at, last_delivered_at, next_attempt_at, ...rest }: EndpointView) {

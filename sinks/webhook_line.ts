@@ -46,6 +46,8 @@ export interface LineOptions {
   readonly open?: () => AsyncIterable<readonly OpenAlert[]>;
   /** Where posts of steps that came of a followed reading become spans; absent: nowhere. */
   readonly tracing?: Tracing;
+  /** Asked right before each delivery: who delivers now, if it is not this process; absent: it always is. */
+  readonly elsewhere?: () => string | undefined;
   /** Told of what a person should know: one line without a secret. */
   readonly report?: (line: string) => void;
 }
@@ -122,6 +124,7 @@ export class WebhookLine {
     for (;;) {
       const wait = (this.progress.next_attempt_at ?? 0) - clock.now();
       if (wait > 0) await clock.sleep(wait, signal);
+      if (this.options.elsewhere?.() !== undefined) return false;
       const outcome = await this.exclusive(() => this.attempt(item, signal));
       if (outcome === undefined || outcome === "gone") return false;
       if (outcome !== "retry") return true;
@@ -198,7 +201,7 @@ export class WebhookLine {
 
   /** Posts open alerts again, so long as the endpoint follows. */
   private async repeat(signal: AbortSignal): Promise<void> {
-    const { clock, base, open } = this.options;
+    const { clock, base, open, elsewhere } = this.options;
     while (open !== undefined && !signal.aborted) {
       try {
         await clock.sleep(REPEAT_MS, signal);
@@ -206,7 +209,9 @@ export class WebhookLine {
           for await (const page of open()) {
             const now = clock.now(), wanted = page.filter((alert) => isWanted(this.endpoint.filter, asStep(alert)));
             const body = bodyOfOpen(wanted, now, base);
-            if (body !== undefined && !signal.aborted) await this.send(`repeat:${now}`, body, now, signal);
+            if (body !== undefined && !signal.aborted && elsewhere?.() === undefined) {
+              await this.send(`repeat:${now}`, body, now, signal);
+            }
           }
         });
       } catch {

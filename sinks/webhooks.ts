@@ -63,23 +63,47 @@ export class Webhooks implements Deliveries {
     this.loaded.catch(() => {});
   }
 
+  /** Reads what is stored: at the beginning, and whenever others may have changed it. */
   private async load(): Promise<void> {
+    this.running.clear();
     for (const endpoint of await this.options.book.endpoints()) {
       const progress = await this.options.book.progress(endpoint.name);
       if (progress) this.running.set(endpoint.name, { line: new WebhookLine(endpoint, progress, this.line) });
     }
   }
 
-  /** Delivers until `signal` is aborted; resolves when every attempt under way has ended. */
+  /**
+   * Delivers until `signal` is aborted; resolves when every attempt under way has ended. May be run again then: it goes
+   * on where the last process has come to that delivered.
+   */
   async run(signal: AbortSignal): Promise<void> {
     await this.loaded;
-    this.signal = signal;
-    for (const one of this.running.values()) this.begin(one);
+    await this.exclusive(async () => {
+      if (this.options.elsewhere !== undefined) await this.load();
+      this.signal = signal;
+      for (const one of this.running.values()) this.begin(one);
+    });
     if (!signal.aborted) {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     }
     await this.last;
     await Promise.all([...this.running.values()].map(({ run }) => run));
+  }
+
+  /** Resolves when what is known here is what is stored: where others deliver, it is read again. */
+  private async known(): Promise<void> {
+    await this.loaded;
+    if (this.options.elsewhere?.() !== undefined) {
+      await this.exclusive(() => this.signal === undefined || this.signal.aborted ? this.load() : Promise.resolve());
+    }
+  }
+
+  /** Refuses what only the process may do that delivers. */
+  private here(): void {
+    const node = this.options.elsewhere?.();
+    if (node !== undefined) {
+      throw new DeliveryError("elsewhere", `webhooks are changed and tried where they are delivered: at ${node}`);
+    }
   }
 
   private begin(one: Running): void {
@@ -94,19 +118,20 @@ export class Webhooks implements Deliveries {
   }
 
   async list(): Promise<readonly EndpointView[]> {
-    await this.loaded;
+    await this.known();
     return [...this.running.values()].map(({ line }) => line.view())
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
   async endpoint(name: string): Promise<EndpointView | undefined> {
-    await this.loaded;
+    await this.known();
     return this.running.get(name)?.line.view();
   }
 
   async add(
     asked: z.infer<typeof endpointSchema>,
   ): Promise<{ readonly endpoint: EndpointView; readonly secret: string }> {
+    this.here();
     await this.loaded;
     await this.judge(asked);
     return await this.exclusive(async () => {
@@ -143,6 +168,7 @@ export class Webhooks implements Deliveries {
 
   remove(name: string): Promise<boolean> {
     return this.exclusive(async () => {
+      this.here();
       const one = this.running.get(name);
       if (one === undefined) return false;
       await this.end(one);
@@ -153,7 +179,8 @@ export class Webhooks implements Deliveries {
 
   stop(name: string): Promise<EndpointView> {
     return this.exclusive(async () => {
-      const one = this.known(name);
+      this.here();
+      const one = this.named(name);
       await this.end(one);
       return await one.line.mark("stopped", "stopped by a person");
     });
@@ -161,7 +188,8 @@ export class Webhooks implements Deliveries {
 
   resume(name: string): Promise<EndpointView> {
     return this.exclusive(async () => {
-      const one = this.known(name);
+      this.here();
+      const one = this.named(name);
       await this.end(one);
       const view = await one.line.mark("active");
       this.begin(one);
@@ -170,31 +198,33 @@ export class Webhooks implements Deliveries {
   }
 
   async test(name: string): Promise<AttemptView> {
+    this.here();
     await this.loaded;
-    return await this.known(name).line.test(this.attemptSignal());
+    return await this.named(name).line.test(this.attemptSignal());
   }
 
   async attempts(name: string): Promise<readonly AttemptView[]> {
-    await this.loaded;
-    this.known(name);
+    await this.known();
+    this.named(name);
     return await this.options.book.attempts(name);
   }
 
   async dead(name: string): Promise<readonly DeadLetter[]> {
-    await this.loaded;
-    this.known(name);
+    await this.known();
+    this.named(name);
     return await this.options.book.dead(name);
   }
 
   async retry(name: string, number: number): Promise<AttemptView> {
+    this.here();
     const letter = (await this.dead(name)).find((one) => one.number === number);
     if (letter === undefined) throw new DeliveryError("unknown", `the webhook ${name} has no dead letter ${number}`);
-    return await this.known(name).line.retry(letter, this.attemptSignal());
+    return await this.named(name).line.retry(letter, this.attemptSignal());
   }
 
   async discard(name: string, number: number): Promise<boolean> {
-    await this.loaded;
-    this.known(name);
+    await this.known();
+    this.named(name);
     return await this.options.book.discard(name, number);
   }
 
@@ -202,7 +232,7 @@ export class Webhooks implements Deliveries {
     return this.signal ?? new AbortController().signal;
   }
 
-  private known(name: string): Running {
+  private named(name: string): Running {
     const one = this.running.get(name);
     if (one === undefined) throw new DeliveryError("unknown", `there is no webhook named ${name.slice(0, 64)}`);
     return one;

@@ -39,6 +39,11 @@ export interface RetentionOptions {
   readonly limits?: Partial<RetentionLimits>;
   /** The partition of a sensor, if it is known. */
   readonly partitionOf: (sensor: string) => string | undefined;
+  /**
+   * Whether this process sweeps what is a partition's own, and what is none's (undefined), where several share a store:
+   * each listing is for one of them at a time. Default: all of it.
+   */
+  readonly mine?: (partition: string | undefined) => boolean;
   /** What the checkpoints have written; without it only a new start counts again. */
   readonly written?: Written;
   /** Entries that one sweep removes at the most, default 5,000. */
@@ -60,6 +65,13 @@ export interface Swept {
 /** Time between two sweeps, ms, and between two where there is more to do. */
 export const SWEEP_MS = { usual: 60_000, more: 1_000 } as const;
 
+/** Time after which listings that other processes write to are counted again, ms. */
+const RECOUNT_MS = 3_600_000;
+
+function nameOf({ prefix }: Listing): string {
+  return prefix.join("\n");
+}
+
 /** Removes what is too old or too many. One at a time. */
 export class Retention {
   /** What was removed since the process began. */
@@ -69,11 +81,14 @@ export class Retention {
   private readonly limits: RetentionLimits;
   private readonly written: Written;
   private sweeps = 0;
+  /** When all was counted again. */
+  private counted: number;
 
   constructor(private readonly kv: KvPort, private readonly options: RetentionOptions) {
     this.orphans = new Orphans(kv, options.clock);
     this.limits = { ...RETENTION_DEFAULTS, ...options.limits };
     this.written = options.written ?? new Written();
+    this.counted = options.clock.now();
   }
 
   /** Sweeps once. Rejects if the store does; then nothing is lost, and the next sweep goes on. */
@@ -89,7 +104,7 @@ export class Retention {
       removed[kind] += swept.removed;
       more ||= swept.more;
     }
-    removed.snapshots = await this.orphans.sweep();
+    if (this.mine(undefined)) removed.snapshots = await this.orphans.sweep();
     for (const kind of Object.keys(removed) as Kind[]) this.removed[kind] += removed[kind];
     return { removed, more };
   }
@@ -110,24 +125,45 @@ export class Retention {
   private async listings(): Promise<{ readonly kind: Kind; readonly listing: Listing }[]> {
     const { kv, limits, written, options: { partitionOf } } = this, progress = await readProgress(kv);
     const parts: ListingParts = { limits, progress, written, partitionOf };
-    const listings: { kind: Kind; listing: Listing }[] = [{ kind: "alerts", listing: alertsListing(parts) }];
-    for (const lengthMs of await readLengths(kv)) {
-      listings.push({ kind: "windows", listing: windowsListing(parts, lengthMs) });
+    const listings: { kind: Kind; listing: Listing }[] = [];
+    if (this.mine(undefined)) {
+      listings.push({ kind: "alerts", listing: alertsListing(parts) });
+      for (const lengthMs of await readLengths(kv)) {
+        listings.push({ kind: "windows", listing: windowsListing(parts, lengthMs) });
+      }
     }
     for (const partition of progress.keys()) {
+      if (!this.mine(partition)) continue;
       listings.push({ kind: "quarantine", listing: quarantineListing(kv, parts, partition) });
       const last = await this.lastKey(KEYS.transitions(partition));
       if (last) listings.push({ kind: "transitions", listing: transitionsListing(kv, parts, partition, last) });
     }
+    this.forget(listings);
     return listings;
+  }
+
+  private mine(partition: string | undefined): boolean {
+    return this.options.mine?.(partition) ?? true;
+  }
+
+  /** What others sweep by now is counted again when it comes back; what others write to is, every so often. */
+  private forget(listings: readonly { readonly listing: Listing }[]): void {
+    const { clock, mine } = this.options;
+    if (mine === undefined) return;
+    const kept = new Set(listings.map(({ listing }) => nameOf(listing)));
+    if (clock.now() - this.counted >= RECOUNT_MS) {
+      this.counted = clock.now();
+      kept.clear();
+    }
+    for (const name of this.series.keys()) if (!kept.has(name)) this.series.delete(name);
   }
 
   private async lastKey(prefix: Deno.KvKey): Promise<Deno.KvKey | undefined> {
     for await (const { key } of this.kv.list({ prefix }, { reverse: true, limit: 1 })) return key;
   }
 
-  private seriesOf({ prefix }: Listing): Series {
-    const name = prefix.join("\n");
+  private seriesOf(listing: Listing): Series {
+    const name = nameOf(listing);
     let series = this.series.get(name);
     if (!series) this.series.set(name, series = new Series(this.kv));
     return series;

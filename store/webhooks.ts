@@ -4,7 +4,7 @@
  * | key | value |
  * |---|---|
  * | `webhook, name` | the endpoint, its secret included: a signature cannot be made from a hash |
- * | `webhook_progress, name` | cursor, counts, state |
+ * | `webhook_progress, name` | cursor, counts, state; the fence of who delivers, where several processes might |
  * | `webhook_attempt, name, number` | one attempt |
  * | `webhook_dead, name, number` | an event that could not be delivered |
  *
@@ -36,9 +36,16 @@ export const WEBHOOK_KEYS = {
 
 const DEADLINE_MS = 30_000, REMOVED_AT_ONCE = 500;
 
+/** Progress as several processes over one store keep it. */
+type FencedProgress = DeliveryProgress & { readonly fence?: number };
+
 /** Deliveries in a key-value store. */
 export class KvDeliveryBook implements DeliveryBook {
-  constructor(private readonly kv: KvPort, private readonly clock: Clock) {}
+  /**
+   * @param fence that of the lease under which this process delivers: progress that was written under a greater one
+   *   stays; absent where no other process delivers
+   */
+  constructor(private readonly kv: KvPort, private readonly clock: Clock, private readonly fence?: () => number) {}
 
   async endpoints(): Promise<Endpoint[]> {
     const all: Endpoint[] = [];
@@ -76,13 +83,24 @@ export class KvDeliveryBook implements DeliveryBook {
   }
 
   async progress(name: string): Promise<DeliveryProgress | undefined> {
-    return (await this.ask(this.kv.get<DeliveryProgress>(WEBHOOK_KEYS.progress(name)))).value ?? undefined;
+    const { value } = await this.ask(this.kv.get<FencedProgress>(WEBHOOK_KEYS.progress(name)));
+    if (value === null) return undefined;
+    const { fence: _, ...progress } = value;
+    return progress;
   }
 
   async write(name: string, progress: DeliveryProgress, attempt?: AttemptView, dead?: DeadLetter): Promise<void> {
     const endpoint = await this.ask(this.kv.get(WEBHOOK_KEYS.endpoint(name)));
     if (endpoint.versionstamp === null) return;
-    let write = this.kv.atomic().check(endpoint).set(WEBHOOK_KEYS.progress(name), progress);
+    let write = this.kv.atomic().check(endpoint);
+    if (this.fence === undefined) write = write.set(WEBHOOK_KEYS.progress(name), progress);
+    else {
+      const fence = this.fence(), before = await this.ask(this.kv.get<FencedProgress>(WEBHOOK_KEYS.progress(name)));
+      if ((before.value?.fence ?? 0) > fence) {
+        throw new StoreError(`the progress of the webhook ${name} is another node's now: nothing was written`);
+      }
+      write = write.check(before).set(WEBHOOK_KEYS.progress(name), { ...progress, fence });
+    }
     if (attempt !== undefined) {
       const number = progress.tried - 1;
       write = write.set(WEBHOOK_KEYS.attempt(name, number), attempt)

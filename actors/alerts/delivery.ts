@@ -161,8 +161,8 @@ export interface DeliveryBook {
 export class DeliveryError extends Error {
   override name = "DeliveryError";
 
-  /** @param kind what a route answers with: 404, 409 or 422 */
-  constructor(readonly kind: "unknown" | "conflict" | "refused", message: string) {
+  /** @param kind what a route answers with: 404, 409, 422, or 503 where another process delivers */
+  constructor(readonly kind: "unknown" | "conflict" | "refused" | "elsewhere", message: string) {
     super(message);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { readInstance } from "../../commands/instance.ts";
 import { ask, Folder, freePort, Program, until } from "../process.ts";
 import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
@@ -100,6 +101,11 @@ export class Node {
     return (await this.#program?.ended)?.code ?? 0;
   }
 
+  /** What its administrative routes want to see. */
+  async token(): Promise<string> {
+    return (await readInstance(this.args[this.args.indexOf("--data-dir") + 1]))?.token ?? "";
+  }
+
   /** Its partitions; none while it does not answer. */
   async partitions(): Promise<readonly Shown[]> {
     if (!this.#wanted || this.isStopped) return [];
@@ -131,6 +137,7 @@ export class Cluster implements AsyncDisposable {
       new Node(`node-${i}`, [
         ...shared,
         ...["--data-dir", folder.at(`node-${i}`), "--kv", proxies.map(({ url }) => url).join(",")],
+        ...["--allow-hosts", "127.0.0.1"],
         ...["--group", options.topic, "--instance", `node-${i}`, "--session", String(options.sessionMs)],
       ], options.program));
     return new Cluster(broker, servers, proxies, nodes, folder);

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { Follower } from "../deploy/follower.ts";
+import { Receiver } from "../sinks/webhook_receiver.ts";
 import { ask, run, until } from "../process.ts";
 import { type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
 import { KV_TOKEN, kvServer } from "../servers/kv.ts";
@@ -14,7 +15,7 @@ import { need, testWith } from "../servers/needed.ts";
 import { ServerMissing } from "../servers/server.ts";
 import { freshTopic, makeTopic, put } from "../sources/kafka/topics.ts";
 import { playChaos } from "./chaos.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, type Node } from "./cluster.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
 /** A KV server is built from source, in minutes and from no package: where there is none, only that is said. */
@@ -31,6 +32,7 @@ const pageSchema = z.object({
 const alertsSchema = z.object({
   items: z.array(z.object({ id: z.string(), sensor: z.string(), raised_at: z.string(), state: z.string() })),
 });
+const readySchema = z.object({ upkeep: z.object({ held: z.boolean(), holder: z.string().optional() }) });
 const problemSchema = z.object({ detail: z.string() });
 
 /** Readings of one sensor in each partition, beyond its limit in every second minute or so. */
@@ -69,6 +71,28 @@ testWith(
         return shown.length === PARTITIONS && shown.every(({ readings }) => readings === rounds.count);
       });
     await judged();
+
+    // Webhooks are taken by the node that delivers them; the other one says which that is.
+    await using receiver = new Receiver();
+    const upkeep = await Promise.all(
+      [first, second].map(async ({ url }) => (await ask(`${url}/readyz`, readySchema)).upkeep),
+    );
+    const at = upkeep.findIndex(({ held }) => held), deliverer = [first, second][at], heir = [second, first][at];
+    assertEquals(upkeep.map(({ held, holder }) => [held, holder]).toSorted(), [
+      [false, deliverer.name],
+      [true, deliverer.name],
+    ]);
+    const add = async (node: Node) =>
+      await fetch(`${node.url}/webhooks`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${await node.token()}` },
+        body: JSON.stringify({ name: "plant", url: receiver.url, filter: { transitions: ["raised"] } }),
+      });
+    const elsewhere = await add(heir);
+    assertEquals(elsewhere.status, 503);
+    assertMatch(problemSchema.parse(await elsewhere.json()).detail, new RegExp(`at ${deliverer.name}`));
+    const added = await add(deliverer);
+    assertEquals(added.status, 201, await added.text());
     const follower = new Follower(first.url, second.url);
     await follower.begun;
     for (const { url } of [first, second]) {
@@ -140,6 +164,21 @@ testWith(
       await ready.body?.cancel();
       return ready.status === 200;
     });
+
+    // The node that delivered ends: the other one goes on, and no event came from both.
+    const ids = () => receiver.received.map(({ headers }) => headers.get("webhook-id") ?? "");
+    await until("all were sent", () => raised.isSubsetOf(new Set(ids())));
+    await deliverer.end("SIGTERM");
+    await rounds.put(200);
+    await judged();
+    await until("all is told", async () => {
+      const { items } = await ask(`${heir.url}/alerts?limit=500`, alertsSchema);
+      const later = items.flatMap(({ id, raised_at }) =>
+        Date.parse(raised_at) >= START + 20_000 ? [`${id}/raised`] : []
+      );
+      return later.length > raised.size + PARTITIONS && new Set(later).isSubsetOf(new Set(ids()));
+    });
+    assertEquals(ids().length, new Set(ids()).size, "none came twice");
   },
 );
 

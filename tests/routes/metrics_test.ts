@@ -123,6 +123,7 @@ async function wholePage(): Promise<string> {
     partitions: [{ ...partition, checkpoint_seconds: 1 }],
     state_bytes: 1,
     log_bytes: 1,
+    lease_held: true,
     resident: 1,
   });
   const app = makeApp(await wholeDeps({ counters }));

@@ -325,3 +325,40 @@ Deno.test("RETENTION_DEFAULTS are what is documented", () => {
     quarantine: 10_000,
   });
 });
+
+Deno.test("Retention leaves to others what is theirs, and counts anew what comes to it", async () => {
+  const world = new World(), mine = new Set<string | undefined>(["a"]);
+  for (const partition of ["a", "b"]) {
+    await world.progress(partition, 100, NOW);
+    for (let position = 0; position < 5; position++) await world.refused(partition, position);
+  }
+  await world.window("a/s", 0);
+  const left = async () => [
+    (await world.keys(KEYS.quarantinesOf("a"))).length,
+    (await world.keys(KEYS.quarantinesOf("b"))).length,
+    (await world.keys(KEYS.windowTimes())).length,
+  ];
+  const retention = world.retention({ quarantine: 3 }, {
+    mine: (partition) => mine.has(partition),
+    written: undefined,
+  });
+  await sweepAll(retention);
+  assertEquals(await left(), [3, 5, 1]);
+  mine.delete("a");
+  mine.add("b").add(undefined);
+  await sweepAll(retention);
+  assertEquals(await left(), [3, 3, 0]);
+
+  // Others have written and removed meanwhile: nothing more goes than must.
+  for (let position = 10; position < 12; position++) await world.refused("a", position);
+  await world.kv.atomic().delete(KEYS.quarantine("a", 4, "invalid")).commit();
+  mine.add("a");
+  await sweepAll(retention);
+  assertEquals(await left(), [3, 3, 0]);
+  for (let position = 20; position < 25; position++) await world.refused("b", position); // unheard
+  await sweepAll(retention);
+  assertEquals(await left(), [3, 8, 0]);
+  world.now += 3_600_000;
+  await sweepAll(retention);
+  assertEquals(await left(), [3, 3, 0]);
+});
