@@ -20,7 +20,7 @@ import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
 import type { StoredCommands } from "../actors/commands/queue.ts";
 import { foldAlerts } from "./alert_fold.ts";
-import { keyBytes, textBytes } from "./bytes.ts";
+import { joinBytes, keyBytes, textBytes } from "./bytes.ts";
 import { readMeta } from "../actors/sensor/snapshot.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, ownerIn, StoreError } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
@@ -220,13 +220,7 @@ export class KvCheckpointStore implements CheckpointStore {
       }
       parts.push(value);
     }
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joinBytes(parts);
   }
 
   /**

@@ -13,6 +13,7 @@
  * @module
  */
 import type { Piece, RequestRecord } from "../actors/log.ts";
+import { joinBytes } from "./bytes.ts";
 
 /** Keys of the log. */
 export const LOG_KEYS = {
@@ -134,7 +135,7 @@ export function layOut(
     open.delete(partition);
     const count = parts.reduce((sum, part) => sum + part.count, 0);
     busy[partition] = arrived;
-    const lines = join(parts.map((part) => part.bytes)), traces = tracesOf(parts);
+    const lines = joinBytes(parts.map((part) => part.bytes)), traces = tracesOf(parts);
     put(partition, { append, count, arrived, lines, ...(traces.length > 0 ? { traces } : {}) });
   };
   for (const piece of pieces) {
@@ -165,18 +166,6 @@ function tracesOf(parts: readonly Piece[]): (readonly [number, string])[] {
     at += count;
   }
   return traces;
-}
-
-/** The bytes one behind the other; a single part as it is. */
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** A request's record as it is stored. */

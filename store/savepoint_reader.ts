@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Json } from "../actors/ports.ts";
+import { joinBytes } from "./bytes.ts";
 import { StoreError } from "./chain.ts";
 import { fromPlain } from "./plain.ts";
 
@@ -101,16 +102,16 @@ function parse(text: Uint8Array): Json {
 
 /** The lines of compressed text, without their line feeds. */
 async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array> {
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   try {
     for await (const piece of bytes.pipeThrough(new DecompressionStream("gzip"))) {
       let from = 0;
       for (let end = piece.indexOf(LINE_FEED); end >= 0; end = piece.indexOf(LINE_FEED, from)) {
-        yield joined(rest, piece.subarray(from, end));
+        yield joinBytes([rest, piece.subarray(from, end)]);
         rest = new Uint8Array(0);
         from = end + 1;
       }
-      rest = joined(rest, piece.subarray(from));
+      rest = joinBytes([rest, piece.subarray(from)]);
       if (rest.length > LINE_BYTES) throw damaged("a line of it is too long");
     }
   } catch (error) {
@@ -118,13 +119,6 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
     throw error;
   }
   if (rest.length > 0) throw damaged("its last line is not whole");
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function damaged(why: string): SavepointError {

@@ -4,6 +4,7 @@
  * @module
  */
 import { SourceError } from "../../actors/ports.ts";
+import { cutLogin, decoded } from "../address_parts.ts";
 
 /** Ways to log in with a name and a password. */
 export const KAFKA_MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
@@ -73,7 +74,7 @@ export function parseKafkaUrl(text: string): KafkaUrl {
   const [, scheme, login, hosts, path = ""] = match;
   const topics = path === "" ? [] : path.split(",").map((topic) => decoded(topic) ?? "");
   for (const topic of topics) if (!isTopic(topic)) throw refuse(`${JSON.stringify(topic)} is no topic's name`);
-  const [user, password] = login === undefined ? [] : cut(login);
+  const [user, password] = login === undefined ? [] : cutLogin(login);
   if (login !== undefined && (user === undefined || user === "")) throw refuse("before the @ must be user:password");
   return {
     brokers: brokersOf(hosts, refuse),
@@ -97,17 +98,4 @@ function brokersOf(hosts: string, refuse: (why: string) => Error): string[] {
     }
     return `${name}:${port}`;
   });
-}
-
-function cut(login: string): [string | undefined, string | undefined] {
-  const colon = login.indexOf(":");
-  return colon < 0 ? [decoded(login), undefined] : [decoded(login.slice(0, colon)), decoded(login.slice(colon + 1))];
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { SourceError } from "../../actors/ports.ts";
+import { cutLogin, decoded } from "../address_parts.ts";
 
 /** Versions of the protocol, by what they are called. */
 export const MQTT_VERSIONS = ["5", "3.1.1"] as const;
@@ -67,7 +68,7 @@ export function parseMqttUrl(text: string): MqttUrl {
   const [, scheme, login, host, given, path = ""] = match, tls = scheme.toLowerCase() === "mqtts";
   const port = given === undefined ? (tls ? TLS_PORT : PORT) : Number(given);
   if (port < 1 || port > 65_535) throw refuse(`a port is from 1 to 65535, not ${port}`);
-  const [user, password] = login === undefined ? [] : cut(login);
+  const [user, password] = login === undefined ? [] : cutLogin(login);
   if (login !== undefined && (user === undefined || user === "")) throw refuse("before the @ must be user:password");
   const topic = decoded(path);
   if (topic === undefined) throw refuse("its path cannot be decoded");
@@ -79,17 +80,4 @@ export function parseMqttUrl(text: string): MqttUrl {
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
   };
-}
-
-function cut(login: string): [string | undefined, string | undefined] {
-  const colon = login.indexOf(":");
-  return colon < 0 ? [decoded(login), undefined] : [decoded(login.slice(0, colon)), decoded(login.slice(colon + 1))];
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
