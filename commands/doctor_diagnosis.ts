@@ -153,7 +153,9 @@ function partitionsOf({ metrics }: Evidence): Finding[] {
   for (const [labels, count] of each("future_total")) {
     if (count === 0) continue;
     const todo = "A sensor's clock, or this machine's, is wrong; GET /quarantine shows which readings.";
-    findings.push(warn("clock", `${count} readings of ${labels} came from the future`, todo));
+    findings.push(
+      warn("clock", `${count} ${count === 1 ? "reading" : "readings"} of ${labels} came from the future`, todo),
+    );
   }
   for (const [labels, depth] of each("mailbox_depth")) {
     if (depth < MAILBOX_MOST) continue;
@@ -262,7 +264,9 @@ function samples(metrics: ReadonlyMap<string, number>, name: string): (readonly 
   const found: (readonly [string, number])[] = [];
   for (const [key, value] of metrics) {
     const [, of, labels = ""] = /^sensorium_(\w+)(?:\{(.*)\})?$/.exec(key) ?? [];
-    if (of === name) found.push([labels.replaceAll('"', "").replaceAll("=", " ") || "the instance", value]);
+    if (of === name) {
+      found.push([labels.replaceAll('",', ", ").replaceAll('"', "").replaceAll("=", " ") || "the instance", value]);
+    }
   }
   return found;
 }

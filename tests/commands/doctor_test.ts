@@ -38,6 +38,11 @@ Deno.test("diagnose() names each thing that is wrong, and what to do", () => {
       "partition k-0,source kafka has stopped",
     ],
     [metrics('sensorium_future_total{partition="k-0"} 5'), "warn", "5 readings of partition k-0 came from the future"],
+    [
+      metrics('sensorium_future_total{partition="k-0",source="k"} 1'),
+      "warn",
+      "1 reading of partition k-0, source k came from the future",
+    ],
     [metrics('sensorium_mailbox_depth{shard="1"} 900'), "warn", "900 batches wait for shard 1"],
     [metrics("sensorium_restarts_total 2"), "warn", "2 restarts"],
     [metrics('sensorium_sensors_in_state{state="failed"} 3\nsensorium_restarts_total 9'), "bad", "3 were stopped"],
