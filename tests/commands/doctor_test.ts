@@ -35,7 +35,7 @@ Deno.test("diagnose() names each thing that is wrong, and what to do", () => {
     [
       metrics('sensorium_partition_up{partition="k-0",source="kafka"} 0'),
       "bad",
-      "partition k-0,source kafka has stopped",
+      "partition k-0, source kafka has stopped",
     ],
     [metrics('sensorium_future_total{partition="k-0"} 5'), "warn", "5 readings of partition k-0 came from the future"],
     [
