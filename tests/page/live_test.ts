@@ -174,6 +174,25 @@ Deno.test({
         await other.close();
       });
 
+      await t.step("shows a renamed sensor by its name, with the id beside it, and finds it by the name", async () => {
+        const renamed = await fetch(`${url}/sensors/press-3/rename`, {
+          method: "POST",
+          body: JSON.stringify({ name: "Press <north>" }),
+        });
+        assertEquals((await renamed.json()).name, "Press <north>");
+        const other = await openPage(browser, `${url}/#/sensors/${encodeURIComponent("Press <north>")}`);
+        await other.page.waitForSelector("#sensor-name small");
+        assertEquals(await other.page.textContent("#sensor-name"), "Press <north> press-3");
+        assertEquals(new URL(other.page.url()).hash, "#/sensors/press-3");
+        await other.page.goto(`${url}/#/?search=north`);
+        await other.page.waitForSelector('.card[data-sensor="press-3"]');
+        assertEquals(await other.page.textContent(".card .name"), "Press <north>");
+        const back = await fetch(`${url}/sensors/press-3/rename`, { method: "POST" });
+        assertEquals(await back.json(), { sensor: "press-3" });
+        assertEquals(other.errors, []);
+        await other.close();
+      });
+
       await t.step("shows statistics of a period, and judges a recording that is sent", async () => {
         const other = await openPage(browser, `${url}/#/analytics?type=press&period=1h`);
         await other.page.waitForSelector("#ana-types table");

@@ -75,6 +75,27 @@ class Client {
   }
 }
 
+Deno.test("streams() of alerts say the sensor's name, and is filtered by it or by the id", async () => {
+  const names = {
+    idOf: (name: string) => name === "Boiler" ? "a" : name,
+    nameOf: (sensor: string) => sensor === "a" ? "Boiler" : undefined,
+    rename: () => Promise.resolve("done" as const),
+  };
+  await serving(async (base, deps) => {
+    const clients = await Promise.all(
+      ["Boiler", "a"].map((sensor) => Client.open(`${base}/alerts/stream?sensor=${sensor}`)),
+    );
+    await until(() => deps.alertHub.followers === 2);
+    deps.alertHub.publish([transition("b", 1), transition("a", 2)]);
+    for (const client of clients) {
+      await until(() => client.events.length === 1);
+      const { sensor, sensor_name } = JSON.parse(client.events[0].data);
+      assertEquals([sensor, sensor_name], ["a", "Boiler"]);
+      await client.close();
+    }
+  }, { names });
+});
+
 Deno.test("streams() sends alerts with id, event and data, and tells after how long to come again", () =>
   serving(async (base, deps) => {
     const client = await Client.open(`${base}/alerts/stream`);

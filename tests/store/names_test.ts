@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assertEquals } from "../../std/assert.ts";
 import { forgetName, KvNames } from "../../store/names.ts";
+import { exportSavepoint, importSavepoint } from "../../store/savepoint.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock } from "../routes/fakes.ts";
 import { eachDatabase } from "./databases.ts";
@@ -47,6 +48,14 @@ Deno.test("KvNames.rename() of several processes at once leaves each sensor one 
       if (id !== name) assertEquals(names.nameOf(id), name);
     }
   }));
+});
+
+Deno.test("KvNames come with a savepoint", async () => {
+  const from = new MemoryKv(), to = new MemoryKv();
+  await (await KvNames.open(from, options)).rename("pump-7", "Boiler");
+  const clock = { now: () => 0, sleep: () => new Promise<void>(() => {}) };
+  await importSavepoint(to, exportSavepoint(from, { clock }));
+  assertEquals((await KvNames.open(to, options)).nameOf("pump-7"), "Boiler");
 });
 
 Deno.test("KvNames.rename() refuses more names than there may be, and changes those that there are", async () => {
