@@ -9,6 +9,7 @@
  */
 import { FencedError, StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
+import { keySize } from "./bytes.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";
@@ -120,9 +121,11 @@ export class Chain {
    * @throws {StoreError} for a value over its limits, before it is tried
    */
   async write(mutations: Iterable<Mutation>, last: readonly Mutation[] = []): Promise<void> {
-    let group: Mutation[] = [], bytes = 0;
+    let group: Mutation[] = [], bytes = 0, keys = 0;
     const most = Math.min(this.options.mutationsMost ?? KV_LIMITS.mutations, KV_LIMITS.mutations);
-    const full = (mutation: Mutation) => group.length >= most || bytes + mutation.bytes > KV_LIMITS.atomicBytes;
+    const full = (mutation: Mutation) =>
+      group.length >= most || bytes + mutation.bytes > KV_LIMITS.atomicBytes ||
+      keys + keySize(mutation.key) > KV_LIMITS.keysBytes;
     for (const mutation of mutations) {
       if (mutation.bytes > KV_LIMITS.valueBytes) {
         throw new StoreError(
@@ -132,10 +135,11 @@ export class Chain {
       if (full(mutation)) {
         await this.commit(group);
         group = [];
-        bytes = 0;
+        bytes = keys = 0;
       }
       group.push(mutation);
       bytes += mutation.bytes;
+      keys += keySize(mutation.key);
     }
     if (group.length + last.length > most || last.some(full)) {
       await this.commit(group);

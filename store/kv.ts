@@ -30,6 +30,8 @@ export const KV_LIMITS = {
   mutations: 900,
   /** Bytes of one atomic write (800 KiB less overhead). */
   atomicBytes: 640 * 1024,
+  /** Bytes of the keys of one atomic write, as `keySize()` has them (81,920 less those of the fence and the chain). */
+  keysBytes: 72 * 1024,
   /** Keys of one getMany. */
   getMany: 10,
 } as const;

@@ -11,6 +11,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock, Json } from "../actors/ports.ts";
+import { keySize } from "./bytes.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
 import { toPlain } from "./plain.ts";
 import { type Entry, kindOf, readSavepoint, type Savepoint, SavepointError, VERSION } from "./savepoint_reader.ts";
@@ -137,23 +138,25 @@ export async function importSavepoint(
   await makeEmpty(kv);
   await kv.atomic().set(IMPORTING, true).commit();
   try {
-    let group: Entry[] = [], size = 0, entries = 0;
+    let group: Entry[] = [], size = 0, keys = 0, entries = 0;
     const write = async () => {
       let atomic = kv.atomic();
       for (const { key, value } of group) atomic = atomic.set(key, value);
       await atomic.commit();
       wrote?.(entries += group.length);
       group = [];
-      size = 0;
+      size = keys = 0;
     };
     const reader = readSavepoint(bytes);
     let next = await reader.next();
     for (; !next.done; next = await reader.next()) {
       signal?.throwIfAborted();
       const entry = next.value;
-      if (group.length === KV_LIMITS.mutations || size + entry.bytes > KV_LIMITS.atomicBytes) await write();
+      const full = group.length === KV_LIMITS.mutations || size + entry.bytes > KV_LIMITS.atomicBytes;
+      if (full || keys + keySize(entry.key) > KV_LIMITS.keysBytes) await write();
       group.push(entry);
       size += entry.bytes;
+      keys += keySize(entry.key);
     }
     if (group.length > 0) await write();
     await kv.atomic().delete(IMPORTING).commit();
@@ -194,17 +197,19 @@ async function makeEmpty(kv: KvPort): Promise<void> {
 
 /** Removes everything, the mark of an import last. */
 async function clear(kv: KvPort): Promise<void> {
-  let keys: Deno.KvKey[] = [];
+  let keys: Deno.KvKey[] = [], size = 0;
   const write = async () => {
     let atomic = kv.atomic();
     for (const key of keys) atomic = atomic.delete(key);
     await atomic.commit();
     keys = [];
+    size = 0;
   };
   for await (const { key } of kv.list({ prefix: [] }, { batchSize: 100 })) {
     if (key.length === IMPORTING.length && key.every((part, i) => part === IMPORTING[i])) continue;
+    if (keys.length === KV_LIMITS.mutations || size + keySize(key) > KV_LIMITS.keysBytes) await write();
     keys.push(key);
-    if (keys.length === KV_LIMITS.mutations) await write();
+    size += keySize(key);
   }
   keys.push(IMPORTING);
   await write();
