@@ -197,19 +197,17 @@ async function makeEmpty(kv: KvPort): Promise<void> {
 
 /** Removes everything, the mark of an import last. */
 async function clear(kv: KvPort): Promise<void> {
-  let keys: Deno.KvKey[] = [], size = 0;
+  let keys: Deno.KvKey[] = [];
   const write = async () => {
     let atomic = kv.atomic();
     for (const key of keys) atomic = atomic.delete(key);
     await atomic.commit();
     keys = [];
-    size = 0;
   };
   for await (const { key } of kv.list({ prefix: [] }, { batchSize: 100 })) {
     if (key.length === IMPORTING.length && key.every((part, i) => part === IMPORTING[i])) continue;
-    if (keys.length === KV_LIMITS.mutations || size + keySize(key) > KV_LIMITS.keysBytes) await write();
     keys.push(key);
-    size += keySize(key);
+    if (keys.length === KV_LIMITS.mutations) await write(); // keys that are deleted do not count for their bytes
   }
   keys.push(IMPORTING);
   await write();
