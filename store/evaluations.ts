@@ -26,6 +26,7 @@ import {
   VERSIONS_MOST,
 } from "../actors/evaluation/streaming.ts";
 import type { Clock } from "../actors/ports.ts";
+import { keySize } from "./bytes.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
@@ -214,9 +215,10 @@ export class KvEvaluations implements Evaluations {
   private async write(writes: readonly EvaluationWrite[]): Promise<void> {
     for (let at = 0; at < writes.length;) {
       const atomic = this.kv.atomic();
-      for (let bytes = 0, count = 0; at < writes.length && count < KV_LIMITS.mutations; at++, count++) {
+      for (let bytes = 0, keys = 0, count = 0; at < writes.length && count < KV_LIMITS.mutations; at++, count++) {
         const { key, value } = writes[at], size = sizeOf(value);
-        if (count > 0 && bytes + size > KV_LIMITS.atomicBytes) break;
+        keys += keySize(key);
+        if (count > 0 && (bytes + size > KV_LIMITS.atomicBytes || keys > KV_LIMITS.keysBytes)) break;
         bytes += size;
         value === undefined ? atomic.delete(key) : atomic.set(key, value);
       }
