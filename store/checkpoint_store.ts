@@ -16,7 +16,6 @@ import {
   StoreAwayError,
 } from "../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../actors/ports.ts";
-import type { SampleRow } from "../actors/training/sample.ts";
 import type { StoredSample } from "../actors/training/training.ts";
 import type { StoredCommands } from "../actors/commands/queue.ts";
 import { foldAlerts } from "./alert_fold.ts";
@@ -30,6 +29,7 @@ import { KEYS } from "./keys.ts";
 import { KvLabelStore } from "./labels.ts";
 import { forgetName } from "./names.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
+import { readSample, sampleBytes, type SampleValue, writeSample } from "./samples.ts";
 import type { Written } from "./written.ts";
 
 /** A window's value. Its sensor, length, hop and start are in its key. */
@@ -55,14 +55,6 @@ export interface OutputsValue {
   readonly counts: CheckpointOutputs["counts"];
   readonly sourceTime: number;
   readonly training?: CheckpointOutputs["training"];
-}
-
-/** Part of a sample's value: rows of one width, one behind the other, and whose they are. */
-export interface SampleValue {
-  readonly channels: readonly string[];
-  readonly sensors: readonly string[];
-  /** For each row its key, its position, its features. */
-  readonly rows: Float64Array;
 }
 
 /** The position's value. */
@@ -257,12 +249,10 @@ export class KvCheckpointStore implements CheckpointStore {
     for (const { group, channels, rows, whole } of samples) {
       const name = `${partition}\n${group}`, old = whole ? this.sampleKeys.get(name) ?? [] : [];
       if (whole) this.sampleKeys.delete(name);
-      for (const [part, some] of sampleParts(rows).entries()) {
-        const key = KEYS.sample(partition, group, cut, part), sensors = some.map(({ sensor }) => sensor);
-        const value: SampleValue = { channels, sensors, rows: writeSample(some) };
+      for (const [part, value] of writeSample(channels, rows).entries()) {
+        const key = KEYS.sample(partition, group, cut, part);
         this.noteSample(partition, group, key);
-        const bytes = keyBytes(partition + group) + value.rows.byteLength + textBytes(channels.join() + sensors.join());
-        yield { key, value, bytes };
+        yield { key, value, bytes: keyBytes(partition + group) + sampleBytes(value) };
       }
       replaced.push(...old.filter((key) => key[3] !== cut));
     }
@@ -408,33 +398,6 @@ export class KvCheckpointStore implements CheckpointStore {
 function aboutIn(bytes: Uint8Array): string {
   const { type = null, location = null } = readMeta(bytes);
   return JSON.stringify([type, location]);
-}
-
-/** Numbers of a sample's part, so that it fits a value with its sensors' names. */
-const SAMPLE_NUMBERS = 4_000;
-
-/** A sample's rows in parts that fit a value. */
-function sampleParts(rows: readonly SampleRow[]): SampleRow[][] {
-  const width = 2 + (rows[0]?.row.length ?? 0), most = Math.max(1, Math.min(100, Math.floor(SAMPLE_NUMBERS / width)));
-  return Array.from({ length: Math.ceil(rows.length / most) }, (_, i) => rows.slice(i * most, (i + 1) * most));
-}
-
-function writeSample(rows: readonly SampleRow[]): Float64Array {
-  const width = 2 + rows[0].row.length, numbers = new Float64Array(rows.length * width);
-  rows.forEach(({ key, position, row }, i) => {
-    numbers[i * width] = key;
-    numbers[i * width + 1] = position;
-    numbers.set(row, i * width + 2);
-  });
-  return numbers;
-}
-
-function readSample({ sensors, rows }: SampleValue): SampleRow[] {
-  const width = rows.length / sensors.length;
-  return sensors.map((sensor, i) => {
-    const [key, position] = rows.subarray(i * width, i * width + 2);
-    return { key, position, sensor, row: rows.slice(i * width + 2, (i + 1) * width) };
-  });
 }
 
 /** Whether a step is of an alert that was raised before its sensor was deleted. */
