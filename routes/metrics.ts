@@ -37,7 +37,9 @@ export function metrics(deps: AppDeps): Hono {
   return app;
 }
 
-function sensorMetrics(page: MetricsText, { partitions, ...summary }: SummaryView): void {
+function sensorMetrics(page: MetricsText, { partitions: known, ...summary }: SummaryView): void {
+  // One that runs elsewhere is told of there: here it would count twice, and be down.
+  const partitions = known.filter(({ state }) => state !== "elsewhere");
   const { sensors, anomalous, active_alerts, readings_per_second, ...states } = summary;
   page.gauge("sensors", "Sensors that are known.", [[{}, sensors]]);
   page.gauge("sensors_anomalous", "Sensors whose last reading was anomalous.", [[{}, anomalous]]);
@@ -52,11 +54,11 @@ function sensorMetrics(page: MetricsText, { partitions, ...summary }: SummaryVie
   page.counter("future_total", "Readings from the future.", each(({ future }) => future));
   page.gauge("partition_position", "Position of the last checkpoint.", each(({ position }) => position));
   page.gauge("partition_up", "1 while the partition runs or has finished.", each(({ state }) => isUp(state) ? 1 : 0));
-  const known = partitions.filter(({ source_time }) => source_time !== undefined);
   page.gauge(
     "source_time_seconds",
     "Time that several sensors of the partition have reached, since 1970.",
-    known.map(({ partition, source, source_time = 0 }) => [{ partition, source }, source_time / 1000]),
+    partitions.filter(({ source_time }) => source_time !== undefined)
+      .map(({ partition, source, source_time = 0 }) => [{ partition, source }, source_time / 1000]),
   );
 }
 

@@ -46,9 +46,12 @@ export class Recent {
     this.items = [...byId.values()].sort((a, b) => b.time - a.time).slice(0, most);
   }
 
-  /** Takes a live reading that the filters let pass. @param {ReadingView} reading */
+  /** Takes a live reading that the filters let pass, unless it was in the answer already. @param {ReadingView} reading */
   add(reading) {
-    if (this.items[0] && this.items[0].time > reading.time) return;
+    for (const { id, time } of this.items) {
+      if (time > reading.time || id === reading.id) return;
+      if (time < reading.time) break;
+    }
     this.items = [reading, ...this.items.slice(0, this.#most - 1)];
   }
 }

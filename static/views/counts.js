@@ -11,6 +11,7 @@ import { PRIORITIES } from "../core/alerts.js";
 import { OUT } from "../core/model.js";
 import { setQuery } from "../core/router.js";
 import { priorityMark, stateMark, stateWord } from "../core/shapes.js";
+import { stateCounts } from "../core/states.js";
 
 /** Readings older than this are told of, ms; but not of a recording's, which are older than a day. */
 const OLD_MS = 60_000;
@@ -68,10 +69,10 @@ export function counts({ model, signal }) {
     ),
   );
 
-  /** @param {HTMLElement | undefined} value @param {number} n */
+  /** @param {HTMLElement | undefined} value @param {number | undefined} n undefined: not known */
   function set(value, n) {
     if (!value) return;
-    say(value, count(n));
+    say(value, n === undefined ? "–" : count(n));
     value.parentElement?.classList.toggle("zero", n === 0);
   }
 
@@ -85,17 +86,11 @@ export function counts({ model, signal }) {
         say(/** @type {HTMLElement} */ (unseen.get(priority)), own.length === 0 ? " " : `${count(fresh)} new`);
       }
     }
-    const { summary } = model;
-    if (summary) {
-      set(states.get("anomalous"), summary.anomalous);
-      set(states.get("silent"), summary.silent);
-      set(states.get("stuck"), summary.stuck);
-      set(states.get("dirty"), summary.dirty);
-      set(states.get("failed"), summary.failed);
-      set(states.get("warming_up"), summary.warming_up);
-      set(states.get("ok"), normal(model));
+    if (model.summary) {
+      const counted = stateCounts(model);
+      for (const state of STATES) set(states.get(state), counted?.[state]);
       for (const state of SET) {
-        const n = summary[state] ?? 0;
+        const n = counted?.[state] ?? 0;
         const value = states.get(state);
         set(value, n);
         if (value?.parentElement) value.parentElement.hidden = n === 0;
@@ -170,13 +165,10 @@ function answer(model) {
   const parts = [of, since === undefined ? "no alert so far" : `since ${clock(since)} (${duration(now - since)})`];
   const age = Date.now() - now;
   if (age > OLD_MS && age < RECORDED_MS) parts.push(`last reading ${duration(age)} ago`);
+  const waiting = summary.partitions.filter(({ state }) => state === "waiting");
+  if (waiting.length > 0) {
+    const which = waiting.length === 1 ? waiting[0].partition : `${waiting.length} partitions`;
+    return { ...lost, words: "Not all is known", more: [`${which} cannot go on now`, ...parts].join(" · ") };
+  }
   return { worst: "none", mark: none, words: "All is well", more: parts.join(" · "), wrong };
-}
-
-/** Sensors that are neither anomalous nor in a state of their own, set ones included. @param {Stage["model"]} model */
-function normal(model) {
-  const { summary } = model;
-  if (!summary) return 0;
-  const { sensors, anomalous, silent, stuck, dirty, failed, warming_up, maintenance = 0, retired = 0 } = summary;
-  return Math.max(0, sensors - anomalous - silent - stuck - dirty - failed - warming_up - maintenance - retired);
 }

@@ -22,9 +22,9 @@ export function footer(element, model) {
       ...summary.partitions.slice(0, NAMED).map((partition) =>
         h(
           "p",
-          { class: partition.state === "failed" ? "wrong" : "" },
-          `${partition.source}/${partition.partition}: ${count(partition.readings)} readings, `,
-          `${count(partition.refused)} refused, ${partition.state}`,
+          { class: ["failed", "waiting"].includes(partition.state) ? "wrong" : "" },
+          `${partition.partition}: ${count(partition.readings)} readings, ${count(partition.refused)} refused, `,
+          partition.owner ? `on ${partition.owner}` : partition.state,
           partition.error ? `: ${partition.error}` : "",
         )
       ),

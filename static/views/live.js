@@ -14,6 +14,7 @@ import { count, measure, moment, number } from "../core/format.js";
 import { chosenSensors, filterOf, Recent } from "../core/recent.js";
 import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
+import { stateCounts } from "../core/states.js";
 import { figurePanel, keyFigures, Screen } from "./screen.js";
 import { plainTable } from "./tables.js";
 import { choice, fill, labelled, recordsOf } from "./toolbar.js";
@@ -121,10 +122,11 @@ export function liveView(stage) {
   function showKey() {
     const { summary } = model;
     const all = [...model.sensors.values()];
+    const states = stateCounts(model);
     const figures = {
       "live-readings": summary?.partitions.reduce((sum, partition) => sum + partition.readings, 0) ?? 0,
       "live-anomalies": all.reduce((sum, one) => sum + one.anomalies, 0),
-      "live-sensors": summary ? summary.sensors - summary.silent - summary.failed : 0,
+      "live-sensors": (summary?.sensors ?? 0) - (states?.silent ?? 0) - (states?.failed ?? 0),
       "live-locations": new Set(all.map((one) => one.location).filter(Boolean)).size,
       "live-alerts": model.active().length,
     };

@@ -164,3 +164,13 @@ Deno.test("GET /config hides the values of secret settings, and keeps where they
   assertEquals(settings.brokerPassword, { value: HIDDEN, origin: "variable" });
   assertEquals([settings.token, settings.port.value], [{ value: null, origin: "default" }, 8000]);
 });
+
+Deno.test("metrics() tells of the partitions that run here alone, so that nodes add up and none is down elsewhere", async () => {
+  const deps = await wholeDeps(), { queries } = deps;
+  const summary = await queries.summary(), [own] = summary.partitions;
+  const partitions = [own, { ...own, partition: "http-1", state: "elsewhere", owner: "node-2" } as const];
+  queries.summary = () => Promise.resolve({ ...summary, partitions });
+  const text = await (await makeApp(deps).request("/metrics")).text();
+  assertStringIncludes(text, 'sensorium_partition_up{partition="http-0",source="http"} 1\n');
+  assertEquals(text.includes("http-1"), false);
+});
