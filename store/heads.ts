@@ -46,6 +46,7 @@ class Heads {
   /** Versions of the lists of sensors, as they were read last. */
   private readonly sensors = new Map<string, string | null>();
   private readonly watched = new Set<string>();
+  private readonly watching = new Set<Promise<void>>();
 
   constructor(
     private readonly fleet: FleetKv,
@@ -55,11 +56,14 @@ class Heads {
   ) {}
 
   async run(): Promise<void> {
-    const { signal, options: { clock } } = this, watching: Promise<void>[] = [];
+    const { signal, watching, options: { clock } } = this;
     while (!signal.aborted) {
       try {
         const fresh = (await this.partitions()).filter((partition) => !this.watched.has(partition));
-        for (let at = 0; at < fresh.length; at += TOGETHER) watching.push(this.watch(fresh.slice(at, at + TOGETHER)));
+        for (let at = 0; at < fresh.length; at += TOGETHER) {
+          const watch: Promise<void> = this.watch(fresh.slice(at, at + TOGETHER)).finally(() => watching.delete(watch));
+          watching.add(watch);
+        }
       } catch (error) {
         if (!(error instanceof StoreAwayError)) throw error;
       }

@@ -55,13 +55,19 @@ export class TimedKv implements KvPort {
     return outer;
   }
 
-  /** These keys, at most 10, whenever one has changed, and at the beginning; until the signal, or the server ends. */
+  /**
+   * These keys, at most 10, whenever one has changed, and at the beginning; until the signal, or the server ends.
+   *
+   * @throws {StoreAwayError} if the watch breaks
+   */
   async *changes(keys: readonly Deno.KvKey[], signal: AbortSignal): AsyncGenerator<Deno.KvEntryMaybe<unknown>[]> {
     const reader = this.kv.watch<unknown[]>([...keys]).getReader(), stop = () => void reader.cancel().catch(() => {});
     signal.addEventListener("abort", stop, { once: true });
     try {
       while (!signal.aborted) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error) => {
+          throw this.away(error);
+        });
         if (done) return;
         yield value;
       }
@@ -81,9 +87,12 @@ export class TimedKv implements KvPort {
       this.problem = undefined;
       return result;
     } catch (error) {
-      if (!(error instanceof StoreAwayError)) throw error;
-      this.problem = `the KV server ${this.name} does not answer`;
-      throw new StoreAwayError(`${this.problem}: ${error.message}`, { cause: error });
+      throw error instanceof StoreAwayError ? this.away(error) : error;
     }
+  }
+
+  private away(error: Error): StoreAwayError {
+    this.problem = `the KV server ${this.name} does not answer`;
+    return new StoreAwayError(`${this.problem}: ${error.message}`, { cause: error });
   }
 }
