@@ -62,7 +62,7 @@ export class Followed {
    * @param readings routed so far
    */
   routedOf(chunk: Chunk, from: number, to: number, readings: number): void {
-    if ((chunk.kind !== "readings" && chunk.kind !== "lines") || this.uncut.length >= FOLLOWED_MOST) return;
+    if (chunk.kind !== "readings" && chunk.kind !== "lines") return;
     const at = chunk.kind === "readings" ? chunk.positions[from] : chunk.position + from;
     const behind = chunk.kind === "readings" ? chunk.positions[to - 1] + 1 : chunk.position + to;
     for (const { position, parent } of chunk.traces ?? []) {
@@ -75,7 +75,7 @@ export class Followed {
   }
 
   private follow(chunk: ReadingsChunk | LinesChunk, position: number, parent?: string): void {
-    if (this.uncut.some((one) => one.position === position)) return;
+    if (this.uncut.length >= FOLLOWED_MOST || this.uncut.some((one) => one.position === position)) return;
     const sensor = sensorAt(chunk, position);
     if (sensor === undefined) return;
     const { partition, parts: { tracer } } = this;
@@ -100,6 +100,7 @@ export class Followed {
     const all = this.uncut, { partition, parts: { tracer, book } } = this;
     if (all.length === 0) return undefined;
     this.uncut = [];
+    this.routed = []; // what is in it still was not accepted: it goes nowhere
     for (const one of all) {
       one.checkpoint = tracer.begin("checkpoint", {}, one.span.context);
       book.note(partition, one.position, one.span.context); // deliveries may come before the checkpoint's end

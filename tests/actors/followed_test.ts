@@ -4,6 +4,8 @@
  * @module
  */
 import { judgingSchema } from "../../actors/config.ts";
+import { Directory } from "../../actors/directory.ts";
+import { Followed } from "../../actors/followed.ts";
 import type { Chunk, ReadingsChunk, Source } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
 import { isSampled, TraceBook, type Tracing } from "../../actors/tracing.ts";
@@ -49,18 +51,23 @@ function recorder(every: number): Tracing & { spans: Span[] } {
   };
 }
 
-/** A hundred readings of ten sensors in four chunks; number 55 breaks a limit. */
-function plant(traces: ReadingsChunk["traces"] = []): Source {
-  const items: Reading[] = Array.from({ length: 100 }, (_, i) => ({
+/** Readings of ten sensors in chunks; number 55 breaks a limit. */
+function plant(traces: ReadingsChunk["traces"] = [], count = 100, together = 25): Source {
+  const items: Reading[] = Array.from({ length: count }, (_, i) => ({
     sensor: `s${i % 10}`,
     time: START + 1_000 * i,
     values: { a: i === 55 ? 60 : 20 + i % 7 },
     type: "pump",
   }));
   async function* read(from: number): AsyncGenerator<Chunk> {
-    for (let at = from; at < 100; at += 25) {
-      const positions = items.slice(at, at + 25).map((_, i) => at + i);
-      const chunk = { kind: "readings", items: items.slice(at, at + 25), positions, next: at + 25 } as const;
+    for (let at = from; at < count; at += together) {
+      const positions = items.slice(at, at + together).map((_, i) => at + i);
+      const chunk = {
+        kind: "readings",
+        items: items.slice(at, at + together),
+        positions,
+        next: at + together,
+      } as const;
       yield await Promise.resolve({ ...chunk, traces: traces.filter(({ position }) => positions.includes(position)) });
     }
   }
@@ -129,10 +136,21 @@ Deno.test("Followed takes one reading in so many, and nobody for 0", async () =>
 });
 
 Deno.test("Followed takes at most 100 readings between two checkpoints, however many bring a trace", async () => {
-  const many = Array.from({ length: 100 }, (_, position) => ({ position, parent: PARENT }));
-  const { spans } = await traced(plant(many), 1, { checkpointReadings: 1_000_000 });
-  const readings = spans.filter(({ name }) => name === "reading");
-  assert(readings.length <= 100 && spans.every(({ ended }) => ended === 1), String(readings.length));
+  const many = Array.from({ length: 150 }, (_, position) => ({ position, parent: PARENT }));
+  for (const together of [30, 75, 150]) {
+    const { spans } = await traced(plant(many, 150, together), 1, { checkpointReadings: 1_000_000 });
+    assertEquals(spans.filter(({ name }) => name === "reading").length, 100);
+    assert(spans.every(({ ended }) => ended === 1));
+  }
+});
+
+Deno.test("Followed forgets a reading that was not accepted: its sensor's next batch is another one's", () => {
+  const tracing = recorder(0), directory = new Directory(1), followed = new Followed("p", { ...tracing, directory });
+  const item = { sensor: "s", time: START, values: { a: 1 } }, traces = [{ position: 0, parent: PARENT }];
+  followed.routedOf({ kind: "readings", items: [item], positions: [0], next: 1, traces }, 0, 1, 0);
+  followed.cut()?.stored([]);
+  directory.of("s", "p"); // by a reading that nobody follows
+  assertEquals(followed.sent(0), undefined);
 });
 
 Deno.test("Followed ends its spans with the error where a checkpoint fails", async () => {
