@@ -12,7 +12,7 @@
  */
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { type AlertCommand, alertCommandSchema, type AlertDesk, commandError } from "../actors/alerts/commands.ts";
+import { alertCommandSchema, type AlertDesk, commandError } from "../actors/alerts/commands.ts";
 import type { AlertsConfig } from "../actors/alerts/rules.ts";
 import { CONDITIONS } from "../actors/alerts/words.ts";
 import { LABEL_LIMITS, type LabelStore } from "../actors/labels.ts";
@@ -20,7 +20,7 @@ import type { Clock } from "../actors/ports.ts";
 import { READING_LIMITS } from "../actors/reading.ts";
 import type { Queries } from "../actors/views.ts";
 import { auditDetail } from "./audit.ts";
-import { readJson } from "./body.ts";
+import { readBody, wrongBody } from "./body.ts";
 import { keepLabel, type LabelDeps } from "./labels.ts";
 import { orderAt, whoIn } from "./orders.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
@@ -70,19 +70,10 @@ export const SENSOR_BODIES = {
   "return-to-service": z.strictObject({ ...where, ...remark }),
 } as const;
 
-async function bodyOf<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  return valid(schema.safeParse(await readJson(c, BODY_BYTES, {})));
-}
-
-function valid<T>(result: z.ZodSafeParseResult<T>): T {
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-  throw new Problem(400, "The body is not valid.", { errors });
-}
-
 /** Hands a command over. */
 async function order(c: Context, deps: AlertCommandDeps, desk: AlertDesk, asked: object): Promise<Response> {
-  const command: AlertCommand = valid(alertCommandSchema.safeParse(asked));
+  const { data: command, error } = alertCommandSchema.safeParse(asked);
+  if (error) throw wrongBody(error);
   const config = deps.alerts?.(), why = config && commandError(command, config);
   if (why !== undefined) {
     throw new Problem(400, "The command cannot be taken.", { errors: [{ field: "", message: why }] });
@@ -111,7 +102,7 @@ export function alertCommands(deps: AlertCommandDeps): Hono {
   for (const [verb, schema] of Object.entries(ALERT_BODIES)) {
     const path = `/alerts/:id/${verb}`;
     app.post(path, async (c) => {
-      const id = c.req.param("id") ?? "", { by, ...body } = await bodyOf<{ by?: string }>(c, schema);
+      const id = c.req.param("id") ?? "", { by, ...body } = await readBody<{ by?: string }>(c, schema, BODY_BYTES, {});
       if (await queries.alert(id) === undefined) throw notFound("alert", id);
       const who = whoIn(c, by), answer = await order(c, deps, desk, { command: verb, alert: id, by: who, ...body });
       if ("label" in body) await learn(deps, id, who, ALERT_BODIES.label.parse(body));
@@ -123,10 +114,8 @@ export function alertCommands(deps: AlertCommandDeps): Hono {
     const path = `/sensors/:sensor/${verb}`;
     app.post(path, async (c) => {
       const asked = c.req.param("sensor") ?? "";
-      const { for_ms: forMs, one_shot: oneShot, by, ...body } = await bodyOf<z.infer<typeof SENSOR_BODIES["shelve"]>>(
-        c,
-        schema,
-      );
+      const given = await readBody<z.infer<typeof SENSOR_BODIES["shelve"]>>(c, schema, BODY_BYTES, {});
+      const { for_ms: forMs, one_shot: oneShot, by, ...body } = given;
       const found = await queries.sensor(asked);
       if (found === undefined) throw notFound("sensor", asked);
       const shelf = { ...(forMs === undefined ? {} : { forMs }), ...(oneShot === undefined ? {} : { oneShot }) };

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import { type ApiKey, KEY_LIMITS, KeyRuleError } from "../actors/keys.ts";
 import { auditDetail } from "./audit.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { iso } from "./wire.ts";
@@ -32,7 +32,7 @@ export function keys({ access }: AppDeps): Hono {
   if (access === undefined) return app;
   app.get("/admin/keys", async (c) => c.json({ items: (await access.keys.list()).map(wireKey) }));
   app.post("/admin/keys", async (c) => {
-    const { expires, ...key } = await parsed(c);
+    const { expires, ...key } = await readBody(c, keyBody, BODY_BYTES);
     try {
       const time = expires === undefined ? {} : { expires: Date.parse(expires) };
       const made = await access.keys.create({ ...key, ...time });
@@ -54,13 +54,6 @@ export function keys({ access }: AppDeps): Hono {
   onlyMethods(app, "/admin/keys", ["GET", "POST"]);
   onlyMethods(app, "/admin/keys/:id", ["DELETE"]);
   return app;
-}
-
-async function parsed(c: Context): Promise<z.infer<typeof keyBody>> {
-  const result = keyBody.safeParse(await readJson(c, BODY_BYTES));
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-  throw new Problem(400, "The body is not valid.", { errors });
 }
 
 function ruled(error: unknown, status: 404 | 409): unknown {

@@ -29,7 +29,7 @@ import {
 import type { Json } from "../actors/ports.ts";
 import { auditDetail } from "./audit.ts";
 import { stillMayOf } from "./auth_principal.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
@@ -160,12 +160,7 @@ async function asked(c: Context): Promise<readonly [BacktestInput, BacktestSetti
 
 async function named(c: Context): Promise<readonly [BacktestInput, BacktestSettings]> {
   readQuery(c, z.object({}));
-  const body = backtestBody.safeParse(await readJson(c, JSON_BYTES));
-  if (!body.success) {
-    const errors = body.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-    throw new Problem(400, "The body is not valid.", { errors });
-  }
-  const { file, scenario, hours, seed, ...rest } = body.data;
+  const { file, scenario, hours, seed, ...rest } = await readBody(c, backtestBody, JSON_BYTES);
   if (file !== undefined && scenario === undefined) return [{ kind: "file", name: file }, rest];
   if (scenario !== undefined && file === undefined) return [{ kind: "scenario", name: scenario, hours, seed }, rest];
   const message = "either file or scenario must be given";

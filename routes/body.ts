@@ -4,7 +4,8 @@
  * @module
  */
 import type { Context } from "hono";
-import { Problem } from "./problem.ts";
+import type { z } from "zod";
+import { fieldErrors, Problem } from "./problem.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -25,6 +26,24 @@ export async function readJson(c: Context, most: number, empty?: unknown): Promi
     const message = `the body must be JSON: ${why.length > 160 ? `${why.slice(0, 157)}...` : why}`;
     throw new Problem(400, "The body is not valid JSON.", { errors: [{ field: "", message }] });
   }
+}
+
+/**
+ * Reads the body as a schema has it.
+ *
+ * @param most bytes that it may have
+ * @param empty what a body without a byte stands for; none: it is refused
+ * @throws {Problem} as {@linkcode readJson}, and 400 with what is wrong of each field
+ */
+export async function readBody<T>(c: Context, schema: z.ZodType<T>, most: number, empty?: unknown): Promise<T> {
+  const { data, error } = schema.safeParse(await readJson(c, most, empty));
+  if (error) throw wrongBody(error);
+  return data;
+}
+
+/** The 400 for a body with these faults. */
+export function wrongBody(error: z.ZodError): Problem {
+  return new Problem(400, "The body is not valid.", { errors: fieldErrors(error) });
 }
 
 /**

@@ -15,7 +15,7 @@ import { auditDetail } from "./audit.ts";
 import { readJson } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { whoIn } from "./orders.ts";
-import { notFound, onlyMethods, Problem } from "./problem.ts";
+import { fieldErrors, notFound, onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { iso } from "./wire.ts";
 
@@ -63,7 +63,7 @@ function changes(app: Hono, { configuring: desk }: Pick<AppDeps, "configuring">)
     const { comment } = readQuery(c, changeQuery), { now } = desk, after = seen(c, now.version);
     const body = await readJson(c, BODY_BYTES), given = merge ? merged(now.judging, body) : body;
     const { data: judging, error } = judgingSchema.safeParse(given);
-    if (error) throw invalid(error.issues.map(({ path, message }) => ({ field: path.join("."), message })));
+    if (error) throw invalid(fieldErrors(error));
     const by = whoIn(c, undefined), remark = comment === undefined ? {} : { comment };
     try {
       const made = await desk.change({ judging, by, ...remark }, after);

@@ -25,7 +25,7 @@ import {
   wrongWeight,
 } from "../actors/federation/weights.ts";
 import { readJson } from "./body.ts";
-import { Problem, type ProblemError } from "./problem.ts";
+import { fieldErrors, Problem, type ProblemError } from "./problem.ts";
 
 /** Greatest body, bytes: the most weights, each spelt with 24 characters, and what stands beside them. */
 export const UPDATE_BYTES = 24 * FEDERATION_LIMITS.weights + 16 * 1024;
@@ -89,10 +89,7 @@ async function updateOf(
   globalOf: (group: string) => Promise<NetworkWeights>,
 ): Promise<{ update: DeviceUpdate; inUse: number }> {
   const result = updateBody.safeParse(await readJson(c, UPDATE_BYTES));
-  if (!result.success) {
-    const { issues } = result.error;
-    throw invalid(400, issues.slice(0, 20).map(({ path, message }) => ({ field: path.join("."), message })));
-  }
+  if (!result.success) throw invalid(400, fieldErrors(result.error).slice(0, 20));
   const { shapes, weights: given, ...known } = result.data, weights = weightsOf(given);
   const wrong = wrongWeight(weights), { magnitude } = WEIGHTS_LIMITS;
   if (wrong >= 0) {

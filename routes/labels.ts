@@ -19,7 +19,7 @@ import { type Label, LABEL_LIMITS, type LabelStore } from "../actors/labels.ts";
 import { parseTime } from "../actors/reading.ts";
 import { labelledModel, LABELS_LEAST } from "../actors/relabel.ts";
 import type { Queries, ReadingView } from "../actors/views.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { nameParameter, PAGE_LIMIT, pageParameters, readQuery } from "./query.ts";
@@ -120,13 +120,6 @@ async function targetOf(queries: LabelDeps["queries"], { sensor, time, reading, 
   return ofReading(found);
 }
 
-async function bodyOf(c: Context): Promise<Body> {
-  const result = labelBody.safeParse(await readJson(c, BODY_BYTES));
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-  throw new Problem(400, "The body is not valid.", { errors });
-}
-
 /** What keeping a label needs. */
 export type LabelDeps = Pick<AppDeps, "clock"> & {
   readonly queries: Pick<Queries, "alert" | "sensor" | "readings">;
@@ -160,7 +153,7 @@ export async function keepLabel(
 }
 
 async function give(c: Context, deps: AppDeps, store: LabelStore): Promise<Response> {
-  const { given, done } = await keepLabel(deps, store, await bodyOf(c));
+  const { given, done } = await keepLabel(deps, store, await readBody(c, labelBody, BODY_BYTES));
   return c.json(wireLabel(given), done === "new" ? 201 : 200);
 }
 

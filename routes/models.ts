@@ -24,7 +24,7 @@ import {
 } from "../actors/model_registry.ts";
 import type { ModelServer } from "../actors/model_server.ts";
 import type { Json } from "../actors/ports.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
@@ -66,13 +66,6 @@ function wireVersion({ created, ...version }: ModelVersion) {
 function versionIn(c: Context): number | undefined {
   const text = c.req.param("version") ?? "";
   return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
-}
-
-async function parsed<T>(c: Context, schema: z.ZodType<T>, most: number): Promise<T> {
-  const result = schema.safeParse(await readJson(c, most, {}));
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-  throw new Problem(400, "The body is not valid.", { errors });
 }
 
 /** Answers a change of which version is in use; what is not there is a 404, what is not allowed a 409. */
@@ -128,22 +121,22 @@ async function versionOf(c: Context, { registry }: ModelServer): Promise<ModelVe
 function changing(app: Hono, models: ModelServer): void {
   const { registry } = models;
   app.post("/models/:name/pin", async (c) => {
-    const { version } = await parsed(c, pinBody, SMALL_BYTES);
+    const { version } = await readBody(c, pinBody, SMALL_BYTES, {});
     return changed(c, registry.pin(c.req.param("name"), version), models);
   });
   app.post("/models/:name/unpin", async (c) => {
-    await parsed(c, z.strictObject({}), SMALL_BYTES);
+    await readBody(c, z.strictObject({}), SMALL_BYTES, {});
     return changed(c, registry.unpin(c.req.param("name")), models);
   });
   app.post("/models/:name/rollback", async (c) => {
-    const { version } = await parsed(c, rollBackBody, SMALL_BYTES);
+    const { version } = await readBody(c, rollBackBody, SMALL_BYTES, {});
     return changed(c, registry.rollBack(c.req.param("name"), version), models);
   });
 }
 
 function registering(app: Hono, models: ModelServer): void {
   app.post("/admin/models", async (c) => {
-    const { name, bytes, ...model } = await parsed(c, registerBody, REGISTER_BYTES);
+    const { name, bytes, ...model } = await readBody(c, registerBody, REGISTER_BYTES, {});
     try {
       const version = await models.register(name, { ...model, bytes: Uint8Array.fromBase64(bytes) });
       return c.json(wireVersion(version), 201);

@@ -5,6 +5,7 @@
  */
 import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
 import type { FieldError } from "../actors/reading.ts";
 import { requestIdOf } from "./request_id.ts";
 
@@ -75,7 +76,8 @@ export function answerProblem(c: Context, problem: Problem): Response {
  * The problem that an error is answered with.
  *
  * A `CursorError` (a cursor that the store did not make) and a `TooWideError` (what looks into too much) are the
- * client's, a `DiskError` (the disk takes no writes) passes; anything unknown is a 500 that says nothing.
+ * client's, a `DiskError` (the disk takes no writes) passes, and so does a `StoreAwayError` (a KV server is away);
+ * anything unknown is a 500 that says nothing.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -87,10 +89,18 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Error && error.name === "DiskError") {
     return new Problem(503, `Nothing was changed: ${error.message}.`, { headers: { "retry-after": "5" } });
   }
+  if (error instanceof Error && (error.name === "StoreAwayError" || error.name === "DeadlineError")) {
+    return new Problem(503, "The store does not answer now: ask again.", { headers: { "retry-after": "5" } });
+  }
   if (error instanceof Error && error.name === "TooWideError") {
     return new Problem(400, "The question is too wide.", { errors: [{ field: "", message: error.message }] });
   }
   return new Problem(500, "Something went wrong inside. It was logged.");
+}
+
+/** What a schema found wrong, by field; a nested one is named with dots. */
+export function fieldErrors({ issues }: z.ZodError): FieldError[] {
+  return issues.map(({ path, message }) => ({ field: path.join("."), message }));
 }
 
 /** A 404 for a thing of the given kind, such as a sensor. */

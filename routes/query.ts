@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { parseTime } from "../actors/reading.ts";
-import { Problem } from "./problem.ts";
+import { fieldErrors, Problem } from "./problem.ts";
 
 /** Most items of one page. */
 export const PAGE_LIMIT = 2000;
@@ -72,11 +72,7 @@ export function readQuery<Shape extends z.ZodRawShape>(c: Context, schema: z.Zod
     else values[name] = given[0];
   }
   const result = schema.safeParse(values);
-  if (!result.success) {
-    for (const issue of result.error.issues) {
-      errors.push({ field: issue.path.join("."), message: issue.message });
-    }
-  }
+  if (!result.success) errors.push(...fieldErrors(result.error));
   if (errors.length > 0 || !result.success) throw new Problem(400, "The query is not valid.", { errors });
   return result.data;
 }

@@ -12,7 +12,7 @@ import { NAMES_MOST, type SensorNames } from "../actors/names.ts";
 import { isName, READING_LIMITS } from "../actors/reading.ts";
 import type { Queries } from "../actors/views.ts";
 import { auditDetail } from "./audit.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { whoIn } from "./orders.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { UPKEEP_BODIES } from "./upkeep.ts";
@@ -42,12 +42,7 @@ export function rename({ queries, names }: RenameDeps): Hono {
   const app = new Hono(), path = "/sensors/:sensor/rename";
   if (names === undefined) return app;
   app.post(path, async (c) => {
-    const result = renameBody.safeParse(await readJson(c, BODY_BYTES, {}));
-    if (!result.success) {
-      const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-      throw new Problem(400, "The body is not valid.", { errors });
-    }
-    const { by, comment, name: given } = result.data, asked = c.req.param("sensor");
+    const { by, comment, name: given } = await readBody(c, renameBody, BODY_BYTES, {}), asked = c.req.param("sensor");
     const sensor = (await queries.sensor(asked))?.sensor;
     if (sensor === undefined) throw notFound("sensor", asked);
     const name = given === "" || given === sensor ? undefined : given;

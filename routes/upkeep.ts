@@ -7,13 +7,13 @@
  *
  * @module
  */
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import { type CommandDesk, MAINTENANCE_MOST_MS, type UpkeepCommand } from "../actors/commands/words.ts";
 import { parseTime, READING_LIMITS } from "../actors/reading.ts";
 import type { Queries } from "../actors/views.ts";
 import { auditDetail } from "./audit.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { orderAt, whoIn } from "./orders.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 
@@ -45,13 +45,6 @@ export const UPKEEP_BODIES = {
 
 type Body = { by?: string; comment?: string; from?: string; to?: string };
 
-async function bodyOf(c: Context, schema: z.ZodType<Body>): Promise<Body> {
-  const result = schema.safeParse(await readJson(c, BODY_BYTES, {}));
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-  throw new Problem(400, "The body is not valid.", { errors });
-}
-
 function commandOf(verb: keyof typeof UPKEEP_BODIES, sensor: string, by: string, body: Body): UpkeepCommand {
   const whose = { sensor, by, ...(body.comment === undefined ? {} : { comment: body.comment }) };
   if (verb !== "maintenance") return { command: verb, ...whose };
@@ -72,7 +65,8 @@ export function upkeep({ desk, queries }: UpkeepDeps): Hono {
   for (const verb of Object.keys(UPKEEP_BODIES) as (keyof typeof UPKEEP_BODIES)[]) {
     const path = `/sensors/:sensor/${verb}`;
     app.post(path, async (c) => {
-      const asked = c.req.param("sensor") ?? "", { by, ...body } = await bodyOf(c, UPKEEP_BODIES[verb]);
+      const asked = c.req.param("sensor") ?? "",
+        { by, ...body } = await readBody<Body>(c, UPKEEP_BODIES[verb], BODY_BYTES, {});
       const found = await queries.sensor(asked);
       if (found === undefined) throw notFound("sensor", asked);
       const command = commandOf(verb, found.sensor, whoIn(c, by), body);

@@ -24,7 +24,7 @@ import {
   endpointSchema,
   type EndpointView,
 } from "../actors/alerts/delivery.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { iso } from "./wire.ts";
@@ -83,12 +83,7 @@ function listing(app: Hono, deliveries: Deliveries): void {
     return c.json({ items: (await deliveries.list()).map(wireEndpoint) });
   });
   app.post("/webhooks", async (c) => {
-    const result = endpointSchema.safeParse(await readJson(c, BODY_BYTES));
-    if (!result.success) {
-      const errors = result.error.issues.map(({ path, message }) => ({ field: path.join("."), message }));
-      throw new Problem(400, "The body is not valid.", { errors });
-    }
-    const { endpoint, secret } = await ruled(deliveries.add(result.data));
+    const { endpoint, secret } = await ruled(deliveries.add(await readBody(c, endpointSchema, BODY_BYTES)));
     return c.json({ ...wireEndpoint(endpoint), secret }, 201);
   });
   app.get("/webhooks/:name", async (c) => {

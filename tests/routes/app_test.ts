@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
+import { StoreAwayError } from "../../actors/checkpoint.ts";
 import { makeApp } from "../../routes/app.ts";
+import { DeadlineError } from "../../store/deadline.ts";
 import { fakeDeps, sensorView } from "./fakes.ts";
 
 /** A problem as it comes over the wire. */
@@ -132,6 +134,17 @@ Deno.test("makeApp() refuses query parameters by name, and says what is allowed"
   }
   const several = await problem(await app.request("/alerts?limit=x&state=y&z=1"), 400);
   assertEquals(several.errors.map(({ field }) => field).sort(), ["limit", "state", "z"]);
+});
+
+Deno.test("makeApp() answers 503 while a KV server is away, and reports it", async () => {
+  for (const error of [new StoreAwayError("the KV server kv1 does not answer"), new DeadlineError("not within 30 s")]) {
+    const deps = fakeDeps();
+    deps.queries.summary = () => Promise.reject(error);
+    const response = await makeApp(deps).request("/summary");
+    assertEquals(response.headers.get("retry-after"), "5");
+    assertEquals((await problem(response, 503)).detail, "The store does not answer now: ask again.");
+    assertEquals(deps.reported, [error]);
+  }
 });
 
 Deno.test("makeApp() answers 500 without a word of the inside, and reports it", async () => {
