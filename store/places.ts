@@ -58,6 +58,7 @@ const BY_PARTITION: Readonly<Record<string, number>> = {
   transition_trim: 1,
   quarantine: 1,
   quarantine_removed: 1,
+  quarantine_settled: 1,
   outbox: 1,
   delivery: 2,
   set_aside: 2,

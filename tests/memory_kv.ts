@@ -17,6 +17,9 @@ export interface Write {
   readonly mutations: readonly { readonly key: Deno.KvKey; readonly value?: unknown; readonly set: boolean }[];
 }
 
+/** Bytes of the keys that one atomic write sets, and of a key, at most, as Deno KV and its servers have them. */
+const KEYS_BYTES = 81_920, KEY_BYTES = 2_048;
+
 /** The database. */
 export class MemoryKv implements KvPort {
   readonly entries = new Map<string, Stored>();
@@ -66,13 +69,14 @@ export class MemoryKv implements KvPort {
 
   /** Applies a write; overridden where faults are wanted. */
   commit(write: Write): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
-    return Promise.resolve(this.apply(write));
+    return Promise.try(() => this.apply(write));
   }
 
   close(): void {}
 
   /** Applies a write at once. */
   apply({ checks, mutations }: Write): Deno.KvCommitResult | Deno.KvCommitError {
+    refuseLongKeys(mutations);
     for (const { key, versionstamp } of checks) if (this.read(key).versionstamp !== versionstamp) return { ok: false };
     this.version++;
     for (const { key, value, set } of mutations) {
@@ -92,6 +96,25 @@ export class MemoryKv implements KvPort {
   private entry({ key, value, version }: Stored): Deno.KvEntry<unknown> {
     return { key, value: copied(value), versionstamp: stamp(version) };
   }
+}
+
+/** @throws {TypeError} as the real one does; keys that are deleted or checked do not count */
+function refuseLongKeys(mutations: Write["mutations"]): void {
+  if (mutations.length * KEY_BYTES <= KEYS_BYTES) return; // most writes, at no cost
+  let size = 0;
+  for (const { key, set } of mutations) if (set) size += sizeOf(key);
+  if (size > KEYS_BYTES) throw new TypeError(`Total key size too large (max ${KEYS_BYTES} bytes)`);
+}
+
+const utf8 = new TextEncoder();
+
+/** Bytes of a key of texts and numbers: a text has a byte before and behind it, and each 0 in it takes two. */
+function sizeOf(key: Deno.KvKey): number {
+  return key.reduce<number>((size, part) => {
+    if (typeof part !== "string") return size + 9;
+    const isPlain = /^[ -~]*$/.test(part);
+    return size + 2 + (isPlain ? part.length : utf8.encode(part.replaceAll("\0", "\0\0")).length);
+  }, 0);
 }
 
 /** A deep copy, as a database gives it: `structuredClone` for what is stored here, at a tenth of its cost. */

@@ -6,50 +6,18 @@
 import fc from "fast-check";
 import { StoreAwayError } from "../../actors/checkpoint.ts";
 import { compareKeys } from "../../store/key_order.ts";
-import { FleetKv } from "../../store/fleet.ts";
+import { KEYS } from "../../store/keys.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { movePartition, partitionsByServer } from "../../store/move.ts";
 import { ownerOf, placeOf } from "../../store/places.ts";
 import { StoreError } from "../../store/chain.ts";
-import { TimedKv } from "../../store/timed_kv.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
-import { PATIENT, runSource, storedOutputs } from "../actors/harness.ts";
+import { Written } from "../../store/written.ts";
+import { KvQuarantine } from "../../store/quarantine.ts";
+import { runSource, storedOutputs } from "../actors/harness.ts";
 import { MemoryKv } from "../memory_kv.ts";
+import { freshId, open, OPTIONS, Server } from "./fleet_servers.ts";
 import { makeWorld, PARTITION, TextSource } from "../simulation/world.ts";
-
-/** A server's database, and what becomes of the commits that one of its clients sends. */
-class Server {
-  readonly kv = new MemoryKv();
-  /** Commits until it is away. */
-  left = Infinity;
-
-  /** A client's connection. */
-  connect(name: string): TimedKv {
-    const { kv } = this, here = <T>(answer: () => Promise<T>) => this.left > 0 ? answer() : Promise.reject(AWAY);
-    const port: KvPort & Pick<Deno.Kv, "watch"> = {
-      get: (key) => here(() => kv.get(key)),
-      getMany: (keys) => here(() => kv.getMany(keys)),
-      list: (selector, options) => this.#list(selector, options),
-      atomic: () => kv.atomicFor((write) => this.left-- > 0 ? kv.commit(write) : Promise.reject(AWAY)),
-      watch: () => new ReadableStream(),
-      close: () => {},
-    };
-    return new TimedKv(port, name, PATIENT, 1_000);
-  }
-
-  async *#list<T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions): AsyncIterable<Deno.KvEntry<T>> {
-    if (this.left <= 0) throw AWAY;
-    yield* this.kv.list<T>(selector, options);
-  }
-}
-
-const AWAY = new Error("connection refused");
-let ids = 0;
-const freshId = () => `id-${++ids}`, OPTIONS = { clock: PATIENT, freshId, deadlineMs: 1_000 };
-
-function open(...servers: readonly Server[]): Promise<FleetKv> {
-  return FleetKv.open(servers.map((server, i) => server.connect(`kv${i}`)), freshId);
-}
 
 Deno.test("compareKeys() orders keys as Deno KV does", async () => {
   const part = fc.oneof(
@@ -103,6 +71,20 @@ Deno.test("FleetKv gives what one database gives, wherever things are", async ()
   );
 });
 const RANGE = { start: ["transition", "kafka-t-1"], end: ["transition", "kafka-t-3"] };
+
+Deno.test("FleetKv takes what people do to a partition's quarantine, whatever server it is on", async () => {
+  const fleet = await open(new Server(), new Server()), quarantine = new KvQuarantine(fleet, new Written());
+  const partitions = ["p-0", "p-1", "p-2", "p-3", "p-4", "p-5"];
+  for (const partition of partitions) {
+    await fleet.atomic().set(KEYS.outputs(partition), { cut: 5 }).commit();
+    for (let position = 0; position < 3; position++) {
+      const item = { id: `${partition}/${position}`, partition, position, reason: "late", errors: [], sample: "{}" };
+      await fleet.atomic().set(KEYS.quarantine(partition, position, "late"), item).commit();
+      assertEquals(await quarantine.settle(item.id, "discarded"), "settled");
+    }
+  }
+  assertEquals((await quarantine.counts()).map(({ discarded }) => discarded), partitions.map(() => 3));
+});
 
 Deno.test("FleetKv misses a server that is away for its partitions alone, and has it again", async () => {
   const servers = [new Server(), new Server()], fleet = await open(...servers), { map } = fleet;

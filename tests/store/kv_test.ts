@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import type { KvPort } from "../../store/kv.ts";
-import { assert, assertEquals, assertNotEquals } from "../../std/assert.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "../../std/assert.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { eachDatabase } from "./databases.ts";
 
@@ -37,6 +37,28 @@ function isSame(one: Deno.KvKey, other: Deno.KvKey): boolean {
 }
 
 eachDatabase(({ name, open, slow }) => {
+  Deno.test(`${name} refuses to set keys of more than 81,920 bytes together, however they are written`, async () => {
+    using kv = await open();
+    for (const name of ["a", "é", "€", "𝔞", "\0", "\ud800"]) {
+      const long = name.repeat(300), keys = Array.from({ length: 400 }, (_, i) => ["x", long, i]);
+      const bytes = 3 + 2 + new TextEncoder().encode(long.replaceAll("\0", "\0\0")).length + 9;
+      const fit = Math.floor(81_920 / bytes), room = 81_920 - fit * bytes;
+      const write = (count: number, more: number) => {
+        let atomic = kv.atomic();
+        for (const key of keys.slice(0, count)) atomic = atomic.set(key, 1);
+        for (const key of keys.slice(0, 50)) atomic = atomic.check({ key: [...key, "no"], versionstamp: null });
+        for (const key of keys.slice(count)) atomic = atomic.delete(key); // these do not count
+        return (more > 2 ? atomic.set(["y".repeat(more - 2)], 1) : atomic).commit();
+      };
+      assertEquals((await write(fit, room)).ok, true, JSON.stringify(name));
+      await assertRejects(
+        async () => await write(fit, room + 3),
+        TypeError,
+        "Total key size too large (max 81920 bytes)",
+      );
+    }
+  });
+
   Deno.test(`${name} lists keys in the order of Deno KV, from, to and backwards`, async () => {
     using kv = await open();
     const model = new MemoryKv();
