@@ -7,6 +7,7 @@ import { SinkUnavailableError } from "../delivery/sink.ts";
 import { placeOf, type PostgresAddress } from "./address.ts";
 import { type PostgresClient, quoteName, quoteText } from "./client.ts";
 import { TABLES } from "./migrations/0001_tables.ts";
+import { MODELS } from "./migrations/0002_models.ts";
 
 /** One step. */
 export interface Migration {
@@ -18,7 +19,7 @@ export interface Migration {
 }
 
 /** All steps, in order. */
-export const MIGRATIONS: readonly Migration[] = [TABLES];
+export const MIGRATIONS: readonly Migration[] = [TABLES, MODELS];
 /** The version of the tables that this program writes to. */
 export const TABLES_VERSION = MIGRATIONS[MIGRATIONS.length - 1].version;
 
@@ -94,8 +95,10 @@ export function newer(version: number, address: PostgresAddress): SinkUnavailabl
 }
 
 function grants(schema: string, role: string): string {
-  const tables = ["sensor_readings", "sensor_aggregates", "ml_anomaly_predictions", "alerts", "alert_transitions"]
-    .map((table) => `${schema}.${table}`).join(", ");
+  const tables = [
+    ...["sensor_readings", "sensor_aggregates", "ml_anomaly_predictions", "alerts", "alert_transitions"],
+    ...["global_models", "local_models"],
+  ].map((table) => `${schema}.${table}`).join(", ");
   return `
     GRANT USAGE ON SCHEMA ${schema} TO ${role};
     GRANT SELECT ON ${schema}.sensorium_migrations TO ${role};

@@ -1,5 +1,5 @@
 /**
- * The PostgreSQL sink: readings, windows, predictions and alerts in tables, each row once however often it comes.
+ * The PostgreSQL sink: readings, windows, predictions, alerts and rounds in tables, each row once however often it comes.
  *
  * A batch is one statement, so it is there as a whole or not at all. The writer's role needs to read and write the tables
  * and to call two functions; the days' partitions are made by one of them, old ones dropped by the other.
@@ -13,6 +13,7 @@ import { placeOf, type PostgresAddress } from "./address.ts";
 import { type ClientOptions, plainArray, PostgresClient } from "./client.ts";
 import { postgresError } from "./errors.ts";
 import { migrate, newer, TABLES_VERSION, tablesVersion } from "./migrations.ts";
+import { writeGlobalModels, writeLocalModels } from "./rounds.ts";
 import { dayOf, type Statement, type UnitOf, writeAlerts, writeReadings, writeWindows } from "./statements.ts";
 
 /** What a PostgreSQL sink is made with. */
@@ -26,8 +27,8 @@ export interface PostgresSinkOptions {
   readonly schema?: string;
   /** Name of the sink and of its cursor; default `postgres`. */
   readonly name?: string;
-  /** What is written; default everything that has a table. */
-  readonly wants?: readonly ("readings" | "windows" | "alerts")[];
+  /** What is written; default everything. */
+  readonly wants?: readonly ItemKind[];
   /** Days that are kept, counted from the newest one; default all. */
   readonly retentionDays?: number;
   readonly unitOf?: UnitOf;
@@ -62,7 +63,7 @@ export class PostgresSink implements DeliverySink {
 
   constructor(private readonly options: PostgresSinkOptions) {
     this.name = options.name ?? "postgres";
-    this.wants = options.wants ?? ["readings", "windows", "alerts"];
+    this.wants = options.wants ?? ["readings", "windows", "alerts", "local_models", "global_models"];
     this.batchItems = options.batchItems ?? BATCH_ITEMS;
   }
 
@@ -163,8 +164,10 @@ export class PostgresSink implements DeliverySink {
       }
       case "alerts":
         return writeAlerts(batch.items);
-      default:
-        return undefined;
+      case "local_models":
+        return writeLocalModels(batch.items);
+      case "global_models":
+        return writeGlobalModels(batch.items);
     }
   }
 

@@ -126,6 +126,46 @@ testIn("PostgresSink writes a row for each channel, with unit, flags and what wa
   });
 });
 
+testIn("PostgresSink writes a round once, and drops it with its day", async (_, address) => {
+  const common = { group: "motes {t, h}", readings: 900, weights: [0.5] };
+  const at = (round: number) => ({ ...common, round, time: FIRST_DAY + round * DAY_MS });
+  const local = (round: number) => ({
+    ...at(round),
+    id: `motes/${round}/sensor/mote-1`,
+    participant: "mote-1",
+    kind: "sensor" as const,
+    loss: null,
+  });
+  const global = (round: number) => ({
+    ...at(round),
+    id: `motes/${round}`,
+    model: "network:motes",
+    version: round,
+    participant_count: 3,
+    loss: 0.25,
+  });
+  await withSink({ address, retentionDays: 2 }, async (sink) => {
+    for (const rounds of [[1, 2], [2, 2]]) {
+      await sink.deliver({ kind: "local_models", partition: "-models", items: rounds.map(local) }, signal);
+      await sink.deliver({ kind: "global_models", partition: "-models", items: rounds.map(global) }, signal);
+    }
+    const rows = { group_name: common.group, round: "2", timestamp: new Date(at(2).time), reading_count: "900" };
+    await asTest(address, async (client) => {
+      assertEquals(await client.query("SELECT * FROM local_models WHERE round = 2"), [
+        { ...rows, id: local(2).id, participant: "mote-1", kind: "sensor", loss: null },
+      ]);
+      assertEquals(await client.query("SELECT * FROM global_models WHERE round = 2"), [
+        { ...rows, id: global(2).id, model: "network:motes", version: "2", participant_count: "3", loss: 0.25 },
+      ]);
+    });
+    await sink.deliver(readings([{ ...readingAt("hall", 0), time: at(3).time }]), signal);
+    await asTest(address, async (client) => {
+      const left = await client.query("SELECT round FROM local_models UNION ALL SELECT round FROM global_models");
+      assertEquals(left, [{ round: "2" }, { round: "2" }]);
+    });
+  });
+});
+
 testIn("PostgresSink knows how an alert stands, whatever steps came first", async (_, address) => {
   const raised = alertAt("hall", 0),
     { alert } = raised,
