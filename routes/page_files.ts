@@ -26,10 +26,12 @@ import coreDomJs from "../static/core/dom.js" with { type: "text" };
 import coreFormatJs from "../static/core/format.js" with { type: "text" };
 import coreLiveJs from "../static/core/live.js" with { type: "text" };
 import coreModelJs from "../static/core/model.js" with { type: "text" };
+import coreOrdersJs from "../static/core/orders.js" with { type: "text" };
 import coreRecentJs from "../static/core/recent.js" with { type: "text" };
 import coreRouterJs from "../static/core/router.js" with { type: "text" };
 import coreSessionJs from "../static/core/session.js" with { type: "text" };
 import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
+import coreStatesJs from "../static/core/states.js" with { type: "text" };
 import coreSyncJs from "../static/core/sync.js" with { type: "text" };
 import coreTabsJs from "../static/core/tabs.js" with { type: "text" };
 import cssBaseCss from "../static/css/base.css" with { type: "text" };
@@ -69,6 +71,7 @@ import viewsPeriodJs from "../static/views/period.js" with { type: "text" };
 import viewsPredictJs from "../static/views/predict.js" with { type: "text" };
 import viewsProfileJs from "../static/views/profile.js" with { type: "text" };
 import viewsRangeJs from "../static/views/range.js" with { type: "text" };
+import viewsRenameJs from "../static/views/rename.js" with { type: "text" };
 import viewsScreenJs from "../static/views/screen.js" with { type: "text" };
 import viewsSensorJs from "../static/views/sensor.js" with { type: "text" };
 import viewsSensorAlarmsJs from "../static/views/sensor_alarms.js" with { type: "text" };
@@ -106,10 +109,12 @@ export const files: Readonly<Record<string, string>> = {
   "/static/core/format.js": coreFormatJs,
   "/static/core/live.js": coreLiveJs,
   "/static/core/model.js": coreModelJs,
+  "/static/core/orders.js": coreOrdersJs,
   "/static/core/recent.js": coreRecentJs,
   "/static/core/router.js": coreRouterJs,
   "/static/core/session.js": coreSessionJs,
   "/static/core/shapes.js": coreShapesJs,
+  "/static/core/states.js": coreStatesJs,
   "/static/core/sync.js": coreSyncJs,
   "/static/core/tabs.js": coreTabsJs,
   "/static/css/base.css": cssBaseCss,
@@ -149,6 +154,7 @@ export const files: Readonly<Record<string, string>> = {
   "/static/views/predict.js": viewsPredictJs,
   "/static/views/profile.js": viewsProfileJs,
   "/static/views/range.js": viewsRangeJs,
+  "/static/views/rename.js": viewsRenameJs,
   "/static/views/screen.js": viewsScreenJs,
   "/static/views/sensor.js": viewsSensorJs,
   "/static/views/sensor_alarms.js": viewsSensorAlarmsJs,

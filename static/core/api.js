@@ -140,8 +140,8 @@ function problem(text) {
   }
 }
 
-/** @param {string} name */
-const sensorPath = (name) => `/sensors/${encodeURIComponent(name)}`;
+/** Where a sensor is. @param {string} name */
+export const sensorPath = (name) => `/sensors/${encodeURIComponent(name)}`;
 
 /** Everything at a glance. @returns {Promise<SummaryView>} */
 export async function summary() {
@@ -217,15 +217,6 @@ export async function modelVersions(name, signal) {
   return /** @type {ModelState & { versions: ModelVersion[] }} */ (await ask(path, {}, signal));
 }
 
-/**
- * Changes which version of a model is in use.
- *
- * @param {string} name @param {"pin" | "unpin" | "rollback"} verb @param {number} [version]
- */
-export async function changeModel(name, verb, version) {
-  await tell(`/models/${encodeURIComponent(name)}/${verb}`, version === undefined ? {} : { version });
-}
-
 /** A group that learns together. @typedef {{ group: string, round: number, time?: number, devices: number, waiting: number, devices_most: number, model: string, version?: number, latest?: number, pinned?: boolean }} Group */
 
 /** Groups that learn together; undefined where there is no federation. @param {AbortSignal} [signal] @returns {Promise<Group[] | undefined>} */
@@ -277,36 +268,6 @@ export async function sinks() {
 /** Whether people may label here. @param {AbortSignal} [signal] */
 export async function labelling(signal) {
   return await there(ask("/labels/counts", {}, signal)) !== undefined;
-}
-
-/** Says whether an alert was about an anomaly. @param {string} alert its id @param {0 | 1} label */
-export async function labelAlert(alert, label) {
-  await tell("/labels", { alert, label });
-}
-
-/** Says that somebody has seen an alert. @param {string} alert its id */
-export async function acknowledge(alert) {
-  await command(`/alerts/${encodeURIComponent(alert)}/acknowledge`, {});
-}
-
-/** Sets an alert's condition aside for a time. @param {AlertView} alert @param {number} forMs */
-export async function shelve({ sensor, condition, channel }, forMs) {
-  await command(`${sensorPath(sensor)}/shelve`, { condition, channel, for_ms: forMs });
-}
-
-/** Takes an alert's condition back. @param {AlertView} alert */
-export async function unshelve({ sensor, condition, channel }) {
-  await command(`${sensorPath(sensor)}/unshelve`, { condition, channel });
-}
-
-/** @param {string} path @param {unknown} body */
-async function command(path, body) {
-  try {
-    await tell(path, body);
-  } catch (error) {
-    const none = error instanceof ApiError && error.status === 404;
-    throw none ? new ApiError("It was not found here, or this instance takes no commands.", 404) : error;
-  }
 }
 
 /**

@@ -184,6 +184,11 @@ export class Model {
     if (first) this.#tell("sensors");
   }
 
+  /** By what a sensor is shown: its name, or its id. @param {string} sensor its id */
+  nameOf(sensor) {
+    return this.sensors.get(sensor)?.name ?? sensor;
+  }
+
   /** Sensors that had an anomalous reading in the last minute, and no active alert. @returns {SensorView[]} */
   odd() {
     const odd = [];

@@ -4,9 +4,9 @@
  * @module
  * @import { AlertView } from "../../actors/views.ts"
  */
-import * as api from "../core/api.js";
 import { h, put, say } from "../core/dom.js";
 import { clock, moment } from "../core/format.js";
+import * as orders from "../core/orders.js";
 
 /** How long a condition is shelved, ms. */
 const SHELVED_MS = 3_600_000;
@@ -22,13 +22,13 @@ export function alertActions(alert, labels) {
   const press = pressing(alert, said);
   return [
     ...(alert.acknowledged_at === undefined
-      ? [press("Acknowledge", "Acknowledged.", () => api.acknowledge(alert.id))]
+      ? [press("Acknowledge", "Acknowledged.", () => orders.acknowledge(alert.id))]
       : []),
-    press("Shelve 1 h", "Shelved for an hour.", () => api.shelve(alert, SHELVED_MS)),
+    press("Shelve 1 h", "Shelved for an hour.", () => orders.shelve(alert, SHELVED_MS)),
     ...(labels
       ? [
-        press("True alarm", "Noted: true alarm.", () => api.labelAlert(alert.id, 1)),
-        press("False alarm", "Noted: false alarm.", () => api.labelAlert(alert.id, 0)),
+        press("True alarm", "Noted: true alarm.", () => orders.labelAlert(alert.id, 1)),
+        press("False alarm", "Noted: false alarm.", () => orders.labelAlert(alert.id, 0)),
       ]
       : []),
     said,
@@ -38,7 +38,7 @@ export function alertActions(alert, labels) {
 /** The button that sets the alert's condition aside, whether it is active or comes again and again. @param {AlertView} alert @returns {Node[]} */
 export function shelveAction(alert) {
   const said = h("span", { class: "muted", role: "status" });
-  return [pressing(alert, said)("Shelve 1 h", "Shelved for an hour.", () => api.shelve(alert, SHELVED_MS)), said];
+  return [pressing(alert, said)("Shelve 1 h", "Shelved for an hour.", () => orders.shelve(alert, SHELVED_MS)), said];
 }
 
 /** Makes buttons of an alert that say in `said` what became of a press. @param {AlertView} alert @param {HTMLElement} said */
@@ -48,7 +48,7 @@ function pressing(alert, said) {
     h("button", {
       type: "button",
       class: "small",
-      "aria-label": `${word}: ${alert.sensor}, ${alert.condition}`,
+      "aria-label": `${word}: ${alert.sensor_name ?? alert.sensor}, ${alert.condition}`,
       onclick: async () => {
         say(said, "Asking…");
         try {
@@ -83,9 +83,9 @@ export function asideLine(alerts, element) {
       const back = h("button", {
         type: "button",
         class: "small",
-        "aria-label": `Take back: ${alert.sensor}, ${alert.condition}`,
+        "aria-label": `Take back: ${alert.sensor_name ?? alert.sensor}, ${alert.condition}`,
         onclick: () =>
-          api.unshelve(alert).then(() => say(said, "Taken back."), (error) => say(said, String(error.message))),
+          orders.unshelve(alert).then(() => say(said, "Taken back."), (error) => say(said, String(error.message))),
       }, "Take back");
       const until = alert.shelved_until === undefined
         ? (alert.suppressed ? "suppressed" : "out of service")
@@ -93,7 +93,7 @@ export function asideLine(alerts, element) {
       return h(
         "li",
         {},
-        `${alert.priority}, ${alert.sensor}: ${alert.message}; ${until} `,
+        `${alert.priority}, ${alert.sensor_name ?? alert.sensor}: ${alert.message}; ${until} `,
         alert.shelved_until === undefined ? null : back,
         said,
       );

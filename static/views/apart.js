@@ -57,12 +57,12 @@ export function apart({ model, signal }) {
 }
 
 /** @param {SensorView} sensor */
-function create({ sensor, name }) {
+function create({ sensor }) {
   return h(
     "li",
     { class: "apart-row" },
     h("span", { class: "apart-state" }),
-    h("a", { class: "name", href: sensorHref(sensor), title: sensor }, name ?? sensor),
+    h("a", { class: "name", href: sensorHref(sensor), title: sensor }),
     h("span", { class: "apart-why" }),
     h("span", { class: "muted apart-since" }),
   );
@@ -72,7 +72,8 @@ function create({ sensor, name }) {
 function fill(row, sensor, model) {
   const { state, state_since, warm_up, warmup_left } = sensor;
   const [alert] = model.activeOf(sensor.sensor);
-  const [badge, , why, since] = row.children;
+  const [badge, link, why, since] = row.children;
+  say(link, sensor.name ?? sensor.sensor);
   const look = `${state} ${alert?.priority}`;
   if (row.dataset.look !== look) {
     row.dataset.look = look;

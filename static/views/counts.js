@@ -144,15 +144,15 @@ function answer(model) {
     const [alert] = active;
     const words = `${count(wrong)} ${wrong === 1 ? "needs" : "need"} attention`;
     if (alert) {
-      const more = `of ${of} · ${alert.sensor}, for ${duration(now - alert.raised_at)}`;
+      const more = `of ${of} · ${model.nameOf(alert.sensor)}, for ${duration(now - alert.raised_at)}`;
       return { worst: alert.priority, mark: () => priorityMark(alert.priority), words, more, wrong };
     }
-    const [{ state, sensor }] = out.toSorted((a, b) => OUT.indexOf(a.state) - OUT.indexOf(b.state));
+    const [{ state, sensor, name = sensor }] = out.toSorted((a, b) => OUT.indexOf(a.state) - OUT.indexOf(b.state));
     return {
       worst: state,
       mark: () => stateMark(state),
       words,
-      more: `of ${of} · ${sensor} is ${stateWord(state)}`,
+      more: `of ${of} · ${name} is ${stateWord(state)}`,
       wrong,
     };
   }

@@ -111,7 +111,7 @@ export function driftTables(drifts, now) {
         since === undefined ? "–" : moment(since, now),
         adapted_at === undefined ? "–" : moment(adapted_at, now),
       ]),
-      "Every channel is as it was when it was learnt.",
+      "No channel has drifted.",
     ),
     plainTable(
       "Table of drifted models",
@@ -130,7 +130,7 @@ export function anomalyTable(readings, model) {
     ["time", "sensor", "score", "flagged by", "seen", "why"],
     readings.slice(0, SHOWN).map((reading) => [
       moment(reading.time, now),
-      h("a", { href: sensorHref(reading.sensor) }, reading.sensor),
+      h("a", { href: sensorHref(reading.sensor) }, model.nameOf(reading.sensor)),
       scoreText(reading.score),
       flagged(reading.flags).map(detectorWord).join(", "),
       seen(reading, model.sensors.get(reading.sensor)),

@@ -13,6 +13,7 @@ import * as api from "../core/api.js";
 import { csvButton } from "../core/csv.js";
 import { h, put, say } from "../core/dom.js";
 import { count, number } from "../core/format.js";
+import { changeModel } from "../core/orders.js";
 import { figurePanel, keyFigures, panel, Screen } from "./screen.js";
 import { evaluationTable, participantTable, roundsCsv, roundTable, versionTable } from "./federation_tables.js";
 import { choice, fill, labelled } from "./toolbar.js";
@@ -142,7 +143,7 @@ export function federationView(stage) {
     const name = shown?.model ?? "";
     say(said, `${words}…`);
     try {
-      await api.changeModel(name, verb, version);
+      await changeModel(name, verb, version);
       say(said, `${words}: done.`);
     } catch (error) {
       say(said, error instanceof Error ? error.message : String(error));

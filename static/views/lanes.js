@@ -118,7 +118,7 @@ export function lanes({ model, signal }) {
     box.hidden = !note.hidden;
     box.classList.toggle("dense", sensors.length > NAMED);
     box.style.setProperty("--rows", String(Math.max(1, sensors.length)));
-    showNames(sensors.length > NAMED ? [] : sensors);
+    showNames(sensors.length > NAMED ? [] : sensors.map((sensor) => [sensor, model.nameOf(sensor)]));
     drawLanes(canvas, known, sensors, shown, now);
     const reach = complete || Number.isNaN(known.latest) ? "" : `, still loading: known since ${clock(known.from)}`;
     say(
@@ -131,11 +131,12 @@ export function lanes({ model, signal }) {
     rate.show(alarmRate(alerts, now));
   }
 
-  /** @param {readonly string[]} sensors */
+  /** @param {readonly (readonly [sensor: string, name: string])[]} sensors */
   function showNames(sensors) {
-    if (names.dataset.names === sensors.join("\n")) return;
-    names.dataset.names = sensors.join("\n");
-    put(names, ...sensors.map((name) => h("li", {}, h("a", { href: sensorHref(name), title: name }, name))));
+    const shown = sensors.join("\n");
+    if (names.dataset.names === shown) return;
+    names.dataset.names = shown;
+    put(names, ...sensors.map(([id, name]) => h("li", {}, h("a", { href: sensorHref(id), title: id }, name))));
   }
 
   behind.addEventListener("toggle", draw);

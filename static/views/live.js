@@ -140,7 +140,7 @@ export function liveView(stage) {
     const names = chosenSensors(model, query).map((one) => one.sensor).slice(0, OFFERED).sort();
     const one = model.sensors.get(query.get("sensor") ?? "") ?? sensors[0];
     if (!one) return series.show({ x: [], series: [], none: "No sensor passes this filter." });
-    fill(sensor, names.includes(one.sensor) ? names : [one.sensor, ...names], one.sensor);
+    fill(sensor, names.includes(one.sensor) ? names : [one.sensor, ...names], one.sensor, (id) => model.nameOf(id));
     const channels = one.channels.map((own) => own.channel);
     const shown = channels.find((name) => name === query.get("channel")) ?? channels[0] ?? "";
     fill(channel, channels, shown);
@@ -211,7 +211,7 @@ function readingTable(readings, model) {
       const unit = (/** @type {string} */ name) => sensor?.channels.find(({ channel }) => channel === name)?.unit;
       return [
         moment(reading.time, now),
-        h("a", { href: sensorHref(reading.sensor) }, reading.sensor),
+        h("a", { href: sensorHref(reading.sensor) }, model.nameOf(reading.sensor)),
         sensor?.location ?? "–",
         names.map((name) => measure(reading.values[name], unit(name))).join(", "),
         names.map((name) => band(reading.expected?.[name])).join(", "),

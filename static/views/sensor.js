@@ -18,6 +18,7 @@ import { count, duration, moment } from "../core/format.js";
 import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
 import { chosenRange, rangeChoice } from "./range.js";
+import { renaming } from "./rename.js";
 import { percent } from "./why.js";
 import { sensorAlarms } from "./sensor_alarms.js";
 import { sensorNetwork } from "./sensor_network.js";
@@ -135,6 +136,7 @@ class View {
     /** @param {string} title @param {...HTMLElement} parts */
     const panel = (title, ...parts) =>
       h("section", { class: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
+    this.#title.after(renaming(this.#stage, this.#name, () => this.#load()));
     this.#stage.main.append(
       this.#head,
       sensorAlarms(this.#stage, this.#name),

@@ -82,10 +82,17 @@ export function choice(name, options) {
   return select;
 }
 
-/** Fills a choice, keeping what is chosen. @param {HTMLSelectElement} select @param {readonly string[]} names @param {string} value */
-export function fill(select, names, value) {
-  if ([...select.options].map((option) => option.value).join("\n") !== names.join("\n")) {
-    put(select, ...names.map((name) => h("option", { value: name }, name)));
+/**
+ * Fills a choice, keeping what is chosen.
+ *
+ * @param {HTMLSelectElement} select @param {readonly string[]} names @param {string} value
+ * @param {(name: string) => string} [word] what a person sees of it
+ */
+export function fill(select, names, value, word = (name) => name) {
+  const shown = names.map(word);
+  const old = [...select.options];
+  if (old.length !== names.length || old.some((one, i) => one.value !== names[i] || one.text !== shown[i])) {
+    put(select, ...names.map((name, i) => h("option", { value: name }, shown[i])));
   }
   if (select.value !== value) select.value = value;
 }

@@ -125,7 +125,7 @@ export function windowsView(stage) {
     const span = last && first ? `, ${moment(first.start, last.end)} to ${clock(last.end)}` : "";
     say(of, `The latest ${count(listed.length)} windows${last ? ` of ${duration(last.length_ms)}` : ""}${span}.`);
     showLine(own);
-    put(latest, windowTable(listed));
+    put(latest, windowTable(listed, model));
   }
 
   /** @param {readonly WindowView[]} own newest first */
@@ -135,7 +135,7 @@ export function windowsView(stage) {
       .flatMap(({ sensor, channels }) => channels.map(({ channel }) => ({ sensor, channel })));
     const values = choices.map(({ sensor, channel }) => JSON.stringify([sensor, channel]));
     if ([...line.options].map((option) => option.value).join() !== values.join()) {
-      const words = choices.map(({ sensor, channel }) => `${sensor}: ${channel}`);
+      const words = choices.map(({ sensor, channel }) => `${model.nameOf(sensor)}: ${channel}`);
       put(line, ...values.map((value, at) => h("option", { value }, words[at])));
     }
     const sensor = own[0]?.sensor ?? query.get("sensor") ?? choices[0]?.sensor ?? "";
@@ -159,7 +159,7 @@ export function windowsView(stage) {
           tone: "ink",
         },
       ],
-      said: `${sensor} ${channel}`,
+      said: `${model.nameOf(sensor)} ${channel}`,
     });
     anomalies.show({
       x,
@@ -192,13 +192,13 @@ function csvRows({ start, end, sensor, revision, channels }) {
   ]);
 }
 
-/** @param {readonly WindowView[]} windows */
-function windowTable(windows) {
+/** @param {readonly WindowView[]} windows @param {Stage["model"]} model */
+function windowTable(windows, model) {
   const now = windows[0]?.end ?? 0;
   const rows = windows.slice(0, SHOWN).flatMap(({ start, end, sensor, revision, channels }) =>
     Object.entries(channels).map(([channel, one]) => [
       `${moment(start, now).slice(0, -3)}–${clock(end)}`,
-      h("a", { href: sensorHref(sensor) }, sensor),
+      h("a", { href: sensorHref(sensor) }, model.nameOf(sensor)),
       channel,
       one.count,
       one.mean,

@@ -179,7 +179,7 @@ function calm(model) {
   const now = model.now();
   const lasted = duration(last.cleared_at - last.raised_at);
   return `Nothing is wrong since ${moment(last.cleared_at, now)} (${duration(now - last.cleared_at)}). ` +
-    `The last alert, ${last.priority}, was on ${last.sensor} for ${lasted}: ${last.message}.`;
+    `The last alert, ${last.priority}, was on ${model.nameOf(last.sensor)} for ${lasted}: ${last.message}.`;
 }
 
 /** How many sensors had single anomalous readings; which, when it is opened. @param {Stage["model"]} model */
@@ -198,8 +198,8 @@ function oddLine(model) {
         names,
         odd.slice(0, ROWS),
         ({ sensor }) => sensor,
-        ({ sensor, name }) => h("a", { href: sensorHref(sensor), title: sensor }, name ?? sensor),
-        () => {},
+        ({ sensor }) => h("a", { href: sensorHref(sensor), title: sensor }),
+        (link, { sensor, name = sensor }) => say(link, name),
       );
     },
   };
