@@ -10,29 +10,27 @@ import { readWake } from "./sensor/snapshot.ts";
 
 /** The sensors of a process that are not in its shards. */
 export class Asleep {
-  /** Snapshots at hand: read at the start, or let go and not stored yet. */
+  /** Snapshots at hand: as they were read, or let go and not stored yet. */
   private readonly atHand = new Map<number, Uint8Array>();
-  /** Bytes of those that were read at the start. */
+  /** Bytes of all of them. */
   private bytesAtHand = 0;
   /** Sensors that a tick will change, and when. */
   private readonly wakes = new Map<number, number>();
   private least = NEVER;
 
-  /** @param preloadBytes bytes of snapshots that are kept at hand at a start */
+  /** @param preloadBytes with so many bytes at hand none of what is read is kept; it is read again when it is asked for */
   constructor(private readonly store: Pick<CheckpointStore, "snapshot">, private readonly preloadBytes: number) {}
 
   /** The store has this snapshot of a sensor. */
   learn({ sensor }: Entry, bytes: Uint8Array): void {
     this.wakeAt(sensor, readWake(bytes));
-    this.bytesAtHand += bytes.length - (this.atHand.get(sensor)?.length ?? 0);
-    if (this.bytesAtHand <= this.preloadBytes) this.atHand.set(sensor, bytes);
-    else this.atHand.delete(sensor);
+    this.drop(sensor);
+    if (this.bytesAtHand + bytes.length <= this.preloadBytes) this.put(sensor, bytes);
   }
 
   /** What is known of the store's snapshot of a sensor is no longer so. */
   unlearn({ sensor }: Entry): void {
-    this.bytesAtHand -= this.atHand.get(sensor)?.length ?? 0;
-    this.atHand.delete(sensor);
+    this.drop(sensor);
     this.wakes.delete(sensor);
   }
 
@@ -71,17 +69,28 @@ export class Asleep {
   async arrive(entry: Entry): Promise<Uint8Array | undefined> {
     this.wakes.delete(entry.sensor);
     const bytes = await this.snapshot(entry);
-    this.atHand.delete(entry.sensor);
+    this.drop(entry.sensor);
     return bytes?.slice();
   }
 
   /** It was let go with this snapshot, which is not stored yet. */
   keep({ sensor, gone }: Entry, bytes: Uint8Array): void {
-    if (!gone) this.atHand.set(sensor, bytes);
+    this.drop(sensor);
+    if (!gone) this.put(sensor, bytes);
   }
 
   /** This snapshot of it is stored. */
   stored({ sensor }: Entry, bytes: Uint8Array): void {
-    if (this.atHand.get(sensor) === bytes) this.atHand.delete(sensor);
+    if (this.atHand.get(sensor) === bytes) this.drop(sensor);
+  }
+
+  private put(sensor: number, bytes: Uint8Array): void {
+    this.atHand.set(sensor, bytes);
+    this.bytesAtHand += bytes.length;
+  }
+
+  private drop(sensor: number): void {
+    this.bytesAtHand -= this.atHand.get(sensor)?.length ?? 0;
+    this.atHand.delete(sensor);
   }
 }
