@@ -15,6 +15,7 @@ import { stepId, writeAlertId } from "../alerts/ids.ts";
 import { clearLives, LEVEL, type Level, livesWake, moveLife, tickLives } from "../alerts/life.ts";
 import { channelOf, conditionOf, keyOf, LIFE, LIFE_LENGTH, Lives, STATE } from "../alerts/lives.ts";
 import type { AlertSelf, Explained } from "../alerts/tell.ts";
+import type { RecordedCommand } from "../commands/words.ts";
 import { type AlertStep, type Condition, CONDITIONS, TRANSITIONS } from "../alerts/words.ts";
 import type { SensorActor } from "./actor.ts";
 import { type ChannelSaid, contributionsOf, othersOf, sayQuantity, sayVerdict, viewNamed } from "./explain.ts";
@@ -103,13 +104,14 @@ export function tickAlarms(actor: SensorActor, time: number, position: number, o
   if (lives.isEmpty) actor.lives = undefined;
 }
 
-/** Carries out a command, of this number, to the sensor's alerts. */
+/** Which command it is, and where it takes effect. */
+export type OrderPlace = Pick<RecordedCommand, "number" | "position" | "time">;
+
+/** Carries out a command to the sensor's alerts. */
 export function orderAlarms(
   actor: SensorActor,
   command: AlertCommand,
-  number: number,
-  time: number,
-  position: number,
+  { number, position, time }: OrderPlace,
   out: Outputs,
 ): void {
   const lives = actor.lives ??= new Lives();
@@ -121,9 +123,7 @@ export function orderAlarms(
 export function endAlarms(
   actor: SensorActor,
   conditions: readonly number[],
-  number: number,
-  time: number,
-  position: number,
+  { number, position, time }: OrderPlace,
   out: Outputs,
 ): void {
   const { lives } = actor;

@@ -16,7 +16,7 @@ import {
   type UpkeepCommand,
 } from "../commands/words.ts";
 import type { SensorActor } from "./actor.ts";
-import { CONDITION, endAlarms, orderAlarms } from "./alarm.ts";
+import { CONDITION, endAlarms, orderAlarms, type OrderPlace } from "./alarm.ts";
 import { COMPARED, HEADER, JUDGEMENT, NONE } from "./layout.ts";
 import { emptyFloats, emptyState, keepScores } from "./state.ts";
 import type { Outputs } from "./outputs.ts";
@@ -28,41 +28,35 @@ const ALL = [...CONDITIONS.keys()];
 /** Carries out a command; one that the state has had changes nothing. */
 export function takeOrder(
   actor: SensorActor,
-  { number, position, time, command }: Omit<RecordedCommand<SensorCommand>, "sensor">,
+  order: Omit<RecordedCommand<SensorCommand>, "sensor">,
   out: Outputs,
 ): void {
+  const { number, command } = order;
   if (number <= actor.state[HEADER.command]) return;
   actor.state[HEADER.command] = number;
   mixNumber(actor.state, HEADER.hash, number);
-  if (isUpkeep(command)) keepUp(actor, command, number, time, position, out);
-  else orderAlarms(actor, command, number, time, position, out);
+  if (isUpkeep(command)) keepUp(actor, command, order, out);
+  else orderAlarms(actor, command, order, out);
 }
 
-function keepUp(
-  actor: SensorActor,
-  command: UpkeepCommand,
-  number: number,
-  time: number,
-  position: number,
-  out: Outputs,
-): void {
-  const { state } = actor;
+function keepUp(actor: SensorActor, command: UpkeepCommand, order: OrderPlace, out: Outputs): void {
+  const { state } = actor, { time } = order;
   switch (command.command) {
     case "restart":
       return goOn(state);
     case "reset":
-      return forget(actor, LEARNT, number, time, position, out);
+      return forget(actor, LEARNT, order, out);
     case "replace":
       state[HEADER.replaced] = Math.max(0, time);
       state[HEADER.replacedReadings] = state[HEADER.readings];
-      return forget(actor, ALL, number, time, position, out);
+      return forget(actor, ALL, order, out);
     case "delete": // the shard lets go of the actor then
-      return endAlarms(actor, ALL, number, time, position, out);
+      return endAlarms(actor, ALL, order, out);
     case "retire":
       if (state[HEADER.retired] >= 0) return;
       state[HEADER.retired] = Math.max(0, time);
       state[HEADER.silentPosition] = state[HEADER.silentTime] = NONE;
-      return endAlarms(actor, ALL, number, time, position, out);
+      return endAlarms(actor, ALL, order, out);
     case "unretire":
       if (state[HEADER.retired] >= 0) state[HEADER.back] = Math.max(0, time);
       state[HEADER.retired] = NONE;
@@ -84,15 +78,8 @@ function goOn(state: Float64Array): void {
  * Forgets features and what detectors have learnt; windows, counts and how well detectors did stay. Alerts of some
  * conditions, by their places in CONDITIONS, end.
  */
-function forget(
-  actor: SensorActor,
-  conditions: readonly number[],
-  number: number,
-  time: number,
-  position: number,
-  out: Outputs,
-): void {
-  endAlarms(actor, conditions, number, time, position, out);
+function forget(actor: SensorActor, conditions: readonly number[], order: OrderPlace, out: Outputs): void {
+  endAlarms(actor, conditions, order, out);
   const { plan, state: old } = actor, state = emptyState(plan), { judgementAt } = plan;
   state.set(old.subarray(0, judgementAt));
   for (const at of plan.channelAt) {
