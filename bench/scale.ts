@@ -23,7 +23,8 @@ import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
 import { normalAt } from "../models/random.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { KvFederationStore } from "../store/federation.ts";
-import type { KvAtomic, KvPort } from "../store/kv.ts";
+import type { KvAtomic } from "../store/kv.ts";
+import { KvBehind } from "../store/kv_behind.ts";
 import { KvModelRegistry } from "../store/registry.ts";
 import { flag } from "./_measure.ts";
 
@@ -32,47 +33,26 @@ const SENSORS = Number(flag("sensors", "6000")), MINUTES = Number(flag("minutes"
 const INTERVAL = Number(flag("interval", "10")), KV = flag("kv", "");
 
 /** A database that counts what is written, by the first part of the key. */
-class CountingKv implements KvPort {
+class CountingKv extends KvBehind {
   commits = 0;
   underWay = 0;
   readonly bytes = new Map<string, number>();
 
-  constructor(private readonly kv: Deno.Kv) {}
-
-  get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    return this.kv.get<T>(key);
-  }
-
-  getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
-    return this.kv.getMany(keys);
-  }
-
-  list<T = unknown>(selector: Deno.KvListSelector, options?: Deno.KvListOptions): AsyncIterable<Deno.KvEntry<T>> {
-    return this.kv.list<T>(selector, options);
-  }
-
-  atomic(): KvAtomic {
-    const inner = this.kv.atomic();
-    const outer: KvAtomic = {
-      check: (...checks) => (inner.check(...checks), outer),
-      set: (key, value) => {
+  override atomic(): KvAtomic {
+    const write = super.atomic(), { set } = write;
+    return Object.assign(write, {
+      set: (key: Deno.KvKey, value: unknown) => {
         const kind = String(key[0]), size = sizeOf(value) + key.join("").length + 2 * key.length;
         this.bytes.set(kind, (this.bytes.get(kind) ?? 0) + size);
-        inner.set(key, value);
-        return outer;
+        return set(key, value);
       },
-      delete: (key) => (inner.delete(key), outer),
-      commit: async () => {
-        this.commits++;
-        this.underWay++;
-        return await inner.commit().finally(() => this.underWay--);
-      },
-    };
-    return outer;
+    });
   }
 
-  close(): void {
-    this.kv.close();
+  protected override async commit(write: KvAtomic): ReturnType<KvAtomic["commit"]> {
+    this.commits++;
+    this.underWay++;
+    return await write.commit().finally(() => this.underWay--);
   }
 }
 

@@ -9,45 +9,17 @@
  * @module
  */
 import { Waiters } from "../actors/waiters.ts";
-import type { KvAtomic, KvPort } from "./kv.ts";
+import type { KvAtomic } from "./kv.ts";
+import { KvBehind } from "./kv_behind.ts";
 import { DiskError, troubleOf } from "./trouble.ts";
 
 /** A database whose writes can be held back. */
-export class GatedKv implements KvPort {
+export class GatedKv extends KvBehind {
   private closed = false;
   private underWay = 0;
   private readonly changed = new Waiters();
   /** Why the last write failed, where it was the disk's fault; undefined since one has succeeded. */
   trouble?: DiskError;
-
-  constructor(private readonly kv: KvPort) {}
-
-  get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    return this.kv.get<T>(key);
-  }
-
-  getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
-    return this.kv.getMany(keys);
-  }
-
-  list<T = unknown>(selector: Deno.KvListSelector, options?: Deno.KvListOptions): AsyncIterable<Deno.KvEntry<T>> {
-    return this.kv.list<T>(selector, options);
-  }
-
-  atomic(): KvAtomic {
-    const inner = this.kv.atomic();
-    const outer: KvAtomic = {
-      check: (...checks) => (inner.check(...checks), outer),
-      set: (key, value) => (inner.set(key, value), outer),
-      delete: (key) => (inner.delete(key), outer),
-      commit: () => this.pass(() => inner.commit()),
-    };
-    return outer;
-  }
-
-  close(): void {
-    this.kv.close();
-  }
 
   /** Closes the gate, waits for writes under way, does the work, and opens it again. One at a time. */
   async paused(work: () => Promise<void>): Promise<void> {
@@ -62,11 +34,11 @@ export class GatedKv implements KvPort {
     }
   }
 
-  private async pass<T>(write: () => Promise<T>): Promise<T> {
+  protected override async commit(write: KvAtomic): ReturnType<KvAtomic["commit"]> {
     while (this.closed) await this.changed.wait();
     this.underWay++;
     try {
-      const written = await write();
+      const written = await write.commit();
       this.trouble = undefined;
       return written;
     } catch (thrown) {

@@ -7,9 +7,10 @@ import { StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
 import { within } from "./deadline.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
+import { KvBehind } from "./kv_behind.ts";
 
 /** A KV server or file; whatever goes wrong with it is a {@linkcode StoreAwayError} that names it. */
-export class TimedKv implements KvPort {
+export class TimedKv extends KvBehind {
   /** What is wrong with it, one sentence; undefined while it answers. */
   problem?: string;
 
@@ -18,21 +19,23 @@ export class TimedKv implements KvPort {
    * @param deadlineMs how long a call may take; what was asked may still happen after it
    */
   constructor(
-    private readonly kv: KvPort & Pick<Deno.Kv, "watch">,
+    protected override readonly kv: KvPort & Pick<Deno.Kv, "watch">,
     readonly name: string,
     private readonly clock: Clock,
     private readonly deadlineMs: number,
-  ) {}
+  ) {
+    super(kv);
+  }
 
-  get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
+  override get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
     return this.ask(this.kv.get<T>(key));
   }
 
-  getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
+  override getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
     return this.ask(this.kv.getMany(keys));
   }
 
-  async *list<T = unknown>(
+  override async *list<T = unknown>(
     selector: Deno.KvListSelector,
     options?: Deno.KvListOptions,
   ): AsyncIterable<Deno.KvEntry<T>> {
@@ -42,17 +45,6 @@ export class TimedKv implements KvPort {
       if (done) return;
       yield value;
     }
-  }
-
-  atomic(): KvAtomic {
-    const inner = this.kv.atomic();
-    const outer: KvAtomic = {
-      check: (...checks) => (inner.check(...checks), outer),
-      set: (key, value) => (inner.set(key, value), outer),
-      delete: (key) => (inner.delete(key), outer),
-      commit: () => this.ask(inner.commit()),
-    };
-    return outer;
   }
 
   /**
@@ -77,8 +69,8 @@ export class TimedKv implements KvPort {
     }
   }
 
-  close(): void {
-    this.kv.close();
+  protected override commit(write: KvAtomic): ReturnType<KvAtomic["commit"]> {
+    return this.ask(write.commit());
   }
 
   private async ask<T>(answer: Promise<T>): Promise<T> {
