@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { explain } from "../commands/explain.ts";
 import { choice, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { playChaos } from "../tests/nodes/chaos.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
+import { program } from "./program.ts";
 
 const settings = {
   minutes: wholeNumber({ min: 1, max: 10_000, fallback: 30, help: "how long things go wrong" }),
@@ -56,14 +56,4 @@ async function chaos(args: readonly string[]): Promise<number> {
   return differences.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  let code = 1;
-  try {
-    code = await chaos(Deno.args);
-  } catch (error) {
-    const ending = explain(error, true);
-    console[ending.asked ? "log" : "error"](ending.text);
-    code = ending.exitCode;
-  }
-  Deno.exit(code);
-}
+await program(chaos);

@@ -7,9 +7,9 @@
  */
 import { killedReplays } from "../tests/crash/kills.ts";
 import { systemClock } from "../commands/clock.ts";
-import { explain } from "../commands/explain.ts";
 import { toggle, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { program } from "./program.ts";
 
 const settings = {
   kills: wholeNumber({ min: 1, max: 1_000_000, fallback: 500, help: "kills that meet a living process" }),
@@ -54,14 +54,4 @@ async function crash(args: readonly string[]): Promise<number> {
   return differing === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  let code = 1;
-  try {
-    code = await crash(Deno.args);
-  } catch (error) {
-    const ending = explain(error, true);
-    console[ending.asked ? "log" : "error"](ending.text);
-    code = ending.exitCode;
-  }
-  Deno.exit(code);
-}
+await program(crash);

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { explain } from "../commands/explain.ts";
 import { text, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { deployChaos } from "../tests/deploy/chaos.ts";
+import { program } from "./program.ts";
 
 const settings = {
   readings: wholeNumber({ min: 80, max: 10_000_000, fallback: 10_000, help: "readings, 20 of them in a POST" }),
@@ -42,10 +42,4 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  Deno.exit(await run(Deno.args));
-} catch (error) {
-  const { exitCode, text } = explain(error, false);
-  console.error(text);
-  Deno.exit(exitCode);
-}
+await program(run);

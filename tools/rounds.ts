@@ -6,12 +6,12 @@
  * @module
  */
 import { disturbed } from "../tests/rounds/rounds.ts";
-import { explain } from "../commands/explain.ts";
 import { choice, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
 import { kafkaTrio } from "../tests/servers/kafka_cluster.ts";
 import { postgresServer } from "../tests/servers/postgres.ts";
+import { program } from "./program.ts";
 
 const settings = {
   rounds: wholeNumber({ min: 1, max: 100_000, fallback: 50, help: "disturbances" }),
@@ -52,14 +52,4 @@ async function rounds(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) {
-  let code = 1;
-  try {
-    code = await rounds(Deno.args);
-  } catch (error) {
-    const ending = explain(error, true);
-    console[ending.asked ? "log" : "error"](ending.text);
-    code = ending.exitCode;
-  }
-  Deno.exit(code);
-}
+await program(rounds);

@@ -11,11 +11,11 @@
 import { z } from "zod";
 import { systemClock } from "../commands/clock.ts";
 import { KV_FILE } from "../commands/database.ts";
-import { explain } from "../commands/explain.ts";
 import { wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { ask, Folder, type Program, startInstance, until, within } from "../tests/process.ts";
 import { textOf } from "../tests/stream_text.ts";
+import { program } from "./program.ts";
 
 const settings = {
   minutes: wholeNumber({ min: 1, max: 10_080, fallback: 30, help: "how long", placeholder: "MIN" }),
@@ -233,14 +233,4 @@ async function soak(args: readonly string[]): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  let code = 1;
-  try {
-    code = await soak(Deno.args);
-  } catch (error) {
-    const ending = explain(error, true);
-    console[ending.asked ? "log" : "error"](ending.text);
-    code = ending.exitCode;
-  }
-  Deno.exit(code);
-}
+await program(soak);

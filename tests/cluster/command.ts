@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { explain } from "../../commands/explain.ts";
 import { wholeNumber } from "../../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../../commands/settings.ts";
 import { simulate } from "./cluster.ts";
 import type { Spread } from "./observer.ts";
+import { program } from "../../tools/program.ts";
 
 const number = (min: number, fallback: number, help: string) => wholeNumber({ min, max: 1_000_000, fallback, help });
 
@@ -61,10 +61,4 @@ async function run(args: readonly string[]): Promise<number> {
   return differing === 0 && found.digests.size === calm.digests.size ? 0 : 1;
 }
 
-try {
-  Deno.exit(await run(Deno.args));
-} catch (error) {
-  const { exitCode, text } = explain(error, true);
-  console.error(text);
-  Deno.exit(exitCode);
-}
+await program(run);

@@ -7,12 +7,12 @@
 import { z } from "zod";
 import { wholeNumber } from "../../commands/setting.ts";
 import { type Command, readSettings } from "../../commands/settings.ts";
-import { explain } from "../../commands/explain.ts";
 import { Random } from "../../models/random.ts";
 import type { OpenApiDocument } from "../../routes/openapi.ts";
 import { ask, Folder, startInstance, until } from "../process.ts";
 import { isReading, linesFrom } from "./malformed.ts";
 import { fuzzRequests } from "./requests.ts";
+import { program } from "../../tools/program.ts";
 
 const settings = {
   requests: wholeNumber({ min: 0, max: 10_000_000, fallback: 10_000, help: "requests made from the document" }),
@@ -118,14 +118,4 @@ async function main(args: readonly string[]): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  let code = 1;
-  try {
-    code = await main(Deno.args);
-  } catch (error) {
-    const ending = explain(error, true);
-    console[ending.asked ? "log" : "error"](ending.text);
-    code = ending.exitCode;
-  }
-  Deno.exit(code);
-}
+await program(main);

@@ -5,7 +5,6 @@
  */
 import { MongoClient } from "mongodb";
 import { z } from "zod";
-import { explain } from "../../commands/explain.ts";
 import { decimal, wholeNumber } from "../../commands/setting.ts";
 import { type Command, readSettings } from "../../commands/settings.ts";
 import { join } from "../../std/path.ts";
@@ -15,6 +14,7 @@ import { mongoServer } from "../servers/mongodb.ts";
 import { makeTopic } from "../sources/kafka/topics.ts";
 import { ROOT, sparkJob, sparkPython } from "./python.ts";
 import { sparkVerdicts, type Streamed, streamedSchema, streamedVerdicts } from "./same.ts";
+import { program } from "../../tools/program.ts";
 
 const settings = {
   hours: decimal({ min: 4, max: 1_000, fallback: 4, help: "event time of the simulated motes; a round wants 3 hours" }),
@@ -119,10 +119,4 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  Deno.exit(await run(Deno.args));
-} catch (error) {
-  const { exitCode, text } = explain(error, true);
-  console.error(text);
-  Deno.exit(exitCode);
-}
+await program(run);
