@@ -34,10 +34,16 @@ import coreShapesJs from "../static/core/shapes.js" with { type: "text" };
 import coreStatesJs from "../static/core/states.js" with { type: "text" };
 import coreSyncJs from "../static/core/sync.js" with { type: "text" };
 import coreTabsJs from "../static/core/tabs.js" with { type: "text" };
+import cssAnalyticsCss from "../static/css/analytics.css" with { type: "text" };
+import cssBacktestCss from "../static/css/backtest.css" with { type: "text" };
 import cssBaseCss from "../static/css/base.css" with { type: "text" };
+import cssExplanationsCss from "../static/css/explanations.css" with { type: "text" };
+import cssFiguresCss from "../static/css/figures.css" with { type: "text" };
 import cssGridCss from "../static/css/grid.css" with { type: "text" };
+import cssLanesCss from "../static/css/lanes.css" with { type: "text" };
 import cssOverviewCss from "../static/css/overview.css" with { type: "text" };
 import cssPartsCss from "../static/css/parts.css" with { type: "text" };
+import cssPredictCss from "../static/css/predict.css" with { type: "text" };
 import cssSensorCss from "../static/css/sensor.css" with { type: "text" };
 import cssTokensCss from "../static/css/tokens.css" with { type: "text" };
 import cssViewsCss from "../static/css/views.css" with { type: "text" };
@@ -117,10 +123,16 @@ export const files: Readonly<Record<string, string>> = {
   "/static/core/states.js": coreStatesJs,
   "/static/core/sync.js": coreSyncJs,
   "/static/core/tabs.js": coreTabsJs,
+  "/static/css/analytics.css": cssAnalyticsCss,
+  "/static/css/backtest.css": cssBacktestCss,
   "/static/css/base.css": cssBaseCss,
+  "/static/css/explanations.css": cssExplanationsCss,
+  "/static/css/figures.css": cssFiguresCss,
   "/static/css/grid.css": cssGridCss,
+  "/static/css/lanes.css": cssLanesCss,
   "/static/css/overview.css": cssOverviewCss,
   "/static/css/parts.css": cssPartsCss,
+  "/static/css/predict.css": cssPredictCss,
   "/static/css/sensor.css": cssSensorCss,
   "/static/css/tokens.css": cssTokensCss,
   "/static/css/views.css": cssViewsCss,
