@@ -29,6 +29,7 @@ import { readMapping } from "./mapping_file.ts";
 import { type ProgressBar, progressBar } from "./progress.ts";
 import { processWorld, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
+import { taskLine } from "./task_line.ts";
 
 /** Files listed one by one in the text; the report has all. */
 const LISTED_MOST = 40;
@@ -69,7 +70,9 @@ async function files(given: BacktestSettings, args: readonly string[], signal: A
   const sides = await sidesOf(given), bar = progressBar("backtest");
   let shown: readonly Side[];
   try {
-    const { format, baselines, report, out } = values, command = commandLine(args), hints = hintsOf(given);
+    const { format, baselines, report, out } = values,
+      command = taskLine(["backtest", ...args]),
+      hints = hintsOf(given);
     const plan = { paths: positional, names, sides, labels, mapping, hints, baselines, format, out, report, command };
     shown = await judgeFiles(plan, (done, _, rate, path) => {
       bar.update(done, `${Math.round(rate).toLocaleString("en")} readings/s, ${path}`);
@@ -158,10 +161,4 @@ function sayClosest(side: Side): string | undefined {
     parts.push(`the closest was ${part.toFixed(2)} of the threshold, ${sensor} at ${new Date(time).toISOString()}`);
   }
   return parts.join("; ");
-}
-
-/** The command line as one would type it. */
-function commandLine(args: readonly string[]): string {
-  const quoted = args.map((one) => /^[\w./:=,@+-]+$/.test(one) ? one : `'${one.replaceAll("'", `'\\''`)}'`);
-  return ["deno task backtest", ...quoted].join(" ");
 }

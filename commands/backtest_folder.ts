@@ -64,7 +64,7 @@ export class BacktestFolder {
    * Stores what is sent.
    *
    * @returns how many bytes it has
-   * @throws {BacktestRefused} for more than `most`, or when nothing comes for a minute
+   * @throws {BacktestRefused} for nothing at all, for more than `most`, or when nothing comes for a minute
    */
   async store(name: string, body: ReadableStream<Uint8Array>, most: number, clock: Clock): Promise<number> {
     const output = await openOutput(this.input(name)), reader = body.getReader();
@@ -79,6 +79,7 @@ export class BacktestFolder {
       await output.finish();
       await reader.cancel().catch(() => {}); // what is left of it, if anything, is not wanted
     }
+    if (bytes === 0) throw new BacktestRefused("invalid", "a recording must be sent, or JSON name one", "body");
     return bytes;
   }
 

@@ -62,7 +62,7 @@ function say({ level, about, seen, todo }: Finding): string {
 export async function examine(dataDir: string, kv?: string): Promise<Evidence> {
   const held = await lockState(dataDir) === "held", instance = held ? await readInstance(dataDir) : undefined;
   const disk = { freeBytes: await freeBytes(dataDir), storeBytes: await storeBytes(kv ?? join(dataDir, KV_FILE)) };
-  const seen = { held, ownVersion: VERSION, ...disk };
+  const seen = { dataDir, held, ownVersion: VERSION, ...disk };
   return instance === undefined ? seen : { ...seen, url: instance.url, ...await ask(instance) };
 }
 

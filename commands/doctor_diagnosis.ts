@@ -4,10 +4,13 @@
  * @module
  */
 import type { Budget } from "../models/budget/budget.ts";
+import { taskOn } from "./task_line.ts";
 
 /** What was seen of an instance. */
 export interface Evidence {
-  /** Whether a process holds the data directory. */
+  /** The data directory. */
+  readonly dataDir: string;
+  /** Whether a process holds it. */
   readonly held: boolean;
   /** Where it should answer; absent where its file cannot be read. */
   readonly url?: string;
@@ -72,7 +75,10 @@ const bad = (about: string, seen: string, todo: string): Finding => ({ level: "b
 export function diagnose(evidence: Evidence): Finding[] {
   const { held, url, version } = evidence;
   if (!held) {
-    return [bad("instance", "none runs on this data directory", "Begin one: deno task start."), ...diskOf(evidence)];
+    return [
+      bad("instance", "none runs on this data directory", `Begin one: ${taskOn(evidence.dataDir, ["start"])}`),
+      ...diskOf(evidence),
+    ];
   }
   if (url === undefined) {
     const seen = "the data directory is held by a command that serves no address, such as a replay";
@@ -232,7 +238,7 @@ function diskOf({ freeBytes, storeBytes }: Evidence): Finding[] {
   return [freeBytes < 5 * FREE_LEAST ? warn("disk", seen, todo) : ok("disk", seen)];
 }
 
-function accessOf({ settings, keys, metrics }: Evidence): Finding[] {
+function accessOf({ dataDir, settings, keys, metrics }: Evidence): Finding[] {
   const findings: Finding[] = [], host = String(settings?.host ?? "127.0.0.1");
   const isLocal = /^(localhost|127\.|::1|\[::1\])/.test(host);
   if (!isLocal) {
@@ -242,7 +248,11 @@ function accessOf({ settings, keys, metrics }: Evidence): Finding[] {
   }
   if (keys !== undefined && keys.count === 0 && (!isLocal || settings?.requireKeys === true)) {
     findings.push(
-      bad("keys", "keys are required, and there is none", "deno task keys create NAME --scopes read,operate"),
+      bad(
+        "keys",
+        "keys are required, and there is none",
+        taskOn(dataDir, ["keys", "create", "NAME", "--scopes", "read,operate"]),
+      ),
     );
   }
   if (keys !== undefined && keys.ending.length > 0) {

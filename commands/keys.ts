@@ -19,6 +19,7 @@ import { columns } from "./help.ts";
 import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
 import { list, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
+import { taskOn } from "./task_line.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,
@@ -73,7 +74,7 @@ export async function keys(args: readonly string[]): Promise<number> {
     throw new UsageError(`keys create needs --scopes with some of ${SCOPES.join(", ")}`);
   }
   await withKeys(values.dataDir, values.kv, async (keys) => {
-    if (verb === "list") showAll(await keys.list());
+    if (verb === "list") showAll(await keys.list(), values.dataDir);
     else if (verb === "revoke") console.log(`revoked: ${line(await keys.revoke(what)).join("  ")}`);
     else showNew(await keys.create(wanted(what, values)));
   });
@@ -94,8 +95,9 @@ function showNew({ key, secret }: { readonly key: ApiKey; readonly secret: strin
   console.log(secret);
 }
 
-function showAll(all: readonly ApiKey[]): void {
-  if (all.length === 0) console.log("There is no key yet: deno task keys create NAME --scopes read");
+function showAll(all: readonly ApiKey[], dataDir: string): void {
+  const make = taskOn(dataDir, ["keys", "create", "NAME", "--scopes", "read"]);
+  if (all.length === 0) console.log(`There is no key yet: ${make}`);
   else console.log(columns(all.map((key) => [line(key)[0], line(key).slice(1).join("  ")])).join("\n"));
 }
 

@@ -57,6 +57,7 @@ import { START, type StartSettings } from "./start_settings.ts";
 import { isTracing, openTelemetry } from "./telemetry.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
+import { taskOn } from "./task_line.ts";
 
 /** A partition whose store did not answer is tried again after so long, ms. */
 const STORE_AWAY_MS = 1_000;
@@ -218,7 +219,8 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
     });
     log.say(`Sensorium ${VERSION} watches; the page is at ${url}/`);
     if (access.required && (await access.keys.list()).length === 0) {
-      log.say("There is no key to enter with yet: make one with deno task keys create NAME --scopes admin");
+      const make = taskOn(values.dataDir, ["keys", "create", "NAME", "--scopes", "admin"]);
+      log.say(`There is no key to enter with yet: make one with ${make}`);
     }
     // What is read of the log belongs to one process; what a group shares out is Kafka's.
     const isMember = from === "kafka" && values.group !== undefined;

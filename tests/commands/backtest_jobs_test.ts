@@ -109,6 +109,8 @@ Deno.test("BacktestJobs refuse what cannot be judged, with the field, and leave 
       }
       const long = { kind: "scenario", name: "facility", hours: 700, seed: 1 } as const;
       assertEquals((await assertRejects(() => jobs.submit(long, PLAIN), BacktestRefused)).field, "hours");
+      const none = await assertRejects(() => jobs.submit(upload(""), PLAIN), BacktestRefused);
+      assertEquals([none.kind, none.field], ["invalid", "body"]);
       const large = await assertRejects(() => jobs.submit(upload(recording(400, [])), PLAIN), BacktestRefused);
       assertEquals([large.kind, jobs.list().length], ["too_large", 0]);
       assertEquals([...Deno.readDirSync(join(folder, "backtests"))], []);

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "../../std/assert.ts";
 
 /** What a healthy instance shows. */
 const WELL: Evidence = {
+  dataDir: ".sensorium",
   held: true,
   url: "http://127.0.0.1:8000",
   version: "1.0.0",

@@ -174,29 +174,32 @@ Deno.test({
         await other.close();
       });
 
-      await t.step("renames a sensor, shows it by its name, with the id beside it, and finds it by the name", async () => {
-        const first = await openPage(browser, `${url}/#/sensors/press-3`);
-        await first.page.click("#rename");
-        await first.page.keyboard.type("Press <north>");
-        await first.page.keyboard.press("Enter");
-        await first.page.waitForSelector("#sensor-name small");
-        assertEquals((await (await fetch(`${url}/sensors/press-3`)).json()).name, "Press <north>");
-        await first.close();
-        const other = await openPage(browser, `${url}/#/sensors/${encodeURIComponent("Press <north>")}`);
-        await other.page.waitForSelector("#sensor-name small");
-        assertEquals(await other.page.textContent("#sensor-name"), "Press <north> press-3");
-        assertEquals(new URL(other.page.url()).hash, "#/sensors/press-3");
-        await other.page.goto(`${url}/#/?search=north`);
-        await other.page.waitForSelector('.card[data-sensor="press-3"]');
-        assertEquals(await other.page.textContent(".card .name"), "Press <north>");
-        await other.page.goto(`${url}/#/sensors/press-3`);
-        await other.page.click("#rename");
-        await other.page.fill(".rename input", "");
-        await other.page.keyboard.press("Enter");
-        await other.page.waitForFunction(() => document.querySelector("#sensor-name")?.textContent === "press-3");
-        assertEquals(other.errors, []);
-        await other.close();
-      });
+      await t.step(
+        "renames a sensor, shows it by its name, with the id beside it, and finds it by the name",
+        async () => {
+          const first = await openPage(browser, `${url}/#/sensors/press-3`);
+          await first.page.click("#rename");
+          await first.page.keyboard.type("Press <north>");
+          await first.page.keyboard.press("Enter");
+          await first.page.waitForSelector("#sensor-name small");
+          assertEquals((await (await fetch(`${url}/sensors/press-3`)).json()).name, "Press <north>");
+          await first.close();
+          const other = await openPage(browser, `${url}/#/sensors/${encodeURIComponent("Press <north>")}`);
+          await other.page.waitForSelector("#sensor-name small");
+          assertEquals(await other.page.textContent("#sensor-name"), "Press <north> press-3");
+          assertEquals(new URL(other.page.url()).hash, "#/sensors/press-3");
+          await other.page.goto(`${url}/#/?search=north`);
+          await other.page.waitForSelector('.card[data-sensor="press-3"]');
+          assertEquals(await other.page.textContent(".card .name"), "Press <north>");
+          await other.page.goto(`${url}/#/sensors/press-3`);
+          await other.page.click("#rename");
+          await other.page.fill(".rename input", "");
+          await other.page.keyboard.press("Enter");
+          await other.page.waitForFunction(() => document.querySelector("#sensor-name")?.textContent === "press-3");
+          assertEquals(other.errors, []);
+          await other.close();
+        },
+      );
 
       await t.step("shows statistics of a period, and judges a recording that is sent", async () => {
         const other = await openPage(browser, `${url}/#/analytics?type=press&period=1h`);
