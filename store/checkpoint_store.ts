@@ -29,7 +29,7 @@ import { KEYS } from "./keys.ts";
 import { KvLabelStore } from "./labels.ts";
 import { forgetName } from "./names.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
-import { readSample, sampleBytes, type SampleValue, writeSample } from "./samples.ts";
+import { SampleParts } from "./sample_parts.ts";
 import type { Written } from "./written.ts";
 
 /** A window's value. Its sensor, length, hop and start are in its key. */
@@ -86,10 +86,6 @@ export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards"> {
 export class KvCheckpointStore implements CheckpointStore {
   /** Sensors whose snapshot is in parts, and the generation of it. */
   private readonly inParts = new Map<string, Pointer>();
-  /** Keys of each partition's and group's sample. */
-  private readonly sampleKeys = new Map<string, Deno.KvKey[]>();
-  /** Parts of samples whose place the last checkpoint's took: they go with the next, when that one is known to be stored. */
-  private readonly replaced = new Map<string, Deno.KvKey[]>();
   /** What other nodes are told of sensors: see {@linkcode KEYS.sensorOf}. */
   private readonly told = new Map<string, string>();
   private readonly options: CheckpointStoreOptions & ChainOptions;
@@ -107,10 +103,9 @@ export class KvCheckpointStore implements CheckpointStore {
     const [outputs, position, begun] = await this.ask(
       kv.getMany([KEYS.outputs(partition), KEYS.position(partition), KEYS.outputsBegun(partition)]),
     );
-    this.forgetSamples(partition);
     const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
-    const samples = cut === undefined ? [] : await this.ask(this.samples(partition, cut));
+    const parts = new SampleParts(partition), samples = await this.ask(parts.read(this.kv, cut ?? 0));
     const recovery = readRecovery(
       outputs.value as OutputsValue | null,
       position.value as PositionValue | null,
@@ -133,7 +128,10 @@ export class KvCheckpointStore implements CheckpointStore {
         const steps = outputs.alerts.map(({ transition }) => transition);
         const alerts = await this.ask(foldAlerts(kv, steps.filter((step) => !isGone(step, deleted))));
         begunTo = Math.max(begunTo, outputs.cut);
-        const mutations = this.outputMutations(partition, outputs, alerts, begunTo, gone);
+        const mutations = this.outputMutations(partition, outputs, alerts, begunTo, [
+          ...gone,
+          ...parts.mutations(outputs),
+        ]);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
       writeSnapshots: (snapshots, deleted) => this.writeSnapshots(chain, partition, snapshots, deleted),
@@ -215,59 +213,15 @@ export class KvCheckpointStore implements CheckpointStore {
     return joinBytes(parts);
   }
 
-  /**
-   * What is stored of the partition's samples before a cut: of later rows there may be some that a checkpoint left behind.
-   * Notes the keys, so that the whole of a sample takes its parts' place.
-   */
-  private async samples(partition: string, cut: number): Promise<StoredSample[]> {
-    const samples: StoredSample[] = [];
-    for await (const { key, value } of this.kv.list<SampleValue>({ prefix: KEYS.samples(partition) })) {
-      const group = String(key[2]);
-      this.noteSample(partition, group, key);
-      const rows = readSample(value).filter(({ position }) => position < cut);
-      samples.push({ group, channels: value.channels, rows, whole: false });
-    }
-    return samples;
-  }
-
-  /** What an earlier owner in this process knew of them. */
-  private forgetSamples(partition: string): void {
-    this.replaced.delete(partition);
-    for (const name of this.sampleKeys.keys()) if (name.startsWith(`${partition}\n`)) this.sampleKeys.delete(name);
-  }
-
-  private noteSample(partition: string, group: string, key: Deno.KvKey): void {
-    const name = `${partition}\n${group}`, keys = this.sampleKeys.get(name);
-    if (keys) keys.push(key);
-    else this.sampleKeys.set(name, [key]);
-  }
-
-  private *sampleMutations(partition: string, { cut, samples }: CheckpointOutputs): Generator<Mutation> {
-    for (const key of this.replaced.get(partition) ?? []) yield { key, bytes: keyBytes(String(key)) };
-    const replaced: Deno.KvKey[] = [];
-    this.replaced.set(partition, replaced);
-    for (const { group, channels, rows, whole } of samples) {
-      const name = `${partition}\n${group}`, old = whole ? this.sampleKeys.get(name) ?? [] : [];
-      if (whole) this.sampleKeys.delete(name);
-      for (const [part, value] of writeSample(channels, rows).entries()) {
-        const key = KEYS.sample(partition, group, cut, part);
-        this.noteSample(partition, group, key);
-        yield { key, value, bytes: keyBytes(partition + group) + sampleBytes(value) };
-      }
-      replaced.push(...old.filter((key) => key[3] !== cut));
-    }
-  }
-
   private *outputMutations(
     partition: string,
     outputs: CheckpointOutputs,
     alerts: ReadonlyMap<string, AlertRecord>,
     begunTo: number,
-    gone: readonly Mutation[],
+    first: readonly Mutation[],
   ): Generator<Mutation> {
     yield { key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) };
-    yield* gone;
-    yield* this.sampleMutations(partition, outputs);
+    yield* first;
     for (const { sensor, lengthMs, hopMs, start, scoreMax, ...rest } of outputs.windows) {
       const { type, location, revision, channels, statistics } = rest;
       const value: WindowValue = {

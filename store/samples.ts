@@ -12,6 +12,8 @@ export interface SampleValue {
   readonly sensors: readonly string[];
   /** For each row its key, its position, its features. */
   readonly rows: Float64Array;
+  /** Whether it is part of all that there was at its cut: parts of earlier cuts count no more. */
+  readonly whole?: boolean;
 }
 
 /** Numbers of a sample's part, so that it fits a value with its sensors' names. */

@@ -31,7 +31,10 @@ async function run(args: readonly string[]): Promise<number> {
   const { values } = await readSettings(command, args),
     folder = await Deno.makeTempDir({ prefix: "sensorium-deploy-" });
   try {
-    const { accepted, answerMs, followed, moves } = await deployChaos(values.kv ?? `${folder}/kv`, values);
+    const { accepted, answerMs, followed, moves } = await deployChaos(values.kv ?? `${folder}/kv`, {
+      ...values,
+      report: (sentence) => console.log(sentence),
+    });
     const { median, p99 } = answerMs;
     console.log(`${accepted} readings accepted, each stored once, all sensors as in a run without a kill`);
     console.log(`${followed.length} alert transitions followed over ${moves} moves between processes, none missed`);

@@ -116,7 +116,10 @@ export class Training {
     samples: readonly StoredSample[],
   ): Promise<ModelSwitch[]> {
     for (const { group, channels, rows } of samples) for (const row of rows) this.offer(group, channels, row);
-    for (const { sample } of this.groups.values()) sample.takeFresh(Infinity); // they are stored already
+    for (const [name, group] of this.groups) {
+      group.sample.takeFresh(Infinity); // they are stored already
+      group.parts = samples.filter(({ group, whole }) => group === name && !whole).length;
+    }
     if (record) {
       this.switches = [...record.switches];
       this.trained = { ...record.trained };

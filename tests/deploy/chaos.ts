@@ -35,6 +35,8 @@ export interface ChaosOptions {
   readonly kills: number;
   readonly processes: number;
   readonly seed: number;
+  /** Told how far it is, a sentence at each tenth. */
+  readonly report?: (sentence: string) => void;
 }
 
 /** What came of it. */
@@ -82,6 +84,7 @@ async function chaos(fleet: Fleet, options: ChaosOptions, kv: KvPort): Promise<C
   const { readings, sensors, kills, processes, seed } = options, bodies = readings / BATCH;
   const killer = new Random(seed), killAt = new Set(Array.from({ length: kills }, () => killer.integer(bodies)));
   const follower = new Follower(fleet.url), took: number[] = [], killing: Promise<void>[] = [];
+  const killed = () => `${killing.length} kills`, began = performance.now();
   let sent = 0, accepted = 0;
   await follower.begun;
   await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
@@ -95,7 +98,10 @@ async function chaos(fleet: Fleet, options: ChaosOptions, kv: KvPort): Promise<C
       const begun = performance.now();
       const count = await send(fleet.url, JSON.stringify(body), `${client}-${i}`);
       accepted += count;
-      took.push(performance.now() - begun);
+      if (took.push(performance.now() - begun) % Math.ceil(bodies / 10) === 0) {
+        const seconds = ((performance.now() - began) / 1000).toFixed(0);
+        options.report?.(`${seconds} s: ${accepted} of ${readings} readings accepted, ${killed()}`);
+      }
     }
   }));
   await Promise.all(killing);
