@@ -138,7 +138,8 @@ export class MongoSink implements DeliverySink {
 }
 
 function operationOf({ document, newest }: Write): AnyBulkWriteOperation<Document> {
-  if (newest === undefined) return { insertOne: { document } };
+  // The first of its revisions is newer than none, so that whatever is stored stays.
+  if (newest === undefined || document[newest] === 0) return { insertOne: { document } };
   // Where the stored one is not older nothing matches, and the insertion of a second one is refused: it stays.
   return {
     replaceOne: {

@@ -1,6 +1,6 @@
 /**
  * `deno task superset-check`: the files of `docs/dashboards/superset` imported into a real Superset, over a real PostgreSQL
- * that our sink has filled, and every chart asked for its data.
+ * that our sink has filled; every chart asked for its data, and drawn in a real browser.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { join } from "../../std/path.ts";
 import { ROOT } from "../project/tree.ts";
 import { postgresServer } from "../servers/postgres.ts";
 import { runTool } from "../servers/server.ts";
+import { drawn } from "./drawn.ts";
 import { fill } from "./fill.ts";
+import { supersetQueries } from "./queries.ts";
 
 /** A Superset that starts: the newest releases of what it takes do not fit it. */
 const PACKAGES = ["apache-superset==6.1.0", "flask-caching<2.3", "rich", "cachetools", "psycopg2-binary"];
@@ -25,8 +27,9 @@ async function superset(): Promise<string> {
   return folder;
 }
 
+const [pictures] = Deno.args, names = supersetQueries().map(({ of }) => of);
 const server = await postgresServer(), address = server.address({ database: await server.database() });
-await fill(address);
+await fill(address, 24);
 const bin = join(await superset(), "bin"), home = await Deno.makeTempDir({ prefix: "sensorium-superset-" });
 try {
   await runTool("cp", ["-r", join(ROOT, "docs", "dashboards", "superset"), home]);
@@ -45,9 +48,12 @@ try {
   await tool("import-dashboards", "--path", archive, "--username", "admin");
   const said = await runTool(join(bin, "python"), [join(ROOT, "tests", "dashboards", "superset_check.py")]);
   const rows = z.record(z.string(), z.number()).parse(JSON.parse(/^ROWS (.*)$/m.exec(said)?.[1] ?? "{}"));
-  for (const [chart, count] of Object.entries(rows)) console.log(`${chart}: ${count} rows`);
-  const isWhole = Object.keys(rows).length === 8 && Object.values(rows).every((count) => count > 0);
-  console.log(isWhole ? "every chart has its data" : "DIFFERENT: there are 8 charts, and each must have rows");
+  const wrong = await drawn(join(bin, "superset"), pictures);
+  for (const name of names) console.log(`${name}: ${rows[name] ?? 0} rows, ${wrong.get(name) ?? "not drawn"}`);
+  const isWhole = names.every((name) => (rows[name] ?? 0) > 0 && wrong.get(name) === "drawn");
+  console.log(
+    isWhole ? "every chart has its data, and is drawn" : "DIFFERENT: each chart must have rows, and be drawn",
+  );
   if (!isWhole) Deno.exitCode = 1;
 } finally {
   await Deno.remove(home, { recursive: true });

@@ -1,65 +1,44 @@
 /**
- * Motes' verdicts, windows and alerts in a real PostgreSQL, by our sink.
+ * Simulated motes, judged by the program and put by it into a real PostgreSQL.
  *
  * @module
  */
-import { hasVerdict, Watch } from "../../actors/watch.ts";
-import { scenarioByName } from "../../data/mod.ts";
-import type { Batch, ReadingItem } from "../../sinks/delivery/item.ts";
+import { join } from "../../std/path.ts";
 import type { PostgresAddress } from "../../sinks/postgres/address.ts";
-import { PostgresSink } from "../../sinks/postgres/sink.ts";
-import { Simulator } from "../../sources/simulator.ts";
-import { JumpingClock } from "../sources/files.ts";
+import { Program } from "../process.ts";
+import { simulatedMotes } from "../spark/recording.ts";
 
-const signal = new AbortController().signal;
-/** Readings of five motes: enough for a round of their networks. */
-const WANTED = 2_400, MOTES = new Set(["mote-1", "mote-2", "mote-3", "mote-4", "mote-6"]);
-/** Items of one call. */
-const AT_ONCE = 500;
+const MOTES = 8;
+/** One reading in a hundred is made anomalous; many of these break a limit. */
+const INJECTED = "0.01";
+const CONFIG = { judging: { types: { mote: { channels: { temperature: { low: 12, high: 38 } } } } } };
 
-/** Whether the reading of that number breaks a limit: now and then, and all of the last ones, so that an alert is active. */
-function isBroken(number: number): boolean {
-  return number % 40 === 0 || number > WANTED - 50;
+/** The URL of a sink there. */
+export function sinkUrl({ user, password, host, port, database }: PostgresAddress): string {
+  return `postgres://${user}${password === undefined ? "" : `:${password}`}@${host}:${port}/${database}`;
 }
 
-/** Motes, judged, in the tables. Returns a sensor's name. */
-export async function fill(address: PostgresAddress): Promise<string> {
-  const scenario = scenarioByName("motes"), nothing = () => Promise.resolve(undefined);
-  const simulator = new Simulator(scenario, {
-    seed: 1,
-    pace: { kind: "live", historyMs: 6 * 3_600_000 },
-    clock: new JumpingClock(),
-  });
-  const [source] = await simulator.open({ load: nothing, save: nothing });
-  const watch = new Watch({ types: { mote: { channels: { temperature: { high: 100 } } } } }, "motes");
-  const readings: ReadingItem[] = [];
-  for await (const chunk of source.read(0, signal)) {
-    if (chunk.kind !== "readings") continue;
-    const items = chunk.items.filter((item) => "values" in item && MOTES.has(item.sensor)).map((item, i) =>
-      "values" in item && isBroken(readings.length + i)
-        ? { ...item, values: { ...item.values, temperature: 120 } }
-        : item
-    );
-    const verdicts = (await watch.take(items)).filter(hasVerdict);
-    readings.push(...verdicts.map((one) => ({ type: "mote", location: "lab", ...one })));
-    if (readings.length >= WANTED) break;
+/**
+ * Readings, verdicts, windows, alerts and rounds in the tables.
+ *
+ * @param hours event time of the recording: a round of the motes' networks wants some three hours
+ * @returns a sensor's name
+ */
+export async function fill(address: PostgresAddress, hours = 6): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "sensorium-fill-" });
+  try {
+    const path = join(folder, "motes.ndjson"), config = join(folder, "config.json");
+    const readings = await simulatedMotes(folder, hours, MOTES);
+    await Deno.writeTextFile(path, readings.map((reading) => JSON.stringify(reading) + "\n").join(""));
+    await Deno.writeTextFile(config, JSON.stringify(CONFIG));
+    await using replaying = new Program([
+      ...["replay", path, "--data-dir", join(folder, "data"), "--config", config],
+      ...["--inject", INJECTED, "--sink", sinkUrl(address)],
+    ]);
+    const { code } = await replaying.ended;
+    if (code !== 0) throw new Error(replaying.said);
+    return readings[0].sensor;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  const sink = new PostgresSink({ address }), partition = "motes";
-  await sink.open(signal);
-  const batches: Batch[] = [
-    ...cut(readings).map((items) => ({ kind: "readings", partition, items } as const)),
-    ...cut(watch.takeWindows()).map((items) => ({ kind: "windows", partition, items } as const)),
-    ...cut(watch.takeAlerts()).map((items) => ({ kind: "alerts", partition, items } as const)),
-  ];
-  for (const batch of batches) await sink.deliver(batch, signal);
-  await sink.close();
-  return readings[0].sensor;
-}
-
-/** Items in pieces of what one call takes. */
-function cut<T>(items: readonly T[]): T[][] {
-  return Array.from(
-    { length: Math.ceil(items.length / AT_ONCE) },
-    (_, i) => items.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
-  );
 }

@@ -15,7 +15,7 @@ testWith(server, "the dashboards' queries answer over tables that our sink has f
   const address = postgres.address({ database: await postgres.database() }), sensor = await fill(address);
   await asTest(address, async (client) => {
     const grafana = grafanaQueries(sensor), superset = supersetQueries();
-    assertEquals([grafana.length, superset.length], [13, 8]);
+    assertEquals([grafana.length, superset.length], [13, 10]);
     for (const { of, sql } of [...grafana, ...superset]) {
       const rows = await client.query(sql).catch((error) => {
         throw new Error(`${of}: ${error.message}\n${sql}`);

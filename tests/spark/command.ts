@@ -13,11 +13,17 @@ import { kafkaBroker } from "../servers/kafka.ts";
 import { mongoServer } from "../servers/mongodb.ts";
 import { makeTopic } from "../sources/kafka/topics.ts";
 import { ROOT, sparkJob, sparkPython } from "./python.ts";
+import { recording } from "./recording.ts";
 import { sparkVerdicts, type Streamed, streamedSchema, streamedVerdicts } from "./same.ts";
 import { program } from "../../tools/program.ts";
 
 const settings = {
-  hours: decimal({ min: 4, max: 1_000, fallback: 4, help: "event time of the simulated motes; a round wants 3 hours" }),
+  hours: decimal({
+    min: 6,
+    max: 1_000,
+    fallback: 6,
+    help: "event time of the simulated motes; a round wants some hours",
+  }),
   motes: wholeNumber({ min: 12, max: 54, fallback: 12, help: "how many of them" }),
   partitions: wholeNumber({ min: 1, max: 1_000, fallback: 4, help: "partitions of Spark" }),
 };
@@ -26,7 +32,13 @@ const command: Command<typeof settings> = {
   name: "spark-check",
   summary: "Judges and evaluates motes on Spark, and compares with a streaming run.",
   settings,
-  examples: [{ line: "deno task spark-check", does: "some minutes; fetches PySpark at the first time" }],
+  examples: [
+    { line: "deno task spark-check", does: "some minutes; fetches PySpark at the first time" },
+    {
+      line: "SENSORIUM_TEST_DATA=DIR deno task spark-check",
+      does: "the recorded motes in DIR instead of simulated ones",
+    },
+  ],
 };
 
 const evaluationSchema = z.object({
@@ -36,25 +48,9 @@ const evaluationSchema = z.object({
   differing: z.number(),
   mean_score: z.number().optional(),
 });
-const readingSchema = z.looseObject({ sensor: z.string(), time: z.number() });
 const summarySchema = z.object({ partitions: z.array(z.object({ readings: z.number() })) });
 const sinksSchema = z.object({ items: z.array(z.object({ backlog_items: z.number() })) });
-const groupsSchema = z.object({ items: z.array(z.object({ group: z.string() })).min(1) });
-
-/** Motes' readings of the past, in order of time. */
-async function recording(folder: string, hours: number, motes: number): Promise<{ path: string; count: number }> {
-  const raw = join(folder, "raw.ndjson"), path = join(folder, "motes.ndjson");
-  await using simulating = new Program(["simulate", "motes", "--hours", String(hours), "--to", raw]);
-  const { code, error } = await simulating.ended;
-  if (code !== 0) throw new Error(error);
-  const all = (await Deno.readTextFile(raw)).trim().split("\n").map((line) => readingSchema.parse(JSON.parse(line)));
-  const chosen = new Set([...new Set(all.map(({ sensor }) => sensor))].slice(0, motes));
-  const readings = all.filter(({ sensor }) => chosen.has(sensor))
-    .map((reading) => ({ ...reading, time: reading.time - (hours + 1) * 3_600_000 }))
-    .sort((a, b) => a.time - b.time || (a.sensor < b.sensor ? -1 : 1));
-  await Deno.writeTextFile(path, readings.map((reading) => JSON.stringify(reading) + "\n").join(""));
-  return { path, count: readings.length };
-}
+const groupsSchema = z.object({ items: z.array(z.object({ group: z.string(), round: z.number() })) });
 
 /** The verdicts of a streaming run, once all readings are judged and the sink has everything. */
 async function streamed(client: MongoClient, database: string, api: string, count: number): Promise<Streamed[]> {
@@ -74,25 +70,28 @@ async function run(args: readonly string[]): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "sensorium-spark-" }), python = await sparkPython();
   try {
     const [broker, mongodb] = [await kafkaBroker(), await mongoServer()];
-    const { path, count } = await recording(folder, hours, motes),
-      url = new URL(mongodb.database()),
-      topic = "iot_stream";
+    const { path, what, readings, sensors } = await recording(folder, hours, motes);
+    const url = new URL(mongodb.database()), topic = "iot_stream", config = join(folder, "config.json");
+    // One mote's recording goes on for weeks after the others: its readings are not from the future.
+    await Deno.writeTextFile(config, JSON.stringify({ judging: { futureMs: 90 * 86_400_000 } }));
     const kafka = broker.cluster().brokers[0], database = url.pathname.slice(1);
-    await makeTopic(broker, topic, 2);
+    await makeTopic(broker, topic, 1); // where all motes are to learn together
     await using sending = new Program(["replay", path, "--to", `kafka://${kafka}/${topic}`]);
     if ((await sending.ended).code !== 0) throw new Error(sending.said);
     await using live = new Program([
       ...["start", "--port", "0", "--data-dir", join(folder, "live"), "--scenario", "none"],
-      ...["--source", "kafka", "--kafka", `kafka://${kafka}/${topic}`, "--sink", url.href],
+      ...["--source", "kafka", "--kafka", `kafka://${kafka}/${topic}`, "--sink", url.href, "--config", config],
     ]);
     const [, api] = await live.says(/the page is at (\S+)\//);
     const client = await MongoClient.connect(url.href), begun = performance.now();
-    const expected = streamedVerdicts(await streamed(client, database, api, count));
+    const expected = streamedVerdicts(await streamed(client, database, api, readings));
     const seconds = () => ((performance.now() - begun) / 1_000).toFixed(0);
-    console.log(`${count} readings of ${motes} motes through Kafka, judged live after ${seconds()} s`);
+    console.log(`${readings} readings of ${sensors} ${what} motes through Kafka, judged live after ${seconds()} s`);
 
     const verdicts = join(folder, "verdicts");
-    await sparkJob(python, "judge.py", [path, verdicts, "--sensorium", ROOT, "--partitions", String(partitions)]);
+    await sparkJob(python, "judge.py", [
+      ...[path, verdicts, "--sensorium", ROOT, "--partitions", String(partitions), "--settings", `--config ${config}`],
+    ]);
     const found = await sparkVerdicts(verdicts);
     const differing = [...expected].filter(([key, verdict]) => found.get(key) !== verdict);
     console.log(
@@ -100,14 +99,17 @@ async function run(args: readonly string[]): Promise<number> {
     );
     for (const [key, verdict] of differing.slice(0, 3)) console.log(key, verdict, found.get(key));
 
-    const [{ group }] = groupsSchema.parse(await (await fetch(`${api}/federation/groups`)).json()).items;
+    const { items } = groupsSchema.parse(await (await fetch(`${api}/federation/groups`)).json());
+    const [{ group, round }] = items.filter(({ round }) => round > 0);
     const said = await sparkJob(python, "evaluate.py", [
       ...[path, "--sensorium", ROOT, "--api", api, "--group", group, "--kafka", kafka, "--topic", topic],
       ...["--mongodb", `${url.protocol}//${url.host}`, "--database", database],
     ], true);
     await client.close();
     const evaluation = evaluationSchema.parse(JSON.parse(said.trim().split("\n").at(-1) ?? ""));
-    console.log(`evaluated with the network of ${group} after ${seconds()} s: ${JSON.stringify(evaluation)}`);
+    console.log(
+      `evaluated with the network of ${group}, round ${round}, after ${seconds()} s: ${JSON.stringify(evaluation)}`,
+    );
     const { batch, stream, both } = evaluation;
     const same = found.size === expected.size && differing.length === 0 && both > 0 && both === batch &&
       both === stream &&

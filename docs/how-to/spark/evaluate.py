@@ -11,13 +11,12 @@ import subprocess
 import tempfile
 import urllib.parse
 import urllib.request
-import zlib
 from datetime import datetime
 
 from pymongo import MongoClient, UpdateOne
 from pyspark.sql import SparkSession
 
-from judge import key_of
+from judge import sorted_lines
 
 AT_ONCE = 1000
 
@@ -50,14 +49,8 @@ def store(lines, mongodb, database, evaluation):
 
 def batch(spark, args, scorer):
     """The whole recording, mote by mote."""
-    (
-        spark.sparkContext.textFile(args.readings)
-        .map(lambda line: (key_of(line), line))
-        .repartitionAndSortWithinPartitions(args.partitions, lambda key: zlib.crc32(key[1].encode()))
-        .values()
-        .pipe(scorer, checkCode=True)
-        .foreachPartition(lambda lines: store(lines, args.mongodb, args.database, "batch"))
-    )
+    scores = sorted_lines(spark, args.readings, args.partitions).pipe(scorer, checkCode=True)
+    scores.foreachPartition(lambda lines: store(lines, args.mongodb, args.database, "batch"))
 
 
 def stream(spark, args, scorer):

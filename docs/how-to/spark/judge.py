@@ -20,13 +20,24 @@ VERDICT = """
 """
 
 
-def key_of(line):
-    """Order of a stream: by time, sensors of one time by name."""
+def key_of(line, place):
+    """Order of a stream: by time, sensors of one time by name, what is twice as it stands in the files."""
     reading = json.loads(line)
     time = reading["time"]
     if isinstance(time, str):
         time = datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000
-    return (time, reading["sensor"])
+    return (time, reading["sensor"], place)
+
+
+def sorted_lines(spark, readings, partitions):
+    """Readings partitioned by sensor, each partition in the order of a stream."""
+    return (
+        spark.sparkContext.textFile(readings)
+        .zipWithIndex()
+        .map(lambda indexed: (key_of(*indexed), indexed[0]))
+        .repartitionAndSortWithinPartitions(partitions, lambda key: zlib.crc32(key[1].encode()))
+        .values()
+    )
 
 
 def main():
@@ -40,13 +51,7 @@ def main():
 
     spark = SparkSession.builder.appName("sensorium-judge").getOrCreate()
     judge = f"deno run --frozen -A {args.sensorium}/main.ts backtest - {args.settings}"
-    verdicts = (
-        spark.sparkContext.textFile(args.readings)
-        .map(lambda line: (key_of(line), line))
-        .repartitionAndSortWithinPartitions(args.partitions, lambda key: zlib.crc32(key[1].encode()))
-        .values()
-        .pipe(judge, checkCode=True)
-    )
+    verdicts = sorted_lines(spark, args.readings, args.partitions).pipe(judge, checkCode=True)
     spark.read.schema(VERDICT).json(verdicts).write.mode("overwrite").parquet(args.verdicts)
     spark.stop()
 
