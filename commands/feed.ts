@@ -1,5 +1,6 @@
 /**
- * `start --feed`: what is sent into the topic that is read, by the same process: a pipeline over Kafka by one command.
+ * `start --feed`: what is sent into the topic that is read, by the same process: a pipeline over Kafka or MQTT by one
+ * command.
  *
  * @module
  */
@@ -14,24 +15,29 @@ import { kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
 import type { KafkaAccess } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
 import { readMapping } from "./mapping_file.ts";
+import { MQTT_PREFIX, type MqttAccess, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
+import { mqttTarget } from "./mqtt_target.ts";
 import { sendChunks } from "./replay_send.ts";
 import { decimal, type SettingTable, type SettingValues, text } from "./setting.ts";
+import type { Target } from "./simulate_targets.ts";
 
 /** What is sent, and how fast. */
 export const FEED = {
   feed: text({
     fallback: undefined,
     help:
-      "what this process sends into the topic that --source kafka reads: simulator (the scenario, live), or a file, " +
-      "over and over, as if it happened now",
+      "what this process sends into the topic that --source kafka or mqtt reads: simulator (the scenario, live), or a " +
+      "file, over and over, as if it happened now",
     placeholder: "simulator|PATH",
   }),
   feedSpeed: decimal({ min: 0.001, max: 100_000, fallback: 1, help: "so many times as fast as the file was recorded" }),
 } as const satisfies SettingTable;
 
 /** Everything that the feed is told by the settings. */
-export type FeedValues = SettingValues<typeof FEED> & KafkaAccess & {
+export type FeedValues = SettingValues<typeof FEED> & KafkaAccess & MqttAccess & {
   readonly kafka: string;
+  readonly mqtt: string;
+  readonly mqttTopics: readonly string[];
   readonly seed: number;
   readonly zone?: string;
   /** How the topic's messages become readings: a file is read by it too, and its records keep their shape. */
@@ -40,6 +46,8 @@ export type FeedValues = SettingValues<typeof FEED> & KafkaAccess & {
 
 /** What the feed is wired to. */
 export interface FeedParts {
+  /** What is read. */
+  readonly to: "kafka" | "mqtt";
   /** What is simulated; absent for the scenario `none`. */
   readonly scenario?: Scenario;
   readonly clock: Clock;
@@ -57,8 +65,13 @@ const AGAIN_MS = 5_000;
  *
  * @throws {UsageError} one sentence, where it cannot be sent
  */
-export async function checkFeed({ feed }: Pick<FeedValues, "feed">, source: string, scenario: unknown): Promise<void> {
-  if (feed === undefined || source !== "kafka") return;
+export async function checkFeed(
+  { feed, mqttTopics }: Pick<FeedValues, "feed" | "mqttTopics">,
+  source: string,
+  scenario: unknown,
+): Promise<void> {
+  if (feed === undefined || source === "simulator") return;
+  if (source === "mqtt") prefixOf(mqttTopics);
   if (feed === "simulator") {
     if (scenario === undefined) throw new UsageError("--feed simulator needs a --scenario other than none");
     return;
@@ -68,7 +81,7 @@ export async function checkFeed({ feed }: Pick<FeedValues, "feed">, source: stri
 }
 
 /**
- * Sends until the signal; while Kafka is away it tries again every 5 s. Never rejects.
+ * Sends until the signal; while the broker is away it tries again every 5 s. Never rejects.
  *
  * A file begins anew at every start, a simulation goes on with the present time.
  */
@@ -91,18 +104,38 @@ export async function runFeed(values: FeedValues, parts: FeedParts, signal: Abor
 }
 
 async function sendOnce(values: FeedValues, parts: FeedParts, signal: AbortSignal, sent: () => void): Promise<void> {
-  const { scenario, clock } = parts, url = kafkaUrl("--kafka", values.kafka);
-  const { source, toRecord } = await sourceOf(values, scenario, clock);
-  const target = await kafkaTarget({
-    cluster: await kafkaCluster(url, values),
-    topic: url.topics[0] ?? topicOf(scenario?.name ?? ""),
-    toRecord,
-  });
+  const { source, toRecord } = await sourceOf(values, parts.scenario, parts.clock);
+  const target = await targetOf(values, parts, toRecord, signal);
   try {
     await sendChunks(source, target, signal, sent);
   } finally {
     await Promise.allSettled([target.finish(), source.close()]); // a broken connection fails here once more
   }
+}
+
+/** Takes what is sent. */
+async function targetOf(
+  values: FeedValues,
+  { to, scenario }: FeedParts,
+  toRecord: Feed["toRecord"],
+  signal: AbortSignal,
+): Promise<Target> {
+  if (to === "mqtt") {
+    const broker = await mqttBroker(mqttUrl("--mqtt", values.mqtt), values);
+    return await mqttTarget({ broker, prefix: prefixOf(values.mqttTopics), toRecord }, signal);
+  }
+  const url = kafkaUrl("--kafka", values.kafka), topic = url.topics[0] ?? topicOf(scenario?.name ?? "");
+  return await kafkaTarget({ cluster: await kafkaCluster(url, values), topic, toRecord });
+}
+
+/** What topics begin with that are sent to: of the first pattern that is read. */
+function prefixOf([first]: readonly string[]): string {
+  if (first === undefined) return MQTT_PREFIX;
+  const [prefix, ...rest] = first.split("/{location}/{sensor}");
+  if (prefix !== "" && !/[{+#]/.test(prefix) && rest.join() === "" && rest.length === 1) return prefix;
+  throw new UsageError(
+    `--feed sends to PREFIX/LOCATION/SENSOR: the first of --mqtt-topics must be PREFIX/{location}/{sensor}, not ${first}`,
+  );
 }
 
 /** What is read to be sent. */

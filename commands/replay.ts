@@ -16,8 +16,7 @@ import { Engine } from "./engine.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { FILES, fileSinks } from "./files_settings.ts";
 import { intelFindings, sayFindings } from "./intel_report.ts";
-import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
-import { kafkaTarget } from "./kafka_target.ts";
+import { KAFKA_ACCESS, LOCAL_KAFKA } from "./kafka_settings.ts";
 import { type Log, LOG_SETTINGS, withLog } from "./log.ts";
 import { readMapping } from "./mapping_file.ts";
 import { Outlets } from "./outlets.ts";
@@ -25,7 +24,7 @@ import { oldFlags, sourceFiles } from "./old_names.ts";
 import { progressBar } from "./progress.ts";
 import { ReplayEvaluation } from "./replay_evaluation.ts";
 import { type ReplayResult, replayResult, sayResult } from "./replay_result.ts";
-import { sendAll } from "./replay_send.ts";
+import { sendAll, sendTarget } from "./replay_send.ts";
 import { roundOutlet } from "./round_outlet.ts";
 import { choice, custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
 import { type Command, COMMON, judgingOf, readSettings, type Settings } from "./settings.ts";
@@ -110,7 +109,7 @@ const settings = {
   sink: SINKS,
   to: text({
     fallback: undefined,
-    help: "send the readings to kafka://host:port/topic, instead of judging them here",
+    help: "send the readings to kafka://host:port/topic or mqtt://host:port/topic, instead of judging them here",
     placeholder: "URL",
   }),
   useKafka: toggle({ fallback: false, help: `the same as --to ${LOCAL_KAFKA}/iot_sensors` }),
@@ -162,20 +161,18 @@ export async function replay(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Sends the recording to Kafka, a batch at a time. */
+/** Sends the recording to Kafka or MQTT, a batch at a time. */
 async function send(given: ReplaySettings, to: string, signal: AbortSignal): Promise<number> {
-  const url = kafkaUrl("--to", to), topic = url.topics[0] ?? topicOf("facility");
-  if (url.topics.length > 1) throw new UsageError(`--to must name one topic, not ${url.topics.length}`);
   const options = await replayOptions(given);
   const source = new ReplaySource({ ...options, batchSize: options.batchSize ?? SENT_TOGETHER }, systemClock);
   // Records that a mapping describes keep their shape: who reads the topic reads it with the same mapping.
   const toRecord = given.values.mapping === undefined
     ? undefined
     : (reading: Reading) => source.toRecord(reading) ?? reading;
-  const target = await kafkaTarget({ cluster: await kafkaCluster(url, given.values), topic, toRecord });
+  const { target, place } = await sendTarget(to, given.values, { toRecord, signal });
   const { readings, refused } = await sendAll(injected(source, given), target, signal);
   const left = refused === 0 ? "" : `, ${refused.toLocaleString("en")} records were none`;
-  console.log(`${readings.toLocaleString("en")} readings to ${topic}${left}${signal.aborted ? ", stopped" : ""}`);
+  console.log(`${readings.toLocaleString("en")} readings to ${place}${left}${signal.aborted ? ", stopped" : ""}`);
   return EXIT.done;
 }
 

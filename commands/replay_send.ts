@@ -1,10 +1,16 @@
 /**
- * `deno task replay FILE --to kafka://...`: recorded readings, sent instead of judged.
+ * `deno task replay FILE --to kafka://...` or `mqtt://...`: recorded readings, sent instead of judged.
  *
  * @module
  */
 import type { ReadingsChunk, Source } from "../actors/ports.ts";
 import { isRefusal, type Reading } from "../actors/reading.ts";
+import { isMqttUrl } from "../sources/mqtt/address.ts";
+import { UsageError } from "./errors.ts";
+import { type KafkaAccess, kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
+import { kafkaTarget } from "./kafka_target.ts";
+import { MQTT_PREFIX, type MqttAccess, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
+import { mqttTarget } from "./mqtt_target.ts";
 import { progressBar } from "./progress.ts";
 import type { Target } from "./simulate_targets.ts";
 
@@ -13,6 +19,29 @@ export interface Sent {
   readonly readings: number;
   /** Records that are no readings: they are not sent. */
   readonly refused: number;
+}
+
+/**
+ * What takes the readings, and what a person calls it.
+ *
+ * @param to URL of a cluster of Kafka with one topic, or of a broker of MQTT with what its topics begin with
+ * @throws {UsageError} if it is none
+ */
+export async function sendTarget(
+  to: string,
+  values: KafkaAccess & MqttAccess,
+  { toRecord, signal }: { readonly toRecord?: (reading: Reading) => unknown; readonly signal: AbortSignal },
+): Promise<{ readonly target: Target; readonly place: string }> {
+  if (isMqttUrl(to)) {
+    const url = mqttUrl("--to", to), prefix = url.path || MQTT_PREFIX;
+    return {
+      target: await mqttTarget({ broker: await mqttBroker(url, values), prefix, toRecord }, signal),
+      place: prefix,
+    };
+  }
+  const url = kafkaUrl("--to", to), topic = url.topics[0] ?? topicOf("facility");
+  if (url.topics.length > 1) throw new UsageError(`--to must name one topic, not ${url.topics.length}`);
+  return { target: await kafkaTarget({ cluster: await kafkaCluster(url, values), topic, toRecord }), place: topic };
 }
 
 /** Sends one chunk after the other, in order, until the source's end or the signal; each is told to `sent` behind it. */

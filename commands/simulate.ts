@@ -140,7 +140,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
     const target = kafka !== undefined
       ? await sender(kafka, values, scenario)
       : mqtt !== undefined
-      ? await mqttTarget(await mqttBroker(mqtt, values), mqtt.path || MQTT_PREFIX, stop.signal)
+      ? await mqttTarget({ broker: await mqttBroker(mqtt, values), prefix: mqtt.path || MQTT_PREFIX }, stop.signal)
       : await targetOf(values, address, scenario, stop.signal);
     const source = sourceOf(scenario, plan, values, inject && (ruled || name !== "facility"));
     const sent = await run(source, scenario, plan, target, stop.signal, to);

@@ -233,6 +233,8 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       statistics.run(ending.signal),
       names.run(ending.signal, report),
     ];
+    const fed = from !== "simulator" && values.feed !== undefined;
+    if (fed) running.push(runFeed(values, { to: from, scenario, clock, report: tell }, ending.signal));
     if (from === "kafka") {
       kafka = await kafkaSource(values, values.scenario, {
         clock,
@@ -240,7 +242,6 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
         tickMs: judging.tickMs,
       });
       running.push(engine.run(kafka, ending.signal));
-      if (values.feed !== undefined) running.push(runFeed(values, { scenario, clock, report: tell }, ending.signal));
     } else if (broker) {
       mqtt = await mqttIntake(broker, sourceMemory(engine.kv, "mqtt"), { log: readings, clock, names, report: tell });
       running.push(mqtt.run(ending.signal));

@@ -51,6 +51,26 @@ testWith(
   },
 );
 
+testWith(needed, "start --feed and replay --to send a recording over MQTT", async (server) => {
+  await using folder = new Folder();
+  const prefix = `feed${crypto.randomUUID().slice(0, 8)}`, url = `mqtt://127.0.0.1:${server.ports.open}`;
+  const rows = Array.from({ length: 60 }, (_, i) => `${new Date(60_000 * i).toISOString()},pump,hall,${20 + i % 3}`);
+  const recording = folder.at("pump.csv");
+  await Deno.writeTextFile(recording, ["time,sensor,location,temperature", ...rows, ""].join("\n"));
+  const flags = ["--port", String(freePort()), "--data-dir", folder.at("data"), "--source", "mqtt", "--mqtt", url];
+  const topics = ["--mqtt-topics", `${prefix}/{location}/{sensor}`],
+    feed = ["--feed", recording, "--feed-speed", "600"];
+  const started = await startInstance([...flags, ...topics, ...feed], { permissions: START });
+  await using program = started.program;
+  const counted = async () => (await ask(`${started.url}/summary`, summarySchema)).partitions[0]?.readings ?? 0;
+  await until("the feed is judged", async () => await counted() >= 5);
+  const sent = await run(["replay", recording, "--to", `${url}/${prefix}`], { permissions: START });
+  assertMatch(sent.out, new RegExp(`60 readings to ${prefix}`), sent.error);
+  await until("the recording is judged", async () => await counted() >= 60);
+  program.signal("SIGTERM");
+  assertEquals((await program.ended).code, 0);
+});
+
 testWith(needed, "start --source mqtt --check-config says what cannot be, without the password", async () => {
   const cases: [string[], RegExp][] = [
     [["--mqtt", "http://x"], /--mqtt: .* must be mqtt:\/\/host:port/],
@@ -58,6 +78,10 @@ testWith(needed, "start --source mqtt --check-config says what cannot be, withou
     [["--mqtt-topics", "a/{site}"], /--mqtt-topics: .*must be \{sensor\}/],
     [["--mqtt-topics", "spBv1.0/#", "--group", "g"], /cannot share Sparkplug/],
     [["--mqtt-user", "me"], /SENSORIUM_MQTT_PASSWORD/],
+    [
+      ["--feed", "simulator", "--mqtt-topics", "a/{sensor}"],
+      /--feed sends to PREFIX\/LOCATION\/SENSOR: .*not a\/{sensor}/,
+    ],
   ];
   for (const [flags, sentence] of cases) {
     const { code, error } = await run(["start", "--source", "mqtt", "--check-config", ...flags], {
