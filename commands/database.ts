@@ -6,6 +6,7 @@
 import type { Clock } from "../actors/ports.ts";
 import { join } from "../std/path.ts";
 import { FleetKv } from "../store/fleet.ts";
+import type { HoldOptions } from "../store/hold.ts";
 import type { KvPort } from "../store/kv.ts";
 import { TimedKv } from "../store/timed_kv.ts";
 import { CommandError } from "./errors.ts";
@@ -15,6 +16,14 @@ import { troubleOf } from "../store/trouble.ts";
 export const KV_FILE = "sensorium.kv";
 /** Longest wait for an answer of a KV server, ms: its partitions wait then, and go on by themselves. */
 const SERVER_DEADLINE_MS = 5_000;
+
+/** Longest wait for an answer of a KV server where a command changes what belongs to partitions, ms. */
+const COMMAND_DEADLINE_MS = 30_000;
+
+/** How a command holds partitions, and moves them. */
+export function holdOptions(clock: Clock): HoldOptions {
+  return { clock, freshId: () => crypto.randomUUID(), deadlineMs: COMMAND_DEADLINE_MS };
+}
 
 /** The URLs that a setting names, or none if it is a file. */
 export function serverUrls(kv: string | undefined): string[] {

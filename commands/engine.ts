@@ -160,7 +160,7 @@ export class Engine {
       if (options.fresh) await removeKv(dataDir);
       const urls = serverUrls(options.kv), fleet = urls.length > 0 ? await openServers(urls, clock) : undefined;
       const kv = new GatedKv(fleet ?? await openKv(options.kv ?? join(dataDir, KV_FILE)));
-      await checkStore(kv, clock, options.kv ?? dataDir);
+      await checkStore(fleet ?? kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
       const freshId = () => crypto.randomUUID(),
         models = {

@@ -5,13 +5,17 @@
  *
  * @module
  */
+import { StoreAwayError } from "../actors/checkpoint.ts";
 import { join } from "../std/path.ts";
+import { FleetKv } from "../store/fleet.ts";
+import { learnSensors, whileHeld } from "../store/hold.ts";
+import type { KvPort } from "../store/kv.ts";
 import { DataDirError, lockState } from "../store/lock.ts";
 import { writeModelFiles } from "../store/model_files.ts";
-import { exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
+import { type ExportOptions, exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
 import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
 import { systemClock } from "./clock.ts";
-import { KV_FILE, openDatabase } from "./database.ts";
+import { holdOptions, KV_FILE, openDatabase } from "./database.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export_tables.ts";
 import { withModels } from "./instance_models.ts";
@@ -73,9 +77,8 @@ export async function exportData(args: readonly string[]): Promise<number> {
     return EXIT.done;
   } catch (error) {
     if (stop.signal.aborted) throw new CommandError("stopped; nothing was written", { cause: error });
-    throw error instanceof SavepointError || error instanceof DataDirError
-      ? new CommandError(error.message, { cause: error })
-      : error;
+    const known = error instanceof SavepointError || error instanceof DataDirError || error instanceof StoreAwayError;
+    throw known ? new CommandError(error.message, { cause: error }) : error;
   } finally {
     stop.release();
   }
@@ -136,13 +139,25 @@ async function exportAtRest(dataDir: string, kv: string | undefined, path: strin
   try {
     const store = await openDatabase(dataDir, kvPath, systemClock);
     try {
-      return await writeWhole(path, exportSavepoint(store, { clock: systemClock, signal }));
+      return await writeWhole(path, exportSavepoint(store, { clock: systemClock, signal, ...heldIn(store) }));
     } finally {
       store.close();
     }
   } finally {
     lock.release();
   }
+}
+
+/** Several KV servers are read while nobody writes to their partitions: nodes elsewhere may run. */
+function heldIn(store: KvPort): Pick<ExportOptions, "paused"> {
+  if (!(store instanceof FleetKv)) return {};
+  return {
+    paused: (work) =>
+      whileHeld(store, holdOptions(systemClock), async () => {
+        await learnSensors(store);
+        await work();
+      }),
+  };
 }
 
 async function exportLive(dataDir: string, path: string, signal: AbortSignal): Promise<Savepoint> {

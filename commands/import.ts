@@ -1,13 +1,17 @@
 /**
- * `deno task import FILE`: reads a savepoint into an empty data directory.
+ * `deno task import FILE`: reads a savepoint into an empty data directory, or into KV servers that are empty.
  *
  * @module
  */
-import { join } from "../std/path.ts";
+import { StoreAwayError } from "../actors/checkpoint.ts";
+import { StoreError } from "../store/chain.ts";
+import { FleetKv } from "../store/fleet.ts";
+import type { KvPort } from "../store/kv.ts";
 import { DataDirError } from "../store/lock.ts";
 import { importSavepoint } from "../store/savepoint.ts";
-import { SavepointError } from "../store/savepoint_reader.ts";
-import { KV_FILE } from "./database.ts";
+import { sensorsOfSavepoint } from "../store/savepoint_sensors.ts";
+import { systemClock } from "./clock.ts";
+import { openDatabase, serverUrls } from "./database.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { saySavepoint } from "./export.ts";
 import { takeDataDir } from "./instance.ts";
@@ -19,12 +23,16 @@ const settings = { dataDir: COMMON.dataDir, kv: COMMON.kv };
 
 const command: Command<typeof settings> = {
   name: "import",
-  summary: "Reads a savepoint into an empty data directory; a start goes on from there.",
+  summary: "Reads a savepoint into an empty data directory, or into empty KV servers; a start goes on from there.",
   positional: { what: "FILE", least: 1, most: 1 },
   settings,
   examples: [
     { line: "deno task import sensorium.savepoint", does: "into .sensorium, which must be empty" },
     { line: "deno task import plant.savepoint --data-dir .sensorium/copy", does: "into another data directory" },
+    {
+      line: "deno task import plant.savepoint --kv http://kv1:4512,http://kv2:4512",
+      does: "into KV servers that nothing was stored on yet, however many the savepoint came from",
+    },
   ],
   notes: ["It is all or nothing: one that is cut off leaves nothing, and after a kill only importing again helps."],
 };
@@ -38,50 +46,59 @@ const command: Command<typeof settings> = {
  */
 export async function importData(args: readonly string[]): Promise<number> {
   const { values: { dataDir, kv }, positional: [path] } = await readSettings(command, args), stop = stopSignal();
-  const bar = progressBar("reading in");
+  const bar = progressBar("reading in"), where = serverUrls(kv).length > 0 ? "the KV servers" : dataDir;
   try {
-    const file = await openFile(path), { size } = await file.stat();
-    let read = 0;
-    const counted = file.readable.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform(piece, out) {
-          read += piece.length;
-          out.enqueue(piece);
-        },
-      }),
-    );
-    const lock = await takeDataDir(dataDir);
-    try {
-      const store = await Deno.openKv(kv ?? join(dataDir, KV_FILE));
-      try {
-        const wrote = (entries: number) => bar.update(read / size, `${entries.toLocaleString("en")} entries`);
-        const savepoint = await importSavepoint(store, counted, { signal: stop.signal, wrote });
-        bar.stop();
-        const written = new Date(savepoint.created).toISOString();
-        console.log(`read into ${dataDir}: ${saySavepoint(savepoint)}, written at ${written}`);
-      } finally {
-        store.close();
-      }
-    } finally {
-      lock.release();
+    const { size } = await Deno.stat(path);
+    await using taken = await takeStore(dataDir, kv);
+    const { store } = taken, passes = store instanceof FleetKv ? 2 : 1;
+    let read = 0, note = "";
+    const bytes = async () =>
+      (await Deno.open(path)).readable.pipeThrough(
+        new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+          transform(piece, out) {
+            stop.signal.throwIfAborted();
+            bar.update((read += piece.length) / (passes * size), note);
+            out.enqueue(piece);
+          },
+        }),
+      );
+    if (store instanceof FleetKv) {
+      note = "which sensors it holds";
+      const sensors = await sensorsOfSavepoint(await bytes());
+      store.partitionOf = (sensor) => sensors.get(sensor);
     }
+    const wrote = (entries: number) => void (note = `${entries.toLocaleString("en")} entries`);
+    const savepoint = await importSavepoint(store, await bytes(), { signal: stop.signal, wrote });
+    bar.stop();
+    const written = new Date(savepoint.created).toISOString(), { leftOut } = savepoint;
+    const later = leftOut === 0 ? "" : `; ${leftOut} of them come out again when their readings are read again`;
+    console.log(`read into ${where}: ${saySavepoint(savepoint)}, written at ${written}${later}`);
     return EXIT.done;
   } catch (error) {
     bar.stop();
-    if (stop.signal.aborted) throw new CommandError(`stopped; ${dataDir} is empty again`, { cause: error });
-    throw error instanceof SavepointError || error instanceof DataDirError
-      ? new CommandError(error.message, { cause: error })
-      : error;
+    if (stop.signal.aborted) throw new CommandError(`stopped; ${where} is empty again`, { cause: error });
+    if (error instanceof Deno.errors.NotFound) throw new CommandError(`there is no ${path}`, { cause: error });
+    const known = error instanceof DataDirError || error instanceof StoreError || error instanceof StoreAwayError;
+    throw known ? new CommandError(error.message, { cause: error }) : error;
   } finally {
     stop.release();
   }
 }
 
-async function openFile(path: string): Promise<Deno.FsFile> {
+/** The KV servers, or the data directory with its file. */
+async function takeStore(dataDir: string, kv: string | undefined): Promise<{ store: KvPort } & AsyncDisposable> {
+  const isFleet = serverUrls(kv).length > 0, lock = isFleet ? undefined : await takeDataDir(dataDir);
   try {
-    return await Deno.open(path);
+    const store = await openDatabase(dataDir, kv, systemClock);
+    return {
+      store,
+      [Symbol.asyncDispose]: async () => {
+        store.close();
+        await lock?.release();
+      },
+    };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new CommandError(`there is no ${path}`, { cause: error });
+    await lock?.release();
     throw error;
   }
 }

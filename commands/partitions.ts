@@ -8,7 +8,7 @@ import { MOVED, ownerIn, StoreError } from "../store/chain.ts";
 import type { FleetKv } from "../store/fleet.ts";
 import { movePartition, partitionsByServer } from "../store/move.ts";
 import { systemClock } from "./clock.ts";
-import { openFleet, serverUrls } from "./database.ts";
+import { holdOptions, openFleet, serverUrls } from "./database.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { columns } from "./help.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
@@ -35,9 +35,6 @@ const command: Command<typeof settings> = {
     "A move that was interrupted is finished by the same command again.",
   ],
 };
-
-/** Longest wait for an answer, ms. */
-const DEADLINE_MS = 30_000;
 
 /**
  * The command.
@@ -84,10 +81,6 @@ async function move(fleet: FleetKv, partition: string, url: string): Promise<voi
   if (!known.some((one) => one.partition === partition)) {
     throw new CommandError(`there is no partition ${partition}: ${known.map((one) => one.partition).join(", ")}`);
   }
-  const copied = await movePartition(fleet, partition, id, {
-    clock: systemClock,
-    freshId: () => crypto.randomUUID(),
-    deadlineMs: DEADLINE_MS,
-  });
+  const copied = await movePartition(fleet, partition, id, holdOptions(systemClock));
   console.log(`${partition} is on ${name} now: ${copied} entries were copied.`);
 }

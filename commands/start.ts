@@ -25,6 +25,7 @@ import { Simulator } from "../sources/simulator.ts";
 import { join } from "../std/path.ts";
 import { EvaluationSink } from "../store/evaluation_sink.ts";
 import { KvLabelStore } from "../store/labels.ts";
+import { whileHeld } from "../store/hold.ts";
 import { ReadingLog } from "../store/log.ts";
 import { KvNames } from "../store/names.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
@@ -36,6 +37,7 @@ import { BacktestJobs } from "./backtest_jobs.ts";
 import { systemClock } from "./clock.ts";
 import { configSchema } from "./config_schema.ts";
 import { Configuring } from "./configuring.ts";
+import { holdOptions } from "./database.ts";
 import { Engine } from "./engine.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { checkFeed, runFeed } from "./feed.ts";
@@ -49,6 +51,7 @@ import { parquetBytes } from "./parquet_bytes.ts";
 import { roundOutlet } from "./round_outlet.ts";
 import { judgingOf, readSettings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
+import { takeAlone } from "./sole.ts";
 import { openSinks, shownSinks } from "./sink_settings.ts";
 import { showCatchingUp } from "./start_catching_up.ts";
 import { aborted, CLOSING_MS, DRAIN_MS, END_MS, LEAST_CLOSING_MS, unfinished, within } from "./start_ending.ts";
@@ -89,11 +92,12 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
   const stop = stopSignal(), clock = systemClock, tell = (sentence: string) => log.warn(sentence);
   const telemetry = isTracing() ? await openTelemetry(values.traceEvery) : undefined;
   const tracing = telemetry && { tracer: telemetry, book: new TraceBook() };
+  const node = values.instance ?? localUrl(values.host, values.port);
   const engine = await Engine.open({
     tracing,
     dataDir: values.dataDir,
     kv: values.kv,
-    node: values.instance ?? localUrl(values.host, values.port),
+    node,
     judging,
     configurable: true,
     shards: values.shards,
@@ -139,7 +143,12 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
   let kafka: KafkaSource | undefined, mqtt: MqttIntake | undefined;
   stop.signal.addEventListener("abort", () => ending.abort(stop.signal.reason));
   const closing = new AbortController(), token = makeToken(), report = (error: unknown) => log.error(error);
+  // What is read of the log belongs to one process; what a group shares out is Kafka's.
+  const isMember = from === "kafka" && values.group !== undefined;
   try {
+    const alone = isMember || values.kv === undefined
+      ? undefined
+      : await takeAlone(engine.fleet ?? engine.kv, { clock, node, where: values.kv, say: (line) => log.say(line) });
     const readings = await ReadingLog.open(engine.kv, { clock, report });
     const names = await KvNames.open(engine.kv, { clock });
     const ingest = new HttpIngest({ log: readings, clock, names });
@@ -204,7 +213,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
         Promise.resolve(exportSavepoint(engine.kv, {
           clock,
           signal: closing.signal,
-          paused: (work) => engine.kv.paused(work),
+          paused: (work) => engine.fleet ? whileHeld(engine.fleet, holdOptions(clock), work) : engine.kv.paused(work),
         })),
       stop: () => ending.abort(new Error("stopped by a command")),
       report,
@@ -222,8 +231,6 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       const make = taskOn(values.dataDir, ["keys", "create", "NAME", "--scopes", "admin"]);
       log.say(`There is no key to enter with yet: make one with ${make}`);
     }
-    // What is read of the log belongs to one process; what a group shares out is Kafka's.
-    const isMember = from === "kafka" && values.group !== undefined;
     if (isMember) ingest.close("This node takes readings from its Kafka group alone: send them to the topic.");
     const running = [
       ...(isMember ? [] : [engine.run(new HttpSource(readings), ending.signal)]),
@@ -232,6 +239,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       configuring.run(ending.signal),
       statistics.run(ending.signal),
       names.run(ending.signal, report),
+      ...(alone ? [alone(ending.signal)] : []),
     ];
     const fed = from !== "simulator" && values.feed !== undefined;
     if (fed) running.push(runFeed(values, { to: from, scenario, clock, report: tell }, ending.signal));

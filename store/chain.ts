@@ -45,6 +45,22 @@ export interface ChainOptions {
 /** Owner of a partition that is being moved, or was moved from this database: nobody may take it over here. */
 export const MOVED = "moved";
 
+/** Owner of a partition that an export holds (`hold.ts`): nobody takes it over while its fence is renewed. */
+export const HELD = "held";
+/** Owner of a partition that an export has let go of: anybody may take it over. */
+export const RELEASED = "released";
+/** An export renews the fences that it holds so often, ms. */
+export const HOLD_RENEWED_MS = 5_000;
+/** Fences that were not renewed for so long are those of an export that has died, ms. */
+const HOLD_DEAD_MS = 4 * HOLD_RENEWED_MS;
+/** Looks at a fence that is held, ms. */
+const HOLD_LOOK_MS = 1_000;
+
+/** Whether a fence is that of a move or an export, and of no owner. */
+export function isHeld(fence: unknown): boolean {
+  return typeof fence === "string" && [MOVED, HELD, RELEASED].includes(ownerIn(fence));
+}
+
 /** The name in a fence's value; empty where the owner had none. */
 export function ownerIn(fence: string): string {
   return fence.slice(0, Math.max(0, fence.lastIndexOf(" ")));
@@ -93,7 +109,7 @@ export class Chain {
     const owner = `${name}${options.freshId()}`;
     let cause: unknown;
     for (let tries = 0; tries < TRIES; tries++) {
-      const key = KEYS.fence(partition), old = await chain.call(kv.get<string>(key));
+      const key = KEYS.fence(partition), old = await chain.unheld();
       if (!options.moving && isMoved(old.value)) throw moved(partition);
       if (old.value !== owner) {
         try {
@@ -111,6 +127,24 @@ export class Chain {
     }
     if (cause instanceof DiskError) throw cause;
     throw new StoreAwayError(`partition ${partition} cannot be taken over: others do so at the same time`);
+  }
+
+  /**
+   * The fence, once no export holds the partition.
+   *
+   * @throws {StoreAwayError} while one does; one that has died does not
+   */
+  private async unheld(): Promise<Deno.KvEntryMaybe<string>> {
+    const key = KEYS.fence(this.partition), found = await this.call(this.kv.get<string>(key));
+    if (ownerIn(found.value ?? "") !== HELD) return found;
+    for (let waited = 0; waited < HOLD_DEAD_MS; waited += HOLD_LOOK_MS) {
+      await this.options.clock.sleep(HOLD_LOOK_MS);
+      const now = await this.call(this.kv.get<string>(key));
+      if (now.versionstamp === found.versionstamp) continue;
+      if (ownerIn(now.value ?? "") === HELD) throw held(this.partition);
+      return now;
+    }
+    return found;
   }
 
   /**
@@ -174,6 +208,7 @@ export class Chain {
       const [fence, link] = await this.call(kv.getMany([KEYS.fence(partition), KEYS.chain(partition)]));
       if (fence.versionstamp !== this.fence && options.guards.fence) {
         if (isMoved(fence.value)) throw moved(partition);
+        if (isHeld(fence.value)) throw held(partition);
         throw new FencedError(`partition ${partition} belongs to another owner`);
       }
       this.link = link.versionstamp;
@@ -205,4 +240,8 @@ function isMoved(fence: unknown): boolean {
 
 function moved(partition: string): StoreAwayError {
   return new StoreAwayError(`partition ${partition} is being moved to another KV server`);
+}
+
+function held(partition: string): StoreAwayError {
+  return new StoreAwayError(`partition ${partition} is held while everything is exported`);
 }

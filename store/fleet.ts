@@ -130,7 +130,7 @@ export class FleetKv implements KvPort {
     const owner = ownerOf(key);
     if (owner === "all") return this.server(this.known.servers[0]);
     if (owner === "several") return undefined;
-    const partition = "sensor" in owner ? this.partitionOf(owner.sensor) : owner.partition;
+    const partition = this.partitionOfKey(key);
     return partition === undefined ? undefined : this.of(partition);
   }
 
@@ -153,8 +153,8 @@ export class FleetKv implements KvPort {
   ): AsyncIterable<Deno.KvEntry<T>> {
     const server = this.serverOf(commonOf(selector));
     if (server !== undefined) return yield* server.list<T>(selector, options);
-    const sign = options.reverse ? -1 : 1, lists = this.servers.map((one) => one.list<T>(selector, options));
-    const heads = await Promise.all(lists.map((list) => headOf(list[Symbol.asyncIterator]())));
+    const sign = options.reverse ? -1 : 1;
+    const heads = await Promise.all(this.servers.map((one) => headOf(this.inPlace<T>(one, selector, options))));
     for (let given = 0; given < (options.limit ?? Infinity); given++) {
       const least = heads.reduce<Deno.KvEntry<T> | undefined>((least, { entry }) => {
         if (entry === undefined || least === undefined) return entry ?? least;
@@ -167,6 +167,31 @@ export class FleetKv implements KvPort {
       yield same.find((head) => this.servers[heads.indexOf(head)] === place)?.entry ?? least;
       await Promise.all(same.map((head) => head.next()));
     }
+  }
+
+  /** What a server lists, without what a move that was interrupted has not removed yet. */
+  private async *inPlace<T>(
+    server: TimedKv,
+    selector: Deno.KvListSelector,
+    { limit: _, ...options }: Deno.KvListOptions,
+  ): AsyncGenerator<Deno.KvEntry<T>> {
+    const { moved } = this.known, isMoved = Object.keys(moved).length > 0;
+    for await (const entry of server.list<T>(selector, options)) {
+      const partition = isMoved ? this.partitionOfKey(entry.key) : undefined;
+      if (partition === undefined || !Object.hasOwn(moved, partition) || this.of(partition) === server) yield entry;
+    }
+  }
+
+  /** The partition that a key belongs to, where it belongs to one and that is known. */
+  private partitionOfKey(key: Deno.KvKey): string | undefined {
+    const owner = ownerOf(key);
+    if (typeof owner === "string") return undefined;
+    return "sensor" in owner ? this.partitionOf(owner.sensor) : owner.partition;
+  }
+
+  /** Whether it is known where a key is to be written: not that of a sensor whose partition nobody knows. */
+  isPlaced(key: Deno.KvKey): boolean {
+    return this.servers.length === 1 || this.serverOf(key) !== undefined;
   }
 
   /**
@@ -199,7 +224,7 @@ export class FleetKv implements KvPort {
   }
 
   private writable(key: Deno.KvKey): TimedKv {
-    const server = this.serverOf(key);
+    const server = this.servers.length === 1 ? this.servers[0] : this.serverOf(key);
     if (server === undefined) throw new StoreError(`cannot store ${JSON.stringify(key)}: its partition is not known`);
     return server;
   }
@@ -223,7 +248,7 @@ interface Head<T> {
   next(): Promise<void>;
 }
 
-async function headOf<T>(entries: AsyncIterator<Deno.KvEntry<T>>): Promise<Head<T>> {
+async function headOf<T>(entries: AsyncGenerator<Deno.KvEntry<T>>): Promise<Head<T>> {
   const head: Head<T> = {
     entry: undefined,
     async next() {

@@ -12,9 +12,14 @@
 import { createHash } from "node:crypto";
 import type { Clock, Json } from "../actors/ports.ts";
 import { keySize } from "./bytes.ts";
+import { isHeld } from "./chain.ts";
+import { FleetKv } from "./fleet.ts";
+import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
+import { SERVER_KEYS } from "./places.ts";
 import { toPlain } from "./plain.ts";
 import { type Entry, kindOf, readSavepoint, type Savepoint, SavepointError, VERSION } from "./savepoint_reader.ts";
+import { TimedKv } from "./timed_kv.ts";
 
 /** How a savepoint is written. */
 export interface ExportOptions {
@@ -93,6 +98,7 @@ async function* pieces(kv: KvPort, clock: Clock): AsyncGenerator<Uint8Array<Arra
   let entries = 0,
     text = line({ sensorium: "savepoint", version: VERSION, created: new Date(clock.now()).toISOString() });
   for await (const { key, value } of kv.list({ prefix: [] }, { batchSize: 100 })) {
+    if (isServers(key)) continue;
     text += line([toPlain([...key]), plainOf(key, value)]);
     entries++;
     kinds[kindOf(key)] = (kinds[kindOf(key)] ?? 0) + 1;
@@ -121,8 +127,18 @@ function plainOf(key: Deno.KvKey, value: unknown): Json {
   }
 }
 
+/** A savepoint that was read in. */
+export interface Imported extends Savepoint {
+  /**
+   * Entries that were left out, as their sensors have no snapshot yet that says on which KV server they belong: they
+   * come out again when the readings are read again, as the position is before them.
+   */
+  readonly leftOut: number;
+}
+
 /**
- * Reads a savepoint into an empty store.
+ * Reads a savepoint into an empty store; over several KV servers each entry goes to its partition's, for which
+ * {@linkcode FleetKv.partitionOf} must know the savepoint's sensors: see `savepoint_sensors.ts`.
  *
  * If it fails, what was written is removed again; if the process dies, the store says so ({@linkcode checkImported}) and
  * the next import begins anew.
@@ -134,14 +150,15 @@ export async function importSavepoint(
   kv: KvPort,
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
   { signal, wrote }: { readonly signal?: AbortSignal; readonly wrote?: (entries: number) => void } = {},
-): Promise<Savepoint> {
-  await makeEmpty(kv);
-  await kv.atomic().set(IMPORTING, true).commit();
+): Promise<Imported> {
+  const stores = storesOf(kv);
+  await makeEmpty(stores);
+  for (const store of stores) await store.atomic().set(IMPORTING, true).commit();
   try {
-    let group: Entry[] = [], size = 0, keys = 0, entries = 0;
+    let group: Entry[] = [], size = 0, keys = 0, entries = 0, leftOut = 0;
     const write = async () => {
       let atomic = kv.atomic();
-      for (const { key, value } of group) atomic = atomic.set(key, value);
+      for (const { key, value } of group) atomic = atomic.set(key, isFence(key) && isHeld(value) ? "" : value);
       await atomic.commit();
       wrote?.(entries += group.length);
       group = [];
@@ -152,6 +169,11 @@ export async function importSavepoint(
     for (; !next.done; next = await reader.next()) {
       signal?.throwIfAborted();
       const entry = next.value;
+      if (isServers(entry.key)) continue; // as earlier versions wrote
+      if (kv instanceof FleetKv && !kv.isPlaced(entry.key)) {
+        leftOut++;
+        continue;
+      }
       const full = group.length === KV_LIMITS.mutations || size + entry.bytes > KV_LIMITS.atomicBytes;
       if (full || keys + keySize(entry.key) > KV_LIMITS.keysBytes) await write();
       group.push(entry);
@@ -159,12 +181,17 @@ export async function importSavepoint(
       keys += keySize(entry.key);
     }
     if (group.length > 0) await write();
-    await kv.atomic().delete(IMPORTING).commit();
-    return next.value;
+    for (const store of stores) await store.atomic().delete(IMPORTING).commit();
+    return { ...next.value, leftOut };
   } catch (error) {
-    await clear(kv);
+    for (const store of stores) await clear(store);
     throw error;
   }
+}
+
+/** Whether it is a partition's fence. One that an export or a move holds is nobody's elsewhere. */
+function isFence(key: Deno.KvKey): boolean {
+  return key.length === 3 && String(key) === String(KEYS.fence(String(key[1])));
 }
 
 /** Reads a savepoint to its end and says what it holds. @throws {SavepointError} if it is not whole */
@@ -181,21 +208,37 @@ export async function verifySavepoint(bytes: ReadableStream<Uint8Array<ArrayBuff
  * @throws {SavepointError} if it is
  */
 export async function checkImported(kv: KvPort): Promise<void> {
-  if ((await kv.get(IMPORTING)).value === null) return;
-  throw new SavepointError("an import into this data directory was interrupted: import again, then start");
+  const stores = storesOf(kv), marks = await Promise.allSettled(stores.map((store) => store.get(IMPORTING)));
+  const failed = marks.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected" && stores.length === 1) throw failed.reason; // of several one may be away
+  if (marks.every((mark) => mark.status === "rejected" || mark.value.value === null)) return;
+  throw new SavepointError("an import into this store was interrupted: import again, then start");
 }
 
-async function makeEmpty(kv: KvPort): Promise<void> {
-  if ((await kv.get(IMPORTING)).value !== null) return await clear(kv); // of an interrupted import: nothing else has run
-  for await (const { key } of kv.list({ prefix: [] }, { limit: 1 })) {
-    const example = JSON.stringify(toPlain([...key]));
-    throw new SavepointError(
-      `a savepoint is read into an empty data directory only; this one holds ${example}: choose another`,
-    );
+function storesOf(kv: KvPort): readonly KvPort[] {
+  return kv instanceof FleetKv ? kv.servers : [kv];
+}
+
+async function makeEmpty(stores: readonly KvPort[]): Promise<void> {
+  const marks = await Promise.all(stores.map((store) => store.get(IMPORTING)));
+  if (marks.some(({ value }) => value !== null)) {
+    for (const store of stores) await clear(store); // of an interrupted import: nothing else has run
+    return;
+  }
+  for (const store of stores) {
+    for await (const { key } of store.list({ prefix: [] }, { batchSize: 10 })) {
+      if (store instanceof TimedKv && (isServers(key) || String(key) === String(KEYS.format()))) continue;
+      const example = JSON.stringify(toPlain([...key]));
+      throw new SavepointError(
+        store instanceof TimedKv
+          ? `a savepoint is read into empty KV servers only; ${store.name} holds ${example}: give it a fresh file`
+          : `a savepoint is read into an empty data directory only; this one holds ${example}: choose another`,
+      );
+    }
   }
 }
 
-/** Removes everything, the mark of an import last. */
+/** Removes everything but what a KV server says of itself, the mark of an import last. */
 async function clear(kv: KvPort): Promise<void> {
   let keys: Deno.KvKey[] = [];
   const write = async () => {
@@ -205,10 +248,15 @@ async function clear(kv: KvPort): Promise<void> {
     keys = [];
   };
   for await (const { key } of kv.list({ prefix: [] }, { batchSize: 100 })) {
-    if (key.length === IMPORTING.length && key.every((part, i) => part === IMPORTING[i])) continue;
+    if (String(key) === String(IMPORTING) || (kv instanceof TimedKv && isServers(key))) continue;
     keys.push(key);
     if (keys.length === KV_LIMITS.mutations) await write(); // keys that are deleted do not count for their bytes
   }
   keys.push(IMPORTING);
   await write();
+}
+
+/** Whether a KV server says it of itself: that is in no savepoint, and there before one is read in. */
+function isServers(key: Deno.KvKey): boolean {
+  return Object.values(SERVER_KEYS).some((own) => String(own) === String(key));
 }

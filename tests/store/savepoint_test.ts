@@ -115,9 +115,10 @@ Deno.test("exportSavepoint() and importSavepoint() bring a whole store elsewhere
   const counts: number[] = [];
   const savepoint = await importSavepoint(copy, streamOf(bytes, 777), { wrote: (entries) => counts.push(entries) });
   assertEquals(sameBits(await entriesOf(copy)), sameBits(await entriesOf(kv)));
-  assertEquals(savepoint, { created: never.now(), entries: 1_508, kinds: { odd: 8, window: 1_500 } });
+  const whole = { created: never.now(), entries: 1_508, kinds: { odd: 8, window: 1_500 } };
+  assertEquals(savepoint, { ...whole, leftOut: 0 });
   assertEquals([counts.length > 1, counts.at(-1)], [true, 1_508]); // in several writes
-  assertEquals(await verifySavepoint(streamOf(bytes)), savepoint);
+  assertEquals(await verifySavepoint(streamOf(bytes)), whole);
   await checkImported(copy);
 });
 
