@@ -11,7 +11,7 @@ import { makeZone } from "../models/zone.ts";
 const finite = z.number().min(-1e100).max(1e100);
 
 /** One channel of a sensor type. A value outside `low`..`high` breaks the limit rule. */
-export const channelTypeSchema = z.strictObject({
+const channelTypeSchema = z.strictObject({
   /** Unit, for people: `°C`. */
   unit: z.string().max(16).optional(),
   low: finite.optional(),
@@ -49,7 +49,7 @@ export const budgetSchema = z.union([
 ]);
 
 /** A sensor type: its channels and its rhythm. */
-export const sensorTypeSchema = z.strictObject({
+const sensorTypeSchema = z.strictObject({
   channels: z.record(z.string().min(1).max(64), channelTypeSchema),
   /** Time between two readings, ms. */
   intervalMs: z.number().int().min(1).max(86_400_000 * 31).optional(),
@@ -66,7 +66,7 @@ export const sensorTypeSchema = z.strictObject({
 });
 
 /** Event-time windows of a length, a new one every hop; tumbling where both are equal. */
-export const windowSpecSchema = z.strictObject({
+const windowSpecSchema = z.strictObject({
   lengthMs: z.number().int().min(1_000).max(86_400_000),
   hopMs: z.number().int().min(1_000).max(86_400_000),
 }).refine(
@@ -132,8 +132,6 @@ export const judgingSchema = z.strictObject({
   }).prefault({}),
 });
 
-/** One channel of a sensor type. */
-export type ChannelType = z.infer<typeof channelTypeSchema>;
 /** A sensor type. */
 export type SensorType = z.infer<typeof sensorTypeSchema>;
 /** A window's length and hop. */

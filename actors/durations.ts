@@ -6,7 +6,7 @@
 import type { Histogram } from "./counters.ts";
 
 /** Upper bounds of the buckets, seconds. */
-export const TIME_BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const TIME_BOUNDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counts durations. O(bounds) and no allocation for each. */
 export class Durations {

@@ -19,7 +19,7 @@ import type { Clock } from "./ports.ts";
 import { readModel, type ServedModel } from "./served_model.ts";
 
 /** Versions that are kept in memory. */
-export const HELD_MOST = 64;
+const HELD_MOST = 64;
 /** After so long a request makes the server look whether another process has changed which version is in use, ms. */
 export const LOOK_AGAIN_MS = 10_000;
 

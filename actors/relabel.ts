@@ -15,7 +15,7 @@ import type { Json } from "./ports.ts";
 /** Labels of either kind that a group needs before a model is trained from them alone. */
 export const LABELS_LEAST = ROWS_LEAST;
 /** How often a label counts beside rows that were there before: a few of them against thousands. */
-export const LABEL_WEIGHT = 5;
+const LABEL_WEIGHT = 5;
 /** Labelled readings that a version names in its lineage, the newest; all are counted. */
 const NAMED_LABELS = 100;
 

@@ -8,7 +8,7 @@
 import type { DetectorName, ScoringName, VersionedName } from "./detectors.ts";
 import type { AlertRecord } from "./alerts/fold.ts";
 import type { AlertStep, Condition } from "./alerts/words.ts";
-import type { Attribute, FieldError } from "./reading.ts";
+import type { FieldError } from "./reading.ts";
 
 export { type Condition, CONDITIONS, type Priority } from "./alerts/words.ts";
 
@@ -201,6 +201,7 @@ export interface WindowChannelView {
   readonly max: number;
   /** Population standard deviation. */
   readonly std: number;
+  /** Values that broke a limit or were unusual in an anomalous reading. */
   readonly anomalies: number;
 }
 
@@ -365,6 +366,3 @@ export interface Feed {
   /** Follows readings with their verdicts; past ones are kept for a bounded number only. */
   readings(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<ReadingView>>;
 }
-
-/** What passes through unread: exported for sources that write records back. */
-export type Attributes = Readonly<Record<string, Attribute>>;

@@ -9,7 +9,7 @@
 import { hashAt, normalAt, Random, uniformAt } from "../models/random.ts";
 
 /** Where files of readings are kept between runs: `SENSORIUM_BENCH_DATA`, else in the default data directory. */
-export const DATA_FOLDER = Deno.env.get("SENSORIUM_BENCH_DATA") ?? ".sensorium/bench";
+const DATA_FOLDER = Deno.env.get("SENSORIUM_BENCH_DATA") ?? ".sensorium/bench";
 
 const START = 1_700_000_000_000, PERIOD_MS = 10_000, JITTER_MS = 500, DAY_MS = 86_400_000;
 const ANOMALIES = 0.01;

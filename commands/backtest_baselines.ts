@@ -29,7 +29,7 @@ interface ChannelMoments {
 }
 
 /** Two-sided probability of a normal deviate beyond `z` (Abramowitz and Stegun 7.1.26). */
-export function tailProbability(z: number): number {
+function tailProbability(z: number): number {
   const x = Math.abs(z) / Math.SQRT2, t = 1 / (1 + 0.3275911 * x);
   const sum = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return Math.min(1, Math.max(1e-300, sum * Math.exp(-x * x)));

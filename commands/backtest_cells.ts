@@ -30,7 +30,7 @@ export interface VerdictWriter {
 }
 
 /** Columns that come behind the input's own ones, before those of baselines; all but the last hold numbers. */
-export const VERDICT_COLUMNS: readonly string[] = [
+const VERDICT_COLUMNS: readonly string[] = [
   "score",
   "is_anomaly",
   "alarm",

@@ -21,7 +21,7 @@ const STATE_FILE = "backtest.json";
 const TYPES = { csv: "text/csv", ndjson: "application/x-ndjson", parquet: "application/vnd.apache.parquet" } as const;
 
 /** Folders of the data directory whose files may be judged by name; others hold what is nobody's to read. */
-export const INPUT_FOLDERS: readonly string[] = ["uploads", "datasets"];
+const INPUT_FOLDERS: readonly string[] = ["uploads", "datasets"];
 
 /** One backtest's folder. */
 export class BacktestFolder {

@@ -32,7 +32,7 @@ export const QUEUE_MOST = 8;
 /** Backtests that are kept when they are over, newest first; older ones go with their files. */
 export const KEPT_MOST = 50;
 /** Bytes of an upload. */
-export const UPLOAD_BYTES = 1024 ** 3;
+const UPLOAD_BYTES = 1024 ** 3;
 /** A cancelled one that has not ended after so long is ended with its thread, ms. */
 const CANCEL_MS = 10_000;
 

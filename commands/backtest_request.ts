@@ -24,7 +24,7 @@ export interface ScenarioPlan {
 }
 
 /** Readings of a scenario that one backtest may make: an hour of the facility's are 45,000. */
-export const SCENARIO_READINGS = 5_000_000;
+const SCENARIO_READINGS = 5_000_000;
 
 /**
  * The configurations to judge by: what was asked over what the instance runs with, and the second one over that.

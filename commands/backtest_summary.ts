@@ -84,7 +84,7 @@ const AGREEMENT_COLUMNS: readonly Column[] = [
 ];
 
 /** A duration as people say it. */
-export function sayDuration(ms: number): string {
+function sayDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "–";
   const units: [number, string][] = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1_000, "s"]];
   for (const [unit, name] of units) if (ms >= unit) return `${Number((ms / unit).toPrecision(2))} ${name}`;

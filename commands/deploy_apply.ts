@@ -48,7 +48,7 @@ interface Order {
 }
 
 /** What the log holds could not be applied now. It is there, and will be later. */
-export class NotAppliedError extends Error {
+class NotAppliedError extends Error {
   override name = "NotAppliedError";
 }
 

@@ -59,7 +59,7 @@ function say({ level, about, seen, todo }: Finding): string {
 }
 
 /** Looks at everything; what cannot be seen is left out. */
-export async function examine(dataDir: string, kv?: string): Promise<Evidence> {
+async function examine(dataDir: string, kv?: string): Promise<Evidence> {
   const held = await lockState(dataDir) === "held", instance = held ? await readInstance(dataDir) : undefined;
   const disk = { freeBytes: await freeBytes(dataDir), storeBytes: await storeBytes(kv ?? join(dataDir, KV_FILE)) };
   const seen = { dataDir, held, ownVersion: VERSION, ...disk };

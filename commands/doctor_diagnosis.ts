@@ -5,6 +5,7 @@
  */
 import type { Budget } from "../models/budget/budget.ts";
 import { taskOn } from "./task_line.ts";
+import { isLocal } from "./access.ts";
 
 /** What was seen of an instance. */
 export interface Evidence {
@@ -240,13 +241,13 @@ function diskOf({ freeBytes, storeBytes }: Evidence): Finding[] {
 
 function accessOf({ dataDir, settings, keys, metrics }: Evidence): Finding[] {
   const findings: Finding[] = [], host = String(settings?.host ?? "127.0.0.1");
-  const isLocal = /^(localhost|127\.|::1|\[::1\])/.test(host);
-  if (!isLocal) {
+  const isOwn = isLocal(host);
+  if (!isOwn) {
     const todo =
       "Put a proxy with TLS before it, unless the network is yours alone: keys go over the wire as they are.";
     findings.push(warn("network", `it listens on ${host}, without TLS`, todo));
   }
-  if (keys !== undefined && keys.count === 0 && (!isLocal || settings?.requireKeys === true)) {
+  if (keys !== undefined && keys.count === 0 && (!isOwn || settings?.requireKeys === true)) {
     findings.push(
       bad(
         "keys",
@@ -262,7 +263,7 @@ function accessOf({ dataDir, settings, keys, metrics }: Evidence): Finding[] {
   if (refused >= 100) {
     findings.push(warn("keys", `${refused} requests came with a wrong key`, "Somebody guesses, or has an old key."));
   }
-  return findings.length > 0 ? findings : [ok("access", isLocal ? "this machine only" : `${keys?.count ?? 0} keys`)];
+  return findings.length > 0 ? findings : [ok("access", isOwn ? "this machine only" : `${keys?.count ?? 0} keys`)];
 }
 
 function stateCount(metrics: ReadonlyMap<string, number>, state: string): number {

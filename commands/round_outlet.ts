@@ -30,7 +30,7 @@ export interface RoundOutletOptions {
  * A round goes into the outbox before it is kept: one that a crash cut off is made again, and comes again under the same
  * ids. The record that is kept once more with what was compared is not sent again.
  */
-export class RoundOutlet implements FederationStore {
+class RoundOutlet implements FederationStore {
   /** One at a time: numbers in the outbox follow each other. */
   private last: Promise<void> = Promise.resolve();
 

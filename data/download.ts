@@ -36,7 +36,7 @@ export interface DownloadOptions {
 }
 
 /** What is known of a whole file. Kept beside it. */
-export const downloadRecordSchema = z.object({
+const downloadRecordSchema = z.object({
   url: z.string(),
   bytes: z.number().int().nonnegative(),
   /** In hex. */

@@ -21,11 +21,6 @@ export function forestFeatures(channels: readonly string[]): string[] {
   return [...HOURS, ...channels.flatMap((channel) => OF_CHANNEL.map((feature) => `${channel} ${feature}`))];
 }
 
-/** The channel that a feature of {@linkcode forestFeatures} belongs to, or undefined for an hour. */
-export function channelOfFeature(channels: readonly string[], feature: number): string | undefined {
-  return channels[Math.floor((feature - HOUR_FEATURES) / CHANNEL_FEATURES)];
-}
-
 /** Writes the hour of an event time (epoch ms) into the row at `at`. */
 export function writeHour(row: Float64Array, at: number, time: number): void {
   row[at] = hourSin(time);

@@ -37,7 +37,7 @@ export const alertPerformanceQuery = z.object({
 });
 
 /** The figures as they go over the wire: times as ISO 8601. */
-export function wirePerformance({ from, to, per_10_minutes, stale, ...rest }: PerformanceView): object {
+function wirePerformance({ from, to, per_10_minutes, stale, ...rest }: PerformanceView): object {
   const { most_at, ...per } = per_10_minutes;
   return {
     from: iso(from),
@@ -53,7 +53,7 @@ export function wirePerformance({ from, to, per_10_minutes, stale, ...rest }: Pe
  *
  * @param from inclusive, epoch ms; `to` exclusive
  */
-export async function performanceOf(
+async function performanceOf(
   queries: AlertListing,
   filter: Pick<AlertFilter, "type" | "location">,
   from: number,

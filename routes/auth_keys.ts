@@ -22,7 +22,7 @@ export const keyBody = z.strictObject({
 });
 
 /** A key as answers have it: never its secret. */
-export function wireKey({ created, expires, ...key }: ApiKey) {
+function wireKey({ created, expires, ...key }: ApiKey) {
   return { ...key, created: iso(created), ...(expires === undefined ? {} : { expires: iso(expires) }) };
 }
 

@@ -23,7 +23,7 @@ export const floodsQuery = z.object({
 });
 
 /** A flood as it goes over the wire. */
-export function wireFlood({ began_at, ended_at, ...rest }: FloodView): object {
+function wireFlood({ began_at, ended_at, ...rest }: FloodView): object {
   return { ...rest, began_at: iso(began_at), ...(ended_at === undefined ? {} : { ended_at: iso(ended_at) }) };
 }
 

@@ -7,7 +7,7 @@ import type { ModelInput } from "../actors/served_model.ts";
 import { Problem, type ProblemError } from "./problem.ts";
 
 /** Items of one request. */
-export const ITEMS_MOST = 10_000;
+const ITEMS_MOST = 10_000;
 /** Errors that one answer holds. */
 const ERRORS_MOST = 100;
 

@@ -220,7 +220,7 @@ export const alertSchema = documents<WireAlert>()(z.object({
 }));
 
 /** A step in an alert's life. */
-export const transitionSchema = documents<WireTransition>()(z.object({
+const transitionSchema = documents<WireTransition>()(z.object({
   ...alertParts,
   ...hushed,
   alert: z.string(),

@@ -20,7 +20,7 @@ import { notFound, onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, readQuery } from "./query.ts";
 
 /** The model that is asked where none is named. */
-export const DEFAULT_MODEL = "parts";
+const DEFAULT_MODEL = "parts";
 /** Greatest body, bytes. */
 const BODY_BYTES = 1024 * 1024;
 

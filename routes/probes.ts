@@ -10,7 +10,7 @@ import { wireSink } from "./sinks.ts";
 import { wirePartition } from "./wire.ts";
 
 /** Time within which the instance must say how it is, ms. */
-export const HEALTH_DEADLINE_MS = 2_000;
+const HEALTH_DEADLINE_MS = 2_000;
 
 /** How the instance is; not ready where it does not say so in time, or fails to. */
 async function healthOf(deps: AppDeps): Promise<Health> {

@@ -20,11 +20,11 @@ export const limitParameter = z.string()
   .transform(Number).default(100);
 
 /** `cursor`: the `next` of the page before. */
-export const cursorParameter = z.string().min(1, "cursor must not be empty")
+const cursorParameter = z.string().min(1, "cursor must not be empty")
   .max(4096, "cursor must have at most 4096 characters").describe("The `next` of the page before").optional();
 
 /** A time: ISO 8601 with a zone, or epoch milliseconds. */
-export const timeParameter = z.string().meta({
+const timeParameter = z.string().meta({
   description: "ISO 8601 with a zone (2026-01-31T12:00:00Z), or epoch milliseconds",
 }).transform((text, context) => {
   const time = parseTime(/^\d+$/.test(text) ? Number(text) : text);

@@ -23,7 +23,7 @@ import { nameParameter, pageParameters, periodParameters, readQuery } from "./qu
 import { wirePage, wireReading } from "./wire.ts";
 
 /** Greatest JSON body, bytes. */
-export const JSON_BODY_BYTES = 1024 * 1024;
+const JSON_BODY_BYTES = 1024 * 1024;
 
 const FORMATS: Readonly<Record<string, IngestFormat>> = {
   "application/json": "json",

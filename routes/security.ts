@@ -39,17 +39,6 @@ export function defaultHeaders(): MiddlewareHandler {
 }
 
 /** Names under which this machine reaches itself. */
-const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
-
-/**
- * The names that a `Host` header may have when listening on `hostname`: those of this machine for a loopback address,
- * undefined (any) for another.
- */
-export function localHosts(hostname: string): readonly string[] | undefined {
-  const loopback = hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-  return loopback ? [...LOCAL, hostname] : undefined;
-}
-
 /** The name in a `Host` header, without port, in lower case. */
 function hostname(host: string): string {
   return host.replace(/:\d+$/, "").toLowerCase();

@@ -15,7 +15,7 @@ export const HEARTBEAT_MS = 15_000;
 /** After so long a client comes again, ms; sent as `retry`. */
 export const RETRY_MS = 2_000;
 /** Bytes that wait for one client at most, and one frame more. */
-export const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
 /** A client took nothing and its connection is reset: no failure of the instance, so nobody is told. */
 export class CutOffError extends Error {
@@ -48,7 +48,7 @@ export interface SseOptions {
  * A frame as text. Line ends in the data start a new `data:` line, those in id and event are left out, so that no
  * content can make up a frame of its own.
  */
-export function frameText({ id, event, data }: Frame): string {
+function frameText({ id, event, data }: Frame): string {
   if (data === undefined) return `id: ${oneLine(id)}\n\n`;
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
   return `id: ${oneLine(id)}\nevent: ${oneLine(event ?? "message")}\n${lines}\n`;

@@ -11,7 +11,7 @@ import type { ModelInput } from "../actors/served_model.ts";
 import { seen } from "./items.ts";
 
 /** Rows of one request. */
-export const ROWS_MOST = 100_000;
+const ROWS_MOST = 100_000;
 /** The tensors that can be asked for, in the order of the answer. */
 export const OUTPUTS = ["prediction", "score", "contributions"] as const;
 /** A tensor that can be asked for. */

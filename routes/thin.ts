@@ -8,7 +8,7 @@ import type { FeedEvent, FeedItem } from "../actors/views.ts";
 import { Waiters } from "../actors/waiters.ts";
 
 /** Events that wait at most, one a key; beyond that the oldest is left out. */
-export const WAITING_MAX = 4_096;
+const WAITING_MAX = 4_096;
 /** Least time between two bursts, ms. */
 const SLOT_MS = 100;
 

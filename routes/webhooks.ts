@@ -39,7 +39,7 @@ const BODY_BYTES = 64 * 1024;
 const STATUS = { unknown: 404, conflict: 409, refused: 422, elsewhere: 503 } as const;
 
 /** An endpoint as it goes over the wire. */
-export function wireEndpoint({ created_at, last_delivered_at, next_attempt_at, ...rest }: EndpointView) {
+function wireEndpoint({ created_at, last_delivered_at, next_attempt_at, ...rest }: EndpointView) {
   return {
     ...rest,
     created_at: iso(created_at),

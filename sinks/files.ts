@@ -52,7 +52,7 @@ export interface FilesSinkOptions {
 }
 
 /** Batches that stay in a folder where nothing else is said. */
-export const KEPT_BATCHES = 10_000;
+const KEPT_BATCHES = 10_000;
 /** Greatest number of records of a batch. */
 export const MOST_RECORDS = 100_000;
 

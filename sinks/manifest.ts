@@ -31,8 +31,6 @@ const manifestSchema = z.object({
   batches: z.array(entrySchema),
 });
 
-/** How many records; `injected` of them were made anomalous, and so many others meanwhile were not accepted. */
-export type BatchCounts = z.infer<typeof countsSchema>;
 /** One batch. Times are ISO 8601; those of events are the least and the greatest, null in a batch without records. */
 export type BatchEntry = z.infer<typeof entrySchema>;
 /** All batches of a folder, in order; `before` counts those that were here earlier, or are in another folder. */

@@ -19,7 +19,7 @@ import {
 import { hashText } from "../models/hash.ts";
 
 /** How anomalies are injected, as it is configured. */
-export const injectionSchema = z.strictObject({
+const injectionSchema = z.strictObject({
   /** Share of the readings, 0 to 1. */
   chance: z.number().min(0).max(1).default(INJECTION_RULE.chance),
   /** Channels that may be altered; all by default. One of those that a reading has is picked. */

@@ -27,7 +27,7 @@ const text = z.union([field, z.strictObject({ constant: z.string().max(limits.te
 export const MISSING: readonly string[] = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"];
 
 /** A time column, or a date and a time column. */
-export const stampedTimeSchema = z.strictObject({
+const stampedTimeSchema = z.strictObject({
   /** One field, or two that are joined: the date and the time of day. */
   field: z.union([field, z.tuple([field, field])]),
   format: z.enum(["iso", "epoch_s", "epoch_ms"]).default("iso"),
@@ -39,7 +39,7 @@ export const stampedTimeSchema = z.strictObject({
 });
 
 /** Times of a file that has none: record `i` (from 0) is at `start + i * intervalMs`. */
-export const countedTimeSchema = z.strictObject({
+const countedTimeSchema = z.strictObject({
   start: z.union([z.string(), z.number()]).transform((value, context) => {
     const time = parseTime(value);
     if (Number.isNaN(time)) {
@@ -95,7 +95,3 @@ export const mappingSchema = z.strictObject({
 export type Mapping = z.infer<typeof mappingSchema>;
 /** The declaration, as written. */
 export type MappingInput = z.input<typeof mappingSchema>;
-/** Times that stand in the file. */
-export type StampedTime = z.infer<typeof stampedTimeSchema>;
-/** Times that are counted. */
-export type CountedTime = z.infer<typeof countedTimeSchema>;

@@ -17,8 +17,6 @@ export const assertNotEquals: <T>(actual: T, expected: T, message?: string) => v
 /** Throws unless both are within `tolerance`. */
 export const assertAlmostEquals: (actual: number, expected: number, tolerance?: number, message?: string) => void =
   std.assertAlmostEquals;
-/** Throws unless `actual` is neither null nor undefined. */
-export const assertExists: <T>(actual: T, message?: string) => asserts actual is NonNullable<T> = std.assertExists;
 /** Throws unless `actual > expected`. */
 export const assertGreater: (actual: number, expected: number, message?: string) => void = std.assertGreater;
 /** Throws unless `actual < expected`. */
@@ -28,9 +26,6 @@ export const assertMatch: (actual: string, expected: RegExp, message?: string) =
 /** Throws unless `actual` contains `expected`. */
 export const assertStringIncludes: (actual: string, expected: string, message?: string) => void =
   std.assertStringIncludes;
-/** Throws unless `actual` is an instance of `type`. */
-export const assertInstanceOf: <T>(actual: unknown, type: Class<T>, message?: string) => asserts actual is T =
-  std.assertInstanceOf;
 /** Throws unless `act` throws such an error; returns it. */
 export const assertThrows: <E extends Error = Error>(act: () => unknown, type?: Class<E>, includes?: string) => E =
   std.assertThrows;

@@ -19,8 +19,6 @@ export const resolve: (...parts: string[]) => string = std.resolve;
 export const relative: (from: string, to: string) => string = std.relative;
 /** Whether the path starts at a root. */
 export const isAbsolute: (path: string) => boolean = std.isAbsolute;
-/** The path without `.`, `..` and doubled separators. */
-export const normalize: (path: string) => string = std.normalize;
 /**
  * The path of a `file:` URL.
  *

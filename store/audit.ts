@@ -19,7 +19,7 @@ export interface AuditOptions {
 }
 
 /** Entries that are kept. */
-export const AUDIT_ENTRIES = 10_000;
+const AUDIT_ENTRIES = 10_000;
 /** So many entries beyond are removed at once. */
 const TRIM = 100;
 const PREFIX: Deno.KvKey = ["audit"];

@@ -50,7 +50,7 @@ export interface EvaluationSinkOptions extends ScoredBy {
 }
 
 /** Models of a partition that are evaluated; further ones are not. */
-export const MODELS_MOST = 16;
+const MODELS_MOST = 16;
 
 /** A partition's way into its evaluations. */
 export class EvaluationSink implements CommitSink {

@@ -24,7 +24,7 @@ export const OUTBOX_NAME = "outbox";
 /** The partition of what comes out of no partition: models. */
 export const MODELS_PARTITION = "-models";
 /** Items that a sink did not take are kept up to this number for each sink and stream, then the oldest are replaced. */
-export const ASIDE_KEPT = 100;
+const ASIDE_KEPT = 100;
 /** Characters that are kept of such an item. */
 const ASIDE_LENGTH = 4_000;
 /** Chunks that are written or removed in one atomic write. */
@@ -44,7 +44,7 @@ export interface OutboxLimits {
 }
 
 /** A week, and two million items of each kind of a partition (readings of 4 channels: about 0.6 GB). */
-export const OUTBOX_LIMITS: OutboxLimits = { ageMs: 7 * 86_400_000, items: 2_000_000 };
+const OUTBOX_LIMITS: OutboxLimits = { ageMs: 7 * 86_400_000, items: 2_000_000 };
 
 /** How the outbox works. */
 export interface OutboxOptions {

@@ -63,7 +63,7 @@ export interface Swept {
 }
 
 /** Time between two sweeps, ms, and between two where there is more to do. */
-export const SWEEP_MS = { usual: 60_000, more: 1_000 } as const;
+const SWEEP_MS = { usual: 60_000, more: 1_000 } as const;
 
 /** Time after which listings that other processes write to are counted again, ms. */
 const RECOUNT_MS = 3_600_000;

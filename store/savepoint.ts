@@ -32,7 +32,7 @@ export interface ExportOptions {
 }
 
 /** Longest time that a reader may leave the store waiting, ms. */
-export const STALL_MS = 30_000;
+const STALL_MS = 30_000;
 
 const IMPORTING: Deno.KvKey = ["meta", "importing"];
 /** Bytes that are compressed at a time. */

@@ -24,7 +24,7 @@ import { within } from "./deadline.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
 
 /** Keys of deliveries. */
-export const WEBHOOK_KEYS = {
+const WEBHOOK_KEYS = {
   endpoints: (): Deno.KvKey => ["webhook"],
   endpoint: (name: string): Deno.KvKey => ["webhook", name],
   progress: (name: string): Deno.KvKey => ["webhook_progress", name],

@@ -40,7 +40,7 @@ export const deliveryFilterSchema = z.strictObject({
 export type DeliveryFilter = z.infer<typeof deliveryFilterSchema>;
 
 /** `whsec_` and the base64 of 24 to 64 bytes, as Standard Webhooks writes secrets. */
-export const secretSchema = z.string().max(DELIVERY_LIMITS.secretLength).refine((text) => {
+const secretSchema = z.string().max(DELIVERY_LIMITS.secretLength).refine((text) => {
   const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
   if (encoded === undefined || encoded.length % 4 !== 0) return false;
   const bytes = encoded.length / 4 * 3 - (encoded.length - encoded.replace(/=+$/, "").length);

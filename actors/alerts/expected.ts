@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 /**
  * Alarms an hour that one person can handle: about one in ten minutes, as ISA-18.2 (2016) and EEMUA 191 have it.
  */
-export const HANDLED_PER_HOUR = 6;
+const HANDLED_PER_HOUR = 6;
 
 /** What is to be expected. */
 export interface ExpectedView {

@@ -13,7 +13,7 @@ import { readAlertId, stepId } from "./ids.ts";
 import type { AlertStep } from "./words.ts";
 
 /** Floods that are kept; of more, those that began first go. */
-export const FLOODS_KEPT = 1_000;
+const FLOODS_KEPT = 1_000;
 /** Alerts that the start looks at, at most. */
 const READ_MOST = 100_000;
 const PAGE = 1_000, DAY_MS = 86_400_000;

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const delay = z.number().int().min(0).max(DAY_MS);
 
 /** One condition's rule, as far as it differs from the default. */
-export const alertRuleSchema = z.strictObject({
+const alertRuleSchema = z.strictObject({
   priority: z.enum(PRIORITIES),
   /** On-delay: so many … */
   raise: z.number().int().min(1).max(30),

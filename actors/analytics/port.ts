@@ -6,6 +6,7 @@
  * @module
  */
 import type { DetectorName } from "../detectors.ts";
+import type { WindowChannelView } from "../views.ts";
 
 /** What is looked at. */
 export interface AnalyticsFilter {
@@ -35,16 +36,8 @@ export interface Looked {
 }
 
 /** Statistics of the values of one channel. */
-export interface ChannelStatistics {
+export interface ChannelStatistics extends WindowChannelView {
   readonly channel: string;
-  readonly count: number;
-  readonly mean: number;
-  readonly min: number;
-  readonly max: number;
-  /** Population standard deviation. */
-  readonly std: number;
-  /** Values that broke a limit or were unusual in an anomalous reading. */
-  readonly anomalies: number;
 }
 
 /** Statistics of a group of sensors. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { addMoment, deviation, mergeMoments, MOMENT, MOMENTS_LENGTH } from "../../models/moments.ts";
+import { deviation, mergeMoments, MOMENT, MOMENTS_LENGTH } from "../../models/moments.ts";
+import type { WindowChannelView } from "../views.ts";
 import type { ChannelStatistics, GroupStatistics } from "./port.ts";
 
 /** A stored window, as analytics read it. */
@@ -19,7 +20,7 @@ export interface WindowRow {
 }
 
 /** Doubles of {@linkcode WindowRow.statistics} for each channel. */
-export const ROW_CHANNEL = 6;
+const ROW_CHANNEL = 6;
 /** Groups of a kind and channels of a group that are told apart; what is beyond counts in the sums above them alone. */
 const GROUPS_MOST = 1_000, CHANNELS_MOST = 256;
 
@@ -38,7 +39,7 @@ export function momentsOf({ statistics }: WindowRow, channel: number): Float64Ar
 }
 
 /** Moments by name, in order of coming; bounded. */
-export class NamedMoments {
+class NamedMoments {
   readonly byName = new Map<string, Float64Array>();
 
   /** The moments of a name; undefined for a new one when there are enough. */
@@ -48,12 +49,6 @@ export class NamedMoments {
       this.byName.set(name, state = new Float64Array(MOMENTS_LENGTH));
     }
     return state;
-  }
-
-  /** Adds a single value. */
-  add(name: string, value: number, flagged: boolean): void {
-    const state = this.of(name);
-    if (state !== undefined) addMoment(state, 0, value, flagged ? 1 : 0);
   }
 
   /** Adds what others have counted. */
@@ -69,7 +64,7 @@ export class NamedMoments {
 }
 
 /** What moments say; of at least one value. */
-export function statisticsOf(state: Float64Array): Omit<ChannelStatistics, "channel"> {
+export function statisticsOf(state: Float64Array): WindowChannelView {
   return {
     count: state[MOMENT.count],
     mean: state[MOMENT.mean],

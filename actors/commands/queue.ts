@@ -12,7 +12,7 @@ import { type CommandPlace, CommandRefused, type PartitionCommand, type Recorded
 /** Commands that wait to enter. */
 export const COMMANDS_WAITING = 1_000;
 /** Commands that may have to come again. */
-export const COMMANDS_RECORDED = 10_000;
+const COMMANDS_RECORDED = 10_000;
 
 /** What is stored of commands. */
 export interface CommandsRecord {

@@ -21,7 +21,7 @@ const whose = {
 };
 
 /** Upkeep of a sensor. */
-export const upkeepSchema = z.discriminatedUnion("command", [
+const upkeepSchema = z.discriminatedUnion("command", [
   /** A sensor whose actor was stopped for failing runs again. */
   z.strictObject({ command: z.literal("restart"), ...whose }),
   /** It forgets what it has learnt, as after a repair; its history and counts stay. */

@@ -6,7 +6,7 @@
  */
 
 /** A failure counts against an actor for so long, ms of event time. */
-export const FAILURE_WINDOW_MS = 60_000;
+const FAILURE_WINDOW_MS = 60_000;
 
 /** A copy of one actor's buffers as they were before a batch, in memory that is used again for every actor. */
 export class Aside {

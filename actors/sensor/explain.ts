@@ -7,7 +7,7 @@ import { KNEE } from "../../models/budget/combiner.ts";
 import { type View, VIEWS } from "../../models/surprise/surprise.ts";
 
 /** What each view of a signal looks at, in words that follow "most unusual is". */
-export const VIEW_WORDS: Readonly<Record<View, string>> = {
+const VIEW_WORDS: Readonly<Record<View, string>> = {
   value: "the value",
   mean: "the mean of the last readings",
   residual: "the step away from the recent level",

@@ -48,7 +48,7 @@ function makeEmpty(plan: Plan): Float64Array {
 }
 
 /** Marks a window slot as unused. */
-export function clearHead(state: Float64Array, head: number): void {
+function clearHead(state: Float64Array, head: number): void {
   state[head + SLOT.start] = NONE;
   state[head + SLOT.revision] = NONE;
 }

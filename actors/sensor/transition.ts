@@ -32,7 +32,7 @@ import { closeDue, findSlots, noteScore, openSlots, reviseSlots, slotCount, slot
 import { clearRules, input, rules, writeDown } from "./write_down.ts";
 
 /** Distance in standard deviations beyond which a value is flagged. */
-export const Z_LIMIT = 3;
+const Z_LIMIT = 3;
 
 /** Surprise from which on a channel takes part in an anomaly. */
 const UNUSUAL = 3;

@@ -29,7 +29,7 @@ export const DETECTORS: readonly string[] = [
 const BATCH = 8192;
 
 /** What one sensor's detectors say of its last reading. */
-export class SensorDetectors {
+class SensorDetectors {
   /** Whether each flags it. */
   readonly flags: Uint8Array = new Uint8Array(DETECTORS.length);
   /** Whether an alarm of each begins with it: a flag after a rest; of the combined one the budget's or a limit's. */

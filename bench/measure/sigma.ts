@@ -10,7 +10,7 @@
 import type { Reading } from "../../actors/reading.ts";
 
 /** Readings of the first part, of which the first ones only give mean and deviation. */
-export const SIGMA_BEGIN = 1_000;
+const SIGMA_BEGIN = 1_000;
 const SKIPPED = 300;
 
 /** Deviations beyond which a normal value of either side lies with a probability of 0..1. */

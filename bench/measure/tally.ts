@@ -29,7 +29,7 @@ function emptyTally(name: string, labelled: boolean, budgets: readonly number[])
 }
 
 /** Adds one data set's counts to another's. */
-export function addTally(sum: Tally, one: Tally): void {
+function addTally(sum: Tally, one: Tally): void {
   sum.readings += one.readings;
   sum.measures.forEach((own, way) => own.forEach((measure, b) => addMeasure(measure, one.measures[way][b])));
 }

@@ -160,9 +160,3 @@ export function driftSince(state: Float64Array, at: number): number {
 export function driftAdapted(state: Float64Array, at: number): number {
   return state[at + ADAPTED];
 }
-
-/** Learns the channel anew from here on, bins and all: after a change that was meant. */
-export function driftRebase(state: Float64Array, at: number): void {
-  state[at + STAGE] = KEEPING;
-  state.fill(0, at + COUNT, at + AGAIN + 1);
-}

@@ -21,7 +21,7 @@ export interface LocalUpdate {
 /** Greatest magnitude of a weight in an update; sensors' own stay well within it. */
 export const UPDATE_WEIGHT_MOST = 1_000;
 /** Readings that an update may stand for. */
-export const UPDATE_READINGS_MOST = 1e9;
+const UPDATE_READINGS_MOST = 1e9;
 
 /** An update that cannot be taken; the message says whose, what was wrong, and what is allowed. */
 export class UpdateError extends RangeError {

@@ -14,7 +14,7 @@ import { type LabelledTable, positives, rowsAt } from "./table.ts";
 import { expandRows, type Term, TERM_SETS, type TermSet, termsOf } from "./terms.ts";
 
 /** How rows of the two labels count: as they are, or so that both labels weigh the same. */
-export const CLASS_WEIGHTS = ["none", "balanced"] as const;
+const CLASS_WEIGHTS = ["none", "balanced"] as const;
 /** A way to weigh labels. */
 export type ClassWeights = typeof CLASS_WEIGHTS[number];
 
@@ -44,7 +44,7 @@ export interface Selection {
 }
 
 /** Strengths of the penalty that are tried, strongest first. */
-export const L2_GRID: readonly number[] = [100, 10, 1, 0.1];
+const L2_GRID: readonly number[] = [100, 10, 1, 0.1];
 
 /** A fitted predictor: scales of the features, terms with their scales and coefficients, intercept. */
 export interface Predictor {

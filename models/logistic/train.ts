@@ -7,7 +7,7 @@ import { judge, type Metrics } from "./metrics.ts";
 import { LOGISTIC_VERSION, LogisticModel } from "./model.ts";
 import { type Candidate, type Choice, fitChoice, predictRows, select } from "./select.ts";
 import { stratifiedSplit } from "./split.ts";
-import { joinTables, type LabelledTable, positives, rowsAt } from "./table.ts";
+import { type LabelledTable, positives, rowsAt } from "./table.ts";
 
 /** Values that a feature can have; an input outside of them is refused. */
 export interface Range {
@@ -89,19 +89,6 @@ export function trainLogistic(table: LabelledTable, options: TrainingOptions): T
     train: judge(predictRows(predictor, seen.rows), seen.labels, threshold),
     test: judge(predictRows(predictor, aside.rows), aside.labels, threshold),
   };
-}
-
-/**
- * Trains anew from rows with labels that people gave, beside those that there were.
- *
- * @param weight how often each of people's rows counts; default 5: a few of them against thousands that were generated
- */
-export function retrainLogistic(
-  base: LabelledTable,
-  given: LabelledTable,
-  { weight = 5, ...options }: TrainingOptions & { readonly weight?: number },
-): Training {
-  return trainLogistic(joinTables(base, given, weight), options);
 }
 
 /** Down to three significant digits: a limit that a person can read. */

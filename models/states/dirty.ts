@@ -31,11 +31,6 @@ export function dirtyStep(state: Float64Array, at: number, bad: boolean): boolea
   return state[at + DIRTY] === 1;
 }
 
-/** Share of bad readings lately, 0..1. */
-export function badShare(state: Float64Array, at: number): number {
-  return state[at + SHARE];
-}
-
 /** Whether the sensor is dirty. */
 export function isDirty(state: Float64Array, at: number): boolean {
   return state[at + DIRTY] === 1;

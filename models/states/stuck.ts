@@ -83,13 +83,3 @@ export function isStuck(state: Float64Array, at: number): boolean {
 export function flatSince(state: Float64Array, at: number): number {
   return state[at + SINCE];
 }
-
-/** Readings of the present run; 0 before the first reading. */
-export function flatRun(state: Float64Array, at: number): number {
-  return state[at + RUN];
-}
-
-/** Readings of the longest finished run lately; 0 before the first change. */
-export function longestRun(state: Float64Array, at: number): number {
-  return longest(state, at + FINISHED);
-}

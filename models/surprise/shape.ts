@@ -27,7 +27,7 @@ export function shapeFloats(prototypes: number): number {
 }
 
 /** Prototypes there must be before a distance means something. */
-export const PROTOTYPES_LEAST = 4;
+const PROTOTYPES_LEAST = 4;
 
 /**
  * Takes a value in; every `scale` of them a stretch is complete.

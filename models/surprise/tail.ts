@@ -53,7 +53,7 @@ export function tailLength(shape: TailShape): number {
  * @param flat the mean excess where nothing else says it, because all maxima were equal; greater than 0
  * @returns 0 for anything that is not above the threshold, and while too little was seen
  */
-export function tailScore(
+function tailScore(
   state: Float32Array,
   at: number,
   shape: TailShape,
@@ -75,7 +75,7 @@ export function tailScore(
  *
  * @param value rounded to Float32
  */
-export function tailLearn(state: Float32Array, at: number, shape: TailShape, value: number): void {
+function tailLearn(state: Float32Array, at: number, shape: TailShape, value: number): void {
   const inBlock = state[at + IN_BLOCK];
   if (inBlock === 0 || value > state[at + MOST]) state[at + MOST] = value;
   if (inBlock + 1 < shape.block) state[at + IN_BLOCK] = inBlock + 1;

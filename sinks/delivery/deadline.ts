@@ -6,7 +6,7 @@
 import type { Clock } from "../../actors/ports.ts";
 
 /** The other side did not answer in time; what was asked may still happen. */
-export class SinkDeadlineError extends Error {
+class SinkDeadlineError extends Error {
   override name = "SinkDeadlineError";
 }
 

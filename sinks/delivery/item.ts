@@ -90,9 +90,6 @@ export type ItemKind = keyof Items;
 /** Any item. */
 export type Item = Items[ItemKind];
 
-/** Kinds that come out of a partition's checkpoint; the others are appended as they are made. */
-export const COMMITTED_KINDS = ["readings", "windows", "alerts"] as const satisfies readonly ItemKind[];
-
 /** Items of one kind of one partition, in order. */
 export type Batch = {
   readonly [K in ItemKind]: {

@@ -86,7 +86,7 @@ export function parseKafkaUrl(text: string): KafkaUrl {
 }
 
 /** Whether Kafka allows a topic of that name: 1 to 249 letters, digits, `.`, `_` and `-`. */
-export function isTopic(name: string): boolean {
+function isTopic(name: string): boolean {
   return TOPIC.test(name);
 }
 

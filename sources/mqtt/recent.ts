@@ -11,7 +11,7 @@ import type { LogPort } from "../../actors/log.ts";
 import { SourceError } from "../../actors/ports.ts";
 
 /** So many readings are remembered at least, and twice as many at most; brokers send fewer ahead of our acknowledgements. */
-export const RECENT_LINES = 10_000;
+const RECENT_LINES = 10_000;
 /** Longest line that is remembered: longer ones are rare, and would take too much. */
 const LINE_LENGTH = 1_000;
 

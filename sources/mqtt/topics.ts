@@ -9,7 +9,7 @@
 import { SourceError } from "../../actors/ports.ts";
 
 /** What a part of a topic may say. */
-export const TOPIC_PARTS = ["sensor", "channel", "location", "type"] as const;
+const TOPIC_PARTS = ["sensor", "channel", "location", "type"] as const;
 /** What a part of a topic may say. */
 export type TopicPart = typeof TOPIC_PARTS[number];
 

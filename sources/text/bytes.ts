@@ -34,7 +34,7 @@ export interface ByteReader {
 }
 
 /** Whether a file of this name is decompressed while it is read. */
-export function isCompressed(path: string): boolean {
+function isCompressed(path: string): boolean {
   return path.toLowerCase().endsWith(".gz");
 }
 

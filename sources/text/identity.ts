@@ -14,7 +14,7 @@ export interface FileIdentity {
 }
 
 /** Bytes at a file's beginning that its identity covers. */
-export const IDENTITY_BYTES = 65_536;
+const IDENTITY_BYTES = 65_536;
 
 /**
  * The identity of a file.

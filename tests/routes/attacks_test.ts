@@ -7,7 +7,7 @@
 import { makeApp } from "../../routes/app.ts";
 import { assets } from "../../routes/assets.ts";
 import { SensorQuota } from "../../routes/limits_sensors.ts";
-import { localHosts } from "../../routes/security.ts";
+import { localNames } from "../../commands/access.ts";
 import { serve } from "../../routes/serve.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
 import { scaled, TOKEN, wholeDeps } from "./api_fakes.ts";
@@ -238,7 +238,7 @@ Deno.test("attack: no path leads to a file that is not the page's", () =>
   }));
 
 Deno.test("attack: another site's page changes nothing", async () => {
-  const deps = await wholeDeps({ hosts: localHosts("127.0.0.1") }), app = makeApp(deps), before = deps.kv.entries.size;
+  const deps = await wholeDeps({ hosts: localNames(undefined) }), app = makeApp(deps), before = deps.kv.entries.size;
   const host = "127.0.0.1:8000";
   for (const origin of ["https://evil.example", "null", "http://127.0.0.1:9000", "file://"]) {
     for (const path of ["/readings", "/models/parts/unpin", "/session", "/predict"]) {

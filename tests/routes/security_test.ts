@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { makeApp } from "../../routes/app.ts";
-import { localHosts } from "../../routes/security.ts";
+import { localNames } from "../../commands/access.ts";
 import { fakeDeps } from "./fakes.ts";
 
 const token = "0123456789abcdef-token";
 
 Deno.test("sameOrigin() refuses names that this machine does not have, on every path", async () => {
-  const app = makeApp(fakeDeps({ hosts: localHosts("127.0.0.1") }));
+  const app = makeApp(fakeDeps({ hosts: localNames(undefined) }));
   for (const host of ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST"]) {
     assertEquals((await app.request("/livez", { headers: { host } })).status, 200, host);
   }
@@ -17,10 +17,10 @@ Deno.test("sameOrigin() refuses names that this machine does not have, on every 
   }
 });
 
-Deno.test("localHosts() allows any name where other machines can connect", async () => {
-  assertEquals(localHosts("0.0.0.0"), undefined);
-  assertEquals(localHosts("plant.example"), undefined);
-  const app = makeApp(fakeDeps({ hosts: localHosts("0.0.0.0") }));
+Deno.test("sameOrigin() allows any name where other machines can connect, and a proxy's where they cannot", async () => {
+  const proxied = makeApp(fakeDeps({ hosts: localNames("https://plant.example/") }));
+  assertEquals((await proxied.request("/livez", { headers: { host: "plant.example" } })).status, 200);
+  const app = makeApp(fakeDeps());
   assertEquals((await app.request("/livez", { headers: { host: "plant.example" } })).status, 200);
 });
 

@@ -7,7 +7,6 @@ import {
   DRIFT_SPAN_MS,
   driftAdapted,
   driftIndex,
-  driftRebase,
   driftSince,
   driftStatus,
   driftStep,
@@ -160,16 +159,6 @@ Deno.test("driftStep() keeps every value finite, for any values, times and spans
     }),
     { numRuns: 30 },
   );
-});
-
-Deno.test("driftRebase() learns anew, without a word about adapting", () => {
-  const channel = new Channel(), noise = normal(5);
-  channel.run(20 * DAY_MS, () => noise());
-  driftRebase(channel.state, channel.at);
-  assertEquals([driftStatus(channel.state, channel.at), channel.index], [DRIFT.learning, 0]);
-  channel.run(20 * DAY_MS, () => 50 + noise());
-  assertEquals(channel.statuses, [DRIFT.steady, DRIFT.steady]);
-  assertEquals(driftAdapted(channel.state, channel.at), 0);
 });
 
 Deno.test("driftStep() goes on after its slice was copied, as if nothing had happened", () => {

@@ -3,8 +3,8 @@ import { partsRanges, partsTable } from "../../../data/parts_table.ts";
 import { LogisticFormatError, LogisticModel } from "../../../models/logistic/model.ts";
 import { judge } from "../../../models/logistic/metrics.ts";
 import { fitChoice, predictRows, select } from "../../../models/logistic/select.ts";
-import { retrainLogistic, trainLogistic } from "../../../models/logistic/train.ts";
-import type { LabelledTable } from "../../../models/logistic/table.ts";
+import { trainLogistic } from "../../../models/logistic/train.ts";
+import { joinTables, type LabelledTable } from "../../../models/logistic/table.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../../../std/assert.ts";
 import { drawTable, maintenanceLookAlike, maintenanceTable } from "./tables.ts";
 
@@ -95,7 +95,7 @@ Deno.test("fitChoice() gives the data's own probabilities, balanced or not", () 
   }
 });
 
-Deno.test("retrainLogistic() learns from what people say", () => {
+Deno.test("trainLogistic() learns from what people say beside what was generated", () => {
   const base = drawTable(600, 2, 2, ([a]) => 3 * a);
   // People say: where the second feature is high, it is normal whatever the first one is.
   const said = drawTable(150, 2, 3, () => 0);
@@ -104,7 +104,8 @@ Deno.test("retrainLogistic() learns from what people say", () => {
     rows: said.rows.map((value, at) => at % 2 === 1 ? 2 + Math.abs(value) : Math.abs(value)),
     labels: new Uint8Array(150),
   };
-  const before = trainLogistic(base, { seed: 1 }).model, after = retrainLogistic(base, given, { seed: 1 }).model;
+  const before = trainLogistic(base, { seed: 1 }).model;
+  const after = trainLogistic(joinTables(base, given, 5), { seed: 1 }).model;
   const row = Float64Array.of(1, 3);
   assert(before.predict(row, 0) > before.threshold && after.predict(row, 0) < after.threshold);
   const usual = Float64Array.of(1.5, -0.5);
