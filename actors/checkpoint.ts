@@ -140,8 +140,6 @@ export interface CheckpointStore {
    * @throws {StoreAwayError} if the server that holds the partition is away
    */
   snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }>;
-  /** Name of the process that has a partition, where processes have names; empty for one without. */
-  owner?(partition: string): Promise<string | undefined>;
   /** A sensor's snapshot. */
   snapshot(name: string): Promise<Uint8Array | undefined>;
 }

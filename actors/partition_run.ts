@@ -56,7 +56,7 @@ export class PartitionRun {
   counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
   private readTo = 0;
   private router: Router;
-  private claim!: Claim;
+  private claim!: Claim; // from its beginning on
   private bucket = new OutputsBucket();
   private cuts: Cut[] = [];
   private committing?: Promise<void>;
@@ -138,10 +138,16 @@ export class PartitionRun {
   /**
    * Takes a command to a sensor of the partition; resolves once it is durable.
    *
+   * @param order id of the order by which another process sent it
    * @throws {CommandRefused} if there are too many, or the partition does not run
    */
-  order(sensor: string, command: SensorCommand): Promise<CommandPlace> {
-    return this.commands.order(sensor, command);
+  order(sensor: string, command: SensorCommand, order?: string): Promise<CommandPlace> {
+    return this.commands.order(sensor, command, order);
+  }
+
+  /** Whether the partition was taken over: nobody else writes anything of it from then on, unless this one is fenced. */
+  get isClaimed(): boolean {
+    return this.claim !== undefined;
   }
 
   /**

@@ -208,7 +208,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   }
 
   /**
-   * Takes a command to a sensor; resolves once it is durable.
+   * Takes a command to a sensor, or hands it to the process that runs its partition; resolves once it is durable.
    *
    * @throws {CommandRefused} if there is no such sensor, or its partition takes no commands now
    */
@@ -218,15 +218,31 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${name ?? "of that alert"}`);
     }
     const run = this.runs[this.runOf(entry.partition)];
-    if (run === undefined) {
-      const owner = await this.store.owner?.(entry.partition);
-      const where = owner ? `runs at ${owner}: send it there` : "does not run";
-      throw new CommandRefused(
-        "busy",
-        `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, ${where}`,
-      );
+    if (run !== undefined) return await run.order(entry.name, command);
+    if (this.parts.forward) return await this.parts.forward(entry.partition, entry.name, command);
+    const message = `cannot ${command.command}: ${entry.partition}, where ${entry.name} belongs, does not run`;
+    throw new CommandRefused("busy", message);
+  }
+
+  /** Whether this process has taken a partition over and runs it. */
+  isOurs(partition: string): boolean {
+    const run = this.runs[this.runOf(partition)];
+    return run?.state === "running" && run.isClaimed;
+  }
+
+  /**
+   * Takes a command that another process has sent to a partition that runs here.
+   *
+   * @param order its id: it is answered when the command is kept
+   * @throws {CommandRefused} as {@linkcode order} does
+   */
+  async orderFrom(partition: string, sensor: string, command: SensorCommand, order: string): Promise<CommandPlace> {
+    const entry = this.directory.find(sensor), run = this.runs[this.runOf(partition)];
+    if (entry?.partition !== partition) {
+      throw new CommandRefused("unknown", `cannot ${command.command}: there is no sensor ${sensor} in ${partition}`);
     }
-    return await run.order(entry.name, command);
+    if (run === undefined) throw new CommandRefused("busy", `cannot ${command.command}: ${partition} does not run`);
+    return await run.order(sensor, command, order);
   }
 
   /** Ends the shards. */

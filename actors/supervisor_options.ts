@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
+import type { CommandPlace, SensorCommand } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Clock } from "./ports.ts";
@@ -78,6 +79,8 @@ export interface SupervisorParts {
   readonly committed?: (partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]) => void;
   /** Told when another owner wrote to a partition while this process was starting: what was read of it is out of date. */
   readonly overtaken?: (partition: string) => Promise<void>;
+  /** Hands a command to the process that runs the partition; absent: there is none. Resolves once it is durable. */
+  readonly forward?: (partition: string, sensor: string, command: SensorCommand) => Promise<CommandPlace>;
   /** Told when a partition has failed; the others run on. */
   readonly failed?: (partition: string, error: Error) => void;
   /** Told when the run of a partition has ended early and will be begun again. */

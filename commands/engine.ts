@@ -37,8 +37,11 @@ import { KvQuarantine } from "../store/quarantine.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import type { FleetKv } from "../store/fleet.ts";
+import { commandDesk, forwardCommand } from "../store/forward.ts";
 import { followHeads, type ToldSensor } from "../store/heads.ts";
 import { KEYS } from "../store/keys.ts";
+import { followOrders, type OrderDesk } from "../store/order_desk.ts";
+import { Orders } from "../store/orders.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { turns } from "../store/turns.ts";
 import { Written } from "../store/written.ts";
@@ -103,6 +106,8 @@ export interface EngineModels {
 export class Engine {
   readonly feed: Feed;
   readonly queries: StoreQueries;
+  /** Who carries out here what other processes ask for. */
+  readonly desks: OrderDesk[];
 
   private readonly closing = new AbortController();
   private readonly following: Promise<unknown>;
@@ -125,6 +130,9 @@ export class Engine {
     readings: Hub<ReadingView>,
     rate: RateMeter,
     clock: Clock,
+    node: string,
+    /** What other processes are asked to do; absent where the store is this process's alone. */
+    readonly orders?: Orders,
     /** Versions of what is configured; absent where it cannot be changed. */
     readonly configurations?: KvConfigurations,
   ) {
@@ -134,6 +142,7 @@ export class Engine {
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+    this.desks = [commandDesk(supervisor)];
     const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
     const changed = async (view: PartitionView, sensors: readonly ToldSensor[]) => {
       const run = supervisor.runs.find(({ partition }) => partition.id === view.partition);
@@ -143,7 +152,11 @@ export class Engine {
       return taken;
     };
     this.following = fleet
-      ? Promise.all([fleet.follow(signal, pause), followHeads(fleet, { clock, changed }, signal)])
+      ? Promise.all([
+        fleet.follow(signal, pause),
+        followHeads(fleet, { clock, changed }, signal),
+        followOrders(fleet, { clock, node, desks: this.desks }, signal),
+      ])
       : Promise.resolve();
   }
 
@@ -168,6 +181,7 @@ export class Engine {
           federation: new KvFederationStore(kv, { clock }),
           evaluations: new KvEvaluations(kv, { clock }),
         };
+      const orders = fleet && new Orders(fleet, { clock, freshId });
       const configurations = options.configurable ? await KvConfigurations.open(kv, clock, judging) : undefined;
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         configurations,
@@ -196,6 +210,7 @@ export class Engine {
         failed: options.failed,
         interrupted: options.interrupted,
         breathe: turns(TURN_MS),
+        ...(orders ? { forward: (...command) => forwardCommand(orders, ...command) } : {}),
       });
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
       if (fleet) fleet.partitionOf = partitionOf;
@@ -217,6 +232,8 @@ export class Engine {
         readings,
         rate,
         clock,
+        options.node ?? "unnamed",
+        orders,
         configurations,
       );
     } catch (error) {

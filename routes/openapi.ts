@@ -82,6 +82,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   429: "Too many requests; `Retry-After` says when to come again.",
   500: "Something went wrong inside; it was logged.",
   503: "Not now; `Retry-After` says when to come again.",
+  504: "The node that runs the sensor has not answered; it may be carried out yet.",
   507: "What may be stored is used up.",
 };
 

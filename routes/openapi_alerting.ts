@@ -67,7 +67,7 @@ function commands(
     body: { "application/json": body },
     bodyOptional: !wanting.includes(verb),
     answers: accepted,
-    problems: [503],
+    problems: [503, 504],
   }));
 }
 

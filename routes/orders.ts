@@ -18,7 +18,10 @@ export function whoIn(c: Context, by: string | undefined): string {
   return id === LOCAL.id ? by : `${by} (${name})`.slice(0, 128);
 }
 
-/** Hands a command over and answers 202 with its place; 404 for no such sensor, 503 if it cannot be taken now. */
+/**
+ * Hands a command over and answers 202 with its place; 404 for no such sensor, 503 if it cannot be taken now, 504 if
+ * whoever runs the sensor has not answered and may carry it out yet.
+ */
 export async function orderAt<T extends { readonly command: string }>(
   c: Context,
   desk: { order(command: T): Promise<CommandPlace> },
@@ -31,6 +34,7 @@ export async function orderAt<T extends { readonly command: string }>(
     if (!(error instanceof CommandRefused)) throw error;
     const detail = `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
     if (error.kind === "unknown") throw new Problem(404, detail);
+    if (error.kind === "late") throw new Problem(504, detail);
     throw new Problem(503, detail, { headers: { "retry-after": String(RETRY_SECONDS) } });
   }
 }

@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<number, string>> = {
   429: "Too many requests",
   500: "Internal server error",
   503: "Service unavailable",
+  504: "No answer in time",
   507: "Insufficient storage",
 };
 

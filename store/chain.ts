@@ -175,7 +175,12 @@ export class Chain {
       bytes += mutation.bytes;
       keys += keySize(mutation.key);
     }
-    if (group.length + last.length > most || last.some(full)) {
+    for (const mutation of last) {
+      bytes += mutation.bytes;
+      keys += keySize(mutation.key);
+    }
+    const isOver = bytes > KV_LIMITS.atomicBytes || keys > KV_LIMITS.keysBytes;
+    if (group.length + last.length > most || isOver) {
       await this.commit(group);
       group = [];
     }
@@ -234,7 +239,8 @@ export class Chain {
   }
 }
 
-function isMoved(fence: unknown): boolean {
+/** Whether a fence says that the partition was moved from this database, or is being moved. */
+export function isMoved(fence: unknown): boolean {
   return typeof fence === "string" && ownerIn(fence) === MOVED;
 }
 

@@ -21,7 +21,7 @@ import type { StoredCommands } from "../actors/commands/queue.ts";
 import { foldAlerts } from "./alert_fold.ts";
 import { joinBytes, keyBytes, textBytes } from "./bytes.ts";
 import { readMeta } from "../actors/sensor/snapshot.ts";
-import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, ownerIn, StoreError } from "./chain.ts";
+import { ALL_GUARDS, Chain, type ChainOptions, type Mutation, StoreError } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "./deadline.ts";
 import { forgetSensor } from "./forget_sensor.ts";
@@ -122,7 +122,7 @@ export class KvCheckpointStore implements CheckpointStore {
         return chain.write([{ key: KEYS.outputsBegun(partition), value: begunTo, bytes: keyBytes(partition) }]);
       },
       writeCommands: (commands) =>
-        chain.write(commandMutations(partition, commands), [commandsRecord(partition, commands)]),
+        chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
       writeOutputs: async (outputs) => {
         const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);
         const steps = outputs.alerts.map(({ transition }) => transition);
@@ -138,11 +138,6 @@ export class KvCheckpointStore implements CheckpointStore {
       writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
     };
     return this.options.guards.order ? claim : positionFirst(claim);
-  }
-
-  async owner(partition: string): Promise<string | undefined> {
-    const { value } = await this.ask(this.kv.get<string>(KEYS.fence(partition)));
-    return value === null ? undefined : ownerIn(value);
   }
 
   async *snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {

@@ -10,6 +10,7 @@ import { keyBytes, textBytes } from "./bytes.ts";
 import type { Mutation } from "./chain.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
+import type { OrderValue } from "./orders.ts";
 
 /** The commands of a record, those that need no longer be kept, and from where on a version of the configuration is in force. */
 export function commandMutations(partition: string, { fresh, released }: CommandsRecord): Mutation[] {
@@ -29,9 +30,15 @@ export function commandMutations(partition: string, { fresh, released }: Command
   ];
 }
 
-/** The number of the last one: with it all of them are there. */
-export function commandsRecord(partition: string, { last }: CommandsRecord): Mutation {
-  return { key: KEYS.lastCommand(partition), value: last, bytes: keyBytes(partition) };
+/** The number of the last one, with which all of them are there, and the answers to those that other processes sent. */
+export function commandsRecord(partition: string, { last, fresh }: CommandsRecord): Mutation[] {
+  const bytes = keyBytes(partition), answers: Mutation[] = [];
+  for (const { order, position } of fresh) {
+    if (order === undefined) continue;
+    const value: OrderValue = { answer: { done: position } };
+    answers.push({ key: KEYS.order(partition, order), value, bytes });
+  }
+  return [{ key: KEYS.lastCommand(partition), value: last, bytes }, ...answers];
 }
 
 /** What is stored; undefined where there never was a command. */

@@ -13,6 +13,8 @@
  * | `sensor_part, name, generation, i` | part of a snapshot over 63 KiB |
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `command, partition, number` | a command, since the oldest cut |
+ * | `order, to, id` | what one process wants another one to do, and the answer |
+ * | `meta, orders` | id of the last order on this server |
  * | `configuration, version` | what is configured of judging |
  * | `configuration_at, version, partition` | position from which on it is in force there |
  * | `window, sensor, length, hop, start` | a window |
@@ -86,6 +88,9 @@ export const KEYS = {
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
+  orders: (): Deno.KvKey => ["order"],
+  order: (to: string, id: string): Deno.KvKey => ["order", to, id],
+  lastOrder: (): Deno.KvKey => ["meta", "orders"],
   configurations: (): Deno.KvKey => ["configuration"],
   configuration: (version: number): Deno.KvKey => ["configuration", version],
   configurationPlaces: (version?: number): Deno.KvKey =>

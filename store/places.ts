@@ -54,6 +54,7 @@ const BY_PARTITION: Readonly<Record<string, number>> = {
   sample: 1,
   sensor_of: 1,
   command: 1,
+  order: 1,
   transition: 1,
   transition_trim: 1,
   quarantine: 1,

@@ -35,6 +35,8 @@ export interface StoredCommands {
 interface Order {
   readonly sensor: string;
   readonly command: PartitionCommand;
+  /** Its id, where another process sent it. */
+  readonly order?: string;
   resolve(place: CommandPlace): void;
   reject(error: Error): void;
 }
@@ -68,9 +70,10 @@ export class CommandQueue {
   /**
    * Takes a command in; resolves once it is stored.
    *
+   * @param order id of the order by which another process sent it
    * @throws {CommandRefused} if there are too many, or the partition has ended
    */
-  order(sensor: string, command: PartitionCommand): Promise<CommandPlace> {
+  order(sensor: string, command: PartitionCommand, order?: string): Promise<CommandPlace> {
     if (this.closed !== undefined) return Promise.reject(new CommandRefused("busy", this.closed));
     if (this.waiting.length >= COMMANDS_WAITING || this.items.length >= COMMANDS_RECORDED) {
       const many =
@@ -79,7 +82,7 @@ export class CommandQueue {
       return Promise.reject(new CommandRefused("busy", message));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ sensor, command, resolve, reject });
+      this.waiting.push({ sensor, command, ...(order === undefined ? {} : { order }), resolve, reject });
       this.wake?.();
     });
   }
@@ -103,10 +106,10 @@ export class CommandQueue {
 
   /** Those that wait enter at a position, recorded from now on. */
   takeNew(position: number, time: number): RecordedCommand[] {
-    const taken = this.waiting.splice(0).map((order) => {
-      const { sensor, command } = order, recorded = { number: ++this.last, position, time, sensor, command };
-      this.entered.set(recorded.number, order);
-      return recorded;
+    const taken = this.waiting.splice(0).map((waiting) => {
+      const { sensor, command, order } = waiting, number = ++this.last;
+      this.entered.set(number, waiting);
+      return { number, position, time, sensor, command, ...(order === undefined ? {} : { order }) };
     });
     this.items.push(...taken);
     this.next = this.items.length;

@@ -82,6 +82,8 @@ export interface RecordedCommand<C extends PartitionCommand = PartitionCommand> 
   /** Empty for a command to the partition itself. */
   readonly sensor: string;
   readonly command: C;
+  /** Id of the order by which another process sent it; that is answered with it. */
+  readonly order?: string;
 }
 
 /** Where a command took effect. */
@@ -104,8 +106,8 @@ export interface CommandDesk {
 export class CommandRefused extends Error {
   override name = "CommandRefused";
 
-  /** @param kind `unknown`: there is no such sensor; `busy`: later, perhaps */
-  constructor(readonly kind: "unknown" | "busy", message: string) {
+  /** @param kind `unknown`: there is no such sensor; `busy`: later, perhaps; `late`: it may be carried out yet */
+  constructor(readonly kind: "unknown" | "busy" | "late", message: string) {
     super(message);
   }
 }
