@@ -12,6 +12,18 @@ export interface Query {
   readonly sql: string;
 }
 
+const figuresSchema = z.object({
+  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) })),
+});
+
+/** Every query of the dashboard over Prometheus, for all jobs. */
+export function figureQueries(): { readonly of: string; readonly query: string }[] {
+  const { panels } = figuresSchema.parse(JSON.parse(textOf("docs/dashboards/sensorium.json")));
+  return panels.flatMap(({ title, targets }) =>
+    targets.map(({ expr }) => ({ of: title, query: expr.replaceAll("$job", ".*") }))
+  );
+}
+
 const grafanaSchema = z.object({
   templating: z.object({ list: z.array(z.object({ name: z.string(), type: z.string(), query: z.string() })) }),
   panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ rawSql: z.string() })) })),
@@ -35,7 +47,7 @@ export function grafanaQueries(sensor: string): Query[] {
   return [
     ...templating.list.filter(({ type }) => type === "query").map(({ name, query }) => ({
       of: `$${name}`,
-      sql: query,
+      sql: spelt(query, sensor),
     })),
     ...panels.flatMap(({ title, targets }) => targets.map(({ rawSql }) => ({ of: title, sql: spelt(rawSql, sensor) }))),
   ];
