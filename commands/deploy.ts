@@ -19,7 +19,7 @@ import { HttpCounts } from "../routes/metrics_counts.ts";
 import { logPartition } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
-import type { OutputsValue } from "../store/checkpoint_store.ts";
+import type { OutputsValue } from "../store/outputs.ts";
 import { KvFederationStore } from "../store/federation.ts";
 import { KEYS } from "../store/keys.ts";
 import type { KvPort } from "../store/kv.ts";

@@ -20,7 +20,7 @@ import type { Clock } from "../actors/ports.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { logPartition } from "../sources/http.ts";
 import { HttpTail } from "../sources/http_tail.ts";
-import type { OutputsValue } from "../store/checkpoint_store.ts";
+import type { OutputsValue } from "../store/outputs.ts";
 import { KEYS } from "../store/keys.ts";
 import { KV_LIMITS, type KvPort } from "../store/kv.ts";
 import type { ReadingLog } from "../store/log.ts";

@@ -7,7 +7,7 @@ import { StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { PartitionView } from "../actors/views.ts";
 import { ownerIn } from "./chain.ts";
-import type { OutputsValue } from "./checkpoint_store.ts";
+import type { OutputsValue } from "./outputs.ts";
 import type { FleetKv } from "./fleet.ts";
 import { KEYS } from "./keys.ts";
 import { placeOf } from "./places.ts";

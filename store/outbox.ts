@@ -12,7 +12,7 @@ import type { Clock } from "../actors/ports.ts";
 import { Waiters } from "../actors/waiters.ts";
 import type { Item, ItemKind } from "../sinks/delivery/item.ts";
 import type { Cursor, Outbox, OutboxChunk, OutboxRead, Place, SetAside, Stream } from "../sinks/delivery/outbox.ts";
-import type { OutputsValue } from "./checkpoint_store.ts";
+import type { OutputsValue } from "./outputs.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";

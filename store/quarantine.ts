@@ -5,7 +5,7 @@
  */
 import type { Quarantine, QuarantineCounts, Settlement } from "../actors/quarantine.ts";
 import type { QuarantineView } from "../actors/views.ts";
-import type { OutputsValue } from "./checkpoint_store.ts";
+import type { OutputsValue } from "./outputs.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
 import type { Written } from "./written.ts";

@@ -9,7 +9,7 @@
  * | not accepted (quarantine) | | 10,000 of each partition, the others counted by reason |
  * | parts of unfinished snapshots | 1 hour (clock) | |
  *
- * The last readings of each sensor are bounded where they are written (`checkpoint_store.ts`), the log by what was
+ * The last readings of each sensor are bounded where they are written (`outputs.ts`), the log by what was
  * released. A number may be exceeded by what is written between two sweeps.
  *
  * @module

@@ -8,7 +8,7 @@
  * @module
  */
 import type { AlertTransition, AlertView, QuarantineView } from "../actors/views.ts";
-import type { OutputsValue } from "./checkpoint_store.ts";
+import type { OutputsValue } from "./outputs.ts";
 import { KEYS } from "./keys.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
 import type { Judgement, Listed, Listing } from "./retention_series.ts";

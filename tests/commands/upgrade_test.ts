@@ -5,7 +5,7 @@
  */
 import { KV_FILE } from "../../commands/database.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../std/assert.ts";
-import type { ChunkValue, WindowValue } from "../../store/checkpoint_store.ts";
+import type { ChunkValue, WindowValue } from "../../store/outputs.ts";
 import { StoreError } from "../../store/chain.ts";
 import { checkFormat, FORMAT } from "../../store/format.ts";
 import { KEYS } from "../../store/keys.ts";
