@@ -64,6 +64,23 @@ export interface KeyBook {
   valid(id: string): ApiKey | undefined;
 }
 
+/** A browser that has logged in. */
+export interface Session {
+  /** Id of the key that it was opened with. */
+  readonly key: string;
+  /** Epoch ms. */
+  readonly opened: number;
+  /** When it was used last, within minutes; epoch ms. */
+  readonly used: number;
+}
+
+/** Where sessions lie that several processes share, each by the hash of its cookie. */
+export interface SessionStore {
+  load(hash: string): Promise<Session | undefined>;
+  save(hash: string, session: Session): Promise<void>;
+  remove(hash: string): Promise<void>;
+}
+
 /** One change that somebody made. */
 export interface AuditEntry {
   /** Opaque; entries are in its order. */

@@ -13,6 +13,7 @@ import { SensorQuota } from "../routes/limits_sensors.ts";
 import { KvKeys } from "../store/api_keys.ts";
 import { KvAudit } from "../store/audit.ts";
 import type { KvPort } from "../store/kv.ts";
+import { KvSessions } from "../store/sessions.ts";
 import { COMMON } from "./common.ts";
 import { UsageError } from "./errors.ts";
 import { list, toggle, wholeNumber } from "./setting.ts";
@@ -70,14 +71,14 @@ export function localNames(publicUrl: string | undefined): readonly string[] {
   return publicUrl === undefined ? own : [...own, new URL(publicUrl).hostname];
 }
 
-/** Opens keys and audit log. */
+/** Opens keys, audit log and sessions. */
 export async function openAccess(
   kv: KvPort,
   values: Pick<AccessValues, "host" | "requireKeys">,
   options: { readonly clock: Clock; readonly report: (error: unknown) => void },
 ): Promise<Access> {
   const [keys, audit] = await Promise.all([KvKeys.open(kv, options), KvAudit.open(kv, options)]);
-  return { keys, audit, required: values.requireKeys || !isLocal(values.host) };
+  return { keys, audit, sessions: new KvSessions(kv), required: values.requireKeys || !isLocal(values.host) };
 }
 
 /** What clients are held to; on this machine, without keys, only to what somebody has asked for. */

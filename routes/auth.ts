@@ -16,7 +16,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-import type { AuditLog, KeyBook, Scope } from "../actors/keys.ts";
+import type { AuditLog, KeyBook, Scope, SessionStore } from "../actors/keys.ts";
 import { addressOf, ANONYMOUS, INSTANCE, LOCAL, type Principal, setPrincipal, setStillMay } from "./auth_principal.ts";
 import { permits, scopeOf } from "./auth_scopes.ts";
 import { SESSION_COOKIE, type Sessions } from "./auth_sessions.ts";
@@ -28,6 +28,8 @@ import { answerProblem, Problem } from "./problem.ts";
 export interface Access {
   readonly keys: KeyBook;
   readonly audit: AuditLog;
+  /** Absent: sessions of browsers are this process's own. */
+  readonly sessions?: SessionStore;
   /** Whether nobody may ask without a key: as soon as other machines can connect. */
   readonly required: boolean;
 }
@@ -54,9 +56,9 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
     return access?.keys.check(secret);
   }
 
-  function bySession(c: Context): Principal | undefined {
-    if (sessions === undefined || c.req.header("cookie") === undefined) return undefined;
-    const key = sessions.find(getCookie(c, SESSION_COOKIE));
+  /** Who opened the session, where nothing else says who asks. */
+  async function bySession(cookie: string): Promise<Principal | undefined> {
+    const key = await sessions?.find(cookie);
     return key && { ...key, byCookie: true };
   }
 
@@ -69,11 +71,9 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
   }
 
   /** What the request is refused with; undefined lets it pass. */
-  function judge(c: Context): Response | undefined {
-    const scope = scopeOf(c.req.method, c.req.path), header = c.req.header("authorization");
-    const secret = header === undefined ? undefined : /^Bearer +([!-~]{1,512})$/i.exec(header)?.[1];
-    const nobody = isForwarded(c) ? ANONYMOUS : keyless;
-    const principal = secret === undefined ? bySession(c) ?? nobody : bearer(secret);
+  function judge(c: Context, secret: string | undefined, opened?: Principal): Response | undefined {
+    const scope = scopeOf(c.req.method, c.req.path), nobody = isForwarded(c) ? ANONYMOUS : keyless;
+    const principal = secret === undefined ? opened ?? nobody : bearer(secret);
     if (principal === undefined && scope !== undefined) return refuseKey(c);
     if (scope !== undefined && !permits((principal ?? nobody).scopes, scope)) {
       return refuse(c, principal ?? nobody, scope);
@@ -91,9 +91,11 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
     return undefined;
   }
 
-  return (c, next) => {
-    const refusal = judge(c);
-    return refusal === undefined ? next() : Promise.resolve(refusal);
+  return async (c, next) => {
+    const header = c.req.header("authorization");
+    const secret = header === undefined ? undefined : /^Bearer +([!-~]{1,512})$/i.exec(header)?.[1];
+    const cookie = secret === undefined ? getCookie(c, SESSION_COOKIE) : undefined;
+    return judge(c, secret, cookie === undefined ? undefined : await bySession(cookie)) ?? await next();
   };
 }
 

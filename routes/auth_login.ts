@@ -44,8 +44,8 @@ export function login(deps: AppDeps, sessions: Sessions): Hono {
       if (isForm) return page(c, 401, "That key is not known: it is wrong, revoked or expired.");
       throw new Problem(401, "The key is not known: it is wrong, revoked or expired.");
     }
-    sessions.close(getCookie(c, SESSION_COOKIE));
-    setCookie(c, SESSION_COOKIE, sessions.open(key), {
+    await sessions.close(getCookie(c, SESSION_COOKIE));
+    setCookie(c, SESSION_COOKIE, await sessions.open(key), {
       httpOnly: true,
       sameSite: "Strict",
       path: "/",
@@ -56,8 +56,8 @@ export function login(deps: AppDeps, sessions: Sessions): Hono {
     return isForm ? c.redirect("/", 303) : c.json(shown(c), 201);
   });
   app.get("/session", (c) => c.json(shown(c)));
-  app.delete("/session", (c) => {
-    sessions.close(getCookie(c, SESSION_COOKIE));
+  app.delete("/session", async (c) => {
+    await sessions.close(getCookie(c, SESSION_COOKIE));
     deleteCookie(c, SESSION_COOKIE, { path: "/", secure: isSecure(c) });
     return c.body(null, 204);
   });
@@ -107,7 +107,8 @@ function page(c: Context, status: 200 | 401, message = ""): Response | Promise<R
             <p><label>Key <input type="password" name="key" autocomplete="current-password" required maxlength="512"></label></p>
             <p><button>Log in</button></p>
           </form>
-          <p>A key is made by <code>deno task keys create NAME --scopes read</code> on the machine of the instance.</p>
+          <p>A key is made by <code>deno task keys create NAME --scopes read,operate</code> on the machine of the
+            instance, or by <code>POST /admin/keys</code>.</p>
         </main>
       </html>
     `,

@@ -29,7 +29,7 @@ export function protect(app: Hono, deps: AppDeps): void {
   if (limits.answerMs !== undefined) app.use(timeOut(deps.clock, limits.answerMs, deps.signal));
   if (origins.length > 0) app.use(cors(origins));
   app.use(sameOrigin(deps.hosts, origins));
-  const sessions = access && new Sessions(access.keys, deps.clock);
+  const sessions = access && new Sessions(access.keys, deps.clock, access.sessions);
   if (access !== undefined || token !== undefined) app.use(guard(deps, sessions));
   if (limits.requests !== undefined) app.use(rateLimit(deps, limits.requests));
   if (access !== undefined) app.use(auditing(access.audit));

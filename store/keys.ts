@@ -46,7 +46,7 @@
  * | `set_aside, sink, partition, kind, n` | what a sink did not take, and why |
  *
  * The log of readings taken over HTTP has its keys in `log.ts`, keys of the API in `api_keys.ts`, the audit log in
- * `audit.ts`.
+ * `audit.ts`, sessions of browsers in `sessions.ts`.
  *
  * @module
  */

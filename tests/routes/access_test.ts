@@ -1,9 +1,11 @@
 import type { Scope } from "../../actors/keys.ts";
 import { makeApp } from "../../routes/app.ts";
 import { permits, scopeOf } from "../../routes/auth_scopes.ts";
-import { SESSION_LIMITS } from "../../routes/auth_sessions.ts";
+import { FRESH_MS, SESSION_LIMITS } from "../../routes/auth_sessions.ts";
 import { OPERATIONS } from "../../routes/openapi_list.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
+import { KvSessions } from "../../store/sessions.ts";
+import { MemoryKv } from "../memory_kv.ts";
 import { TOKEN, wholeDeps } from "./api_fakes.ts";
 
 /** An exposed instance: keys are required. */
@@ -155,6 +157,40 @@ Deno.test("Sessions end: after a time without use, with their key, and with a bo
   assertEquals([await works(first), await works(last)], [false, true]);
   await access.keys.revoke(key.slice(10, 18));
   assertEquals(await works(last), false);
+});
+
+Deno.test("Sessions over a store are known to every process, and end for all of them", async () => {
+  const { app, keyOf, access, deps } = await exposed(), kv = new MemoryKv(), key = await keyOf("read");
+  // Three processes over one store; the one that opens the session may be gone when the next request comes.
+  const process = () => makeApp({ ...deps, access: { ...access, sessions: new KvSessions(kv) } });
+  const [one, two, three] = [process(), process(), process()];
+  const works = async (at: typeof app, cookie: string) =>
+    (await at.request("/sensors", { headers: { cookie } })).status === 200;
+  const cookie = await loggedIn(one, key), stranger = cookie.replace(/.$/, (last) => last === "A" ? "B" : "A");
+  assertEquals(await Promise.all([works(two, cookie), works(three, cookie), works(app, cookie)]), [true, true, false]);
+  assertEquals(await Promise.all([works(two, stranger), works(two, "sensorium_session=x")]), [false, false]);
+  assertEquals(
+    [...kv.entries.values()].some(({ value }) => JSON.stringify(value).includes(cookie.split("=")[1])),
+    false,
+  );
+  // Used here and there for two days, it stays; unused for longer than it may, it ends everywhere.
+  for (let i = 0; i < 5; i++) {
+    await deps.clock.advance(SESSION_LIMITS.idleMs - 1_000_000);
+    assertEquals(await works([one, two][i % 2], cookie), true, `after ${i + 1} stretches`);
+  }
+  await deps.clock.advance(SESSION_LIMITS.idleMs + 1);
+  assertEquals(await Promise.all([works(one, cookie), works(two, cookie)]), [false, false]);
+  const other = await loggedIn(two, key);
+  assertEquals(await works(one, other), true);
+  await three.request("/session", {
+    method: "DELETE",
+    headers: { cookie: other, host: "plant", origin: "http://plant" },
+  });
+  await deps.clock.advance(FRESH_MS + 1);
+  assertEquals(await Promise.all([works(one, other), works(two, other)]), [false, false]);
+  const last = await loggedIn(one, key);
+  await access.keys.revoke(key.slice(10, 18));
+  assertEquals(await works(two, last), false);
 });
 
 Deno.test("auditing() writes down what was done, by whom, and nothing that was refused", async () => {
