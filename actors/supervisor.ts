@@ -180,14 +180,17 @@ export class Supervisor implements Shared, Owner, CommandDesk {
     }
   }
 
-  /** What another process has stored of its partition; false for one that runs here, of which nobody else knows more. */
-  heard(view: PartitionView, sensors: Iterable<Pick<Entry, "name" | "type" | "location">>): boolean {
+  /**
+   * What another process has stored of its partition; false for one that runs here, of which nobody else knows more.
+   *
+   * @param sensors all of them; absent where they are as they were
+   */
+  heard(view: PartitionView, sensors?: readonly Pick<Entry, "name" | "type" | "location">[]): boolean {
     if (this.runOf(view.partition) >= 0) return false;
-    if (!this.elsewhere.has(view.partition)) {
-      this.forgotten.add(view.partition); // what is at hand of it is out of date from now on
-      this.clear(view.partition);
-    }
+    this.forgotten.add(view.partition); // what is at hand of it is out of date
     this.elsewhere.set(view.partition, view);
+    if (sensors === undefined) return true;
+    this.clear(view.partition); // whoever is not among them was deleted
     for (const { name, type, location } of sensors) {
       const entry = this.directory.of(name, view.partition);
       if (entry.partition !== view.partition) continue;

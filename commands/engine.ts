@@ -144,7 +144,7 @@ export class Engine {
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
     this.desks = [commandDesk(supervisor)];
     const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
-    const changed = async (view: PartitionView, sensors: readonly ToldSensor[]) => {
+    const changed = async (view: PartitionView, sensors?: readonly ToldSensor[]) => {
       const run = supervisor.runs.find(({ partition }) => partition.id === view.partition);
       if (run?.state === "running") return false;
       const taken = supervisor.heard(view, sensors);

@@ -24,11 +24,11 @@ export interface ToldSensor {
 export interface HeadsOptions {
   readonly clock: Clock;
   /**
-   * A partition's head as it is now; its sensors where there are more, or other things are known of them.
+   * A partition's head as it is now; all its sensors, where there are others, or other things are known of them.
    *
    * @returns whether that was taken; else the sensors are told again
    */
-  readonly changed: (view: PartitionView, sensors: readonly ToldSensor[]) => Promise<boolean>;
+  readonly changed: (view: PartitionView, sensors?: readonly ToldSensor[]) => Promise<boolean>;
 }
 
 /** Partitions of one watch: three keys of each, ten of a watch at the most. */
@@ -101,7 +101,7 @@ class Heads {
     const [outputs, fence, sensors] = entries, value = outputs.value as OutputsValue | null;
     // What is left of a partition that was moved away says nothing of it any more.
     if (value === null || this.fleet.server(placeOf(this.fleet.map, partition)) !== this.server) return;
-    const told = this.sensors.get(partition) === sensors.versionstamp ? [] : await this.sensorsOf(partition);
+    const told = this.sensors.get(partition) === sensors.versionstamp ? undefined : await this.sensorsOf(partition);
     const taken = await this.options.changed({
       partition,
       source: partition.split("-")[0],

@@ -95,12 +95,16 @@ export class Snapshots {
     deleted: Iterable<string>,
   ): Promise<void> {
     const small: Mutation[] = [], { headOf, isShared } = this.options, about = new Map<string, string>();
+    let isNews = false;
     const there = new Set(snapshots.map(({ name }) => name));
     for (const name of deleted) {
       if (there.has(name)) continue;
       small.push({ key: KEYS.sensor(name), bytes: keyBytes(name) }, ...this.dropParts(name));
       if (headOf) small.push({ key: KEYS.sensorHead(partition, name), bytes: keyBytes(name) });
-      if (this.told.delete(name)) small.push({ key: KEYS.sensorOf(partition, name), bytes: keyBytes(name) });
+      if (!isShared) continue;
+      this.told.delete(name);
+      small.push({ key: KEYS.sensorOf(partition, name), bytes: keyBytes(name) });
+      isNews = true;
     }
     for (const { name, bytes } of snapshots) {
       if (isShared) about.set(name, aboutIn(bytes));
@@ -119,7 +123,7 @@ export class Snapshots {
       else small.push({ key: KEYS.sensorOf(partition, name), value: text, bytes: keyBytes(name) + textBytes(text) });
     }
     const version = { key: KEYS.sensorsVersion(partition), value: this.options.freshId(), bytes: keyBytes(partition) };
-    await chain.write(small, about.size > 0 ? [version] : []);
+    await chain.write(small, isNews || about.size > 0 ? [version] : []);
     for (const [name, text] of about) this.told.set(name, text);
   }
 
