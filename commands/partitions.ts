@@ -4,35 +4,54 @@
  * @module
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
-import { MOVED, ownerIn, StoreError } from "../store/chain.ts";
+import { HELD, MOVED, ownerIn, RELEASED, StoreError } from "../store/chain.ts";
 import type { FleetKv } from "../store/fleet.ts";
 import { movePartition, partitionsByServer } from "../store/move.ts";
+import { spreadOver } from "../store/rebalance.ts";
+import { type Size, sizesByPartition } from "../store/sizes.ts";
 import { systemClock } from "./clock.ts";
 import { holdOptions, openFleet, serverUrls } from "./database.ts";
 import { CommandError, EXIT, UsageError } from "./errors.ts";
 import { columns } from "./help.ts";
+import { text, toggle } from "./setting.ts";
 import { type Command, COMMON, readSettings } from "./settings.ts";
 
-const settings = { kv: COMMON.kv };
+const settings = {
+  kv: COMMON.kv,
+  sizes: toggle({ fallback: false, help: "list also how much each partition holds; reads everything" }),
+  allFrom: text({
+    fallback: undefined,
+    help: "move every partition of this server to the others, as evenly as they come",
+    placeholder: "URL",
+  }),
+};
 
 const command: Command<typeof settings> = {
   name: "partitions",
-  summary: "Shows which KV server holds which partition, and moves one while the nodes run.",
-  positional: { what: "list, or move PARTITION URL", least: 0, most: 3 },
+  summary: "Shows which KV server holds which partition, and moves them while the nodes run.",
+  positional: { what: "list, move PARTITION URL, or rebalance", least: 0, most: 3 },
   settings,
   examples: [
     {
-      line: "deno task partitions list --kv http://kv1:4512,http://kv2:4512",
-      does: "every partition, its server and its owner",
+      line: "deno task partitions list --sizes --kv http://kv1:4512,http://kv2:4512",
+      does: "every partition, its server, its owner, and how much is stored of it",
     },
     {
       line: "deno task partitions move kafka-iot_sensors-3 http://kv2:4512 --kv http://kv1:4512,http://kv2:4512",
       does: "one to another server",
     },
+    {
+      line: "deno task partitions move --all-from http://kv2:4512 --kv http://kv1:4512,http://kv2:4512",
+      does: "all of a server, before it is taken away",
+    },
+    {
+      line: "deno task partitions rebalance --kv http://kv1:4512,http://kv2:4512,http://kv3:4512",
+      does: "evenly over all of --kv, after a server was added",
+    },
   ],
   notes: [
     "A move fences the partition, copies it, changes the map that every server holds, and removes the copy; its owner waits meanwhile.",
-    "A move that was interrupted is finished by the same command again.",
+    "Whatever was interrupted is finished by the same command again. Start every node with a new server before anything is moved to it.",
   ],
 };
 
@@ -44,18 +63,23 @@ const command: Command<typeof settings> = {
  * @throws {CommandError} one sentence, where it cannot be done
  */
 export async function partitions(args: readonly string[]): Promise<number> {
-  const { values: { kv }, positional: [verb = "list", partition, url] } = await readSettings(command, args);
-  if (verb !== "list" && verb !== "move") {
-    throw new UsageError(`partitions must be asked to list or to move PARTITION URL, not ${JSON.stringify(verb)}`);
+  const { values: { kv, sizes, allFrom }, positional } = await readSettings(command, args);
+  const [verb = "list", partition, url] = positional;
+  if (!["list", "move", "rebalance"].includes(verb)) {
+    throw new UsageError(`partitions must be asked to list, to move or to rebalance, not ${JSON.stringify(verb)}`);
   }
-  if (verb === "move" && url === undefined) throw new UsageError("partitions move needs PARTITION and URL");
+  if (verb === "move" && (allFrom === undefined ? url === undefined : partition !== undefined)) {
+    throw new UsageError("partitions move needs PARTITION and URL, or --all-from URL alone");
+  }
   const urls = serverUrls(kv);
   if (urls.length === 0) throw new UsageError("partitions needs --kv with the URLs of all KV servers");
   try {
     const fleet = await openFleet(urls, systemClock);
     try {
-      if (verb === "list") await showAll(fleet);
-      else await move(fleet, partition, url);
+      if (verb === "list") await showAll(fleet, sizes);
+      else if (verb === "rebalance") await spread(fleet, fleet.servers);
+      else if (allFrom === undefined) await move(fleet, partition, url);
+      else await spread(fleet, fleet.servers.filter((one) => one !== fleet.server(idOf(fleet, allFrom))));
     } finally {
       fleet.close();
     }
@@ -66,21 +90,53 @@ export async function partitions(args: readonly string[]): Promise<number> {
   return EXIT.done;
 }
 
-async function showAll(fleet: FleetKv): Promise<void> {
-  const rows = (await partitionsByServer(fleet)).map(({ partition, id, fence }) => {
-    const owner = ownerIn(fence);
-    return [partition, `${fleet.server(id).name}  ${owner === MOVED ? "being moved" : owner}`] as const;
-  });
+async function showAll(fleet: FleetKv, isSized: boolean): Promise<void> {
+  const sizes = isSized ? await sizesByPartition(fleet) : undefined;
+  const rows = (await partitionsByServer(fleet)).map(({ partition, id, fence }) =>
+    [partition, `${fleet.server(id).name}${saySize(sizes?.get(partition))}  ${sayOwner(ownerIn(fence))}`] as const
+  );
   console.log(rows.length === 0 ? "There is no partition yet." : columns(rows).join("\n"));
+  const rest = sizes?.get("");
+  if (rest) console.log(`and of no partition, on ${fleet.server(fleet.map.servers[0]).name}:${saySize(rest)}`);
+}
+
+/** Keys and bytes, in columns. */
+function saySize(size: Size | undefined): string {
+  if (size === undefined) return "";
+  return `${size.keys.toLocaleString("en").padStart(12)} keys${(size.bytes / 1e6).toFixed(1).padStart(9)} MB`;
+}
+
+function sayOwner(owner: string): string {
+  if (owner === MOVED) return "being moved";
+  if (owner === HELD) return "held by an export";
+  return owner === RELEASED ? "" : owner;
+}
+
+/** Spreads partitions over these servers. */
+async function spread(fleet: FleetKv, servers: FleetKv["servers"]): Promise<void> {
+  const ids = servers.flatMap(({ name }) => fleet.idOf(name) ?? []), names = servers.map(({ name }) => name).join(", ");
+  if (ids.length === 0) throw new UsageError("--kv must name another server than that of --all-from");
+  let moves = 0;
+  await spreadOver(fleet, ids, holdOptions(systemClock), ({ partition, to }, copied) => {
+    moves++;
+    console.log(`${partition} is on ${fleet.server(to).name} now: ${copied} entries were copied.`);
+  });
+  console.log(`${moves} partitions were moved; they are spread over ${names}.`);
+}
+
+/** @throws {UsageError} if there is no such server */
+function idOf(fleet: FleetKv, url: string): string {
+  const name = URL.canParse(url) ? new URL(url).host : url, id = fleet.idOf(name);
+  if (id === undefined) throw new UsageError(`--kv names no server ${url}`);
+  return id;
 }
 
 async function move(fleet: FleetKv, partition: string, url: string): Promise<void> {
-  const name = URL.canParse(url) ? new URL(url).host : url, id = fleet.idOf(name);
-  if (id === undefined) throw new UsageError(`--kv names no server ${url}`);
+  const id = idOf(fleet, url);
   const known = await partitionsByServer(fleet);
   if (!known.some((one) => one.partition === partition)) {
     throw new CommandError(`there is no partition ${partition}: ${known.map((one) => one.partition).join(", ")}`);
   }
   const copied = await movePartition(fleet, partition, id, holdOptions(systemClock));
-  console.log(`${partition} is on ${name} now: ${copied} entries were copied.`);
+  console.log(`${partition} is on ${fleet.server(id).name} now: ${copied} entries were copied.`);
 }

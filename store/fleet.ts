@@ -111,8 +111,16 @@ export class FleetKv implements KvPort {
   /** The server of an id. @throws {StoreAwayError} while it is not known which one that is */
   server(id: string): TimedKv {
     const server = this.byId.get(id);
-    if (server === undefined) throw new StoreAwayError(`a KV server does not answer: ${this.problems().join("; ")}`);
+    if (server === undefined) throw new StoreAwayError(this.unknown());
     return server;
+  }
+
+  /** Why the server of an id is not known. */
+  private unknown(): string {
+    const problems = this.problems();
+    return problems.length > 0
+      ? `a KV server does not answer: ${problems.join("; ")}`
+      : "it is on a KV server that --kv does not name: start again with all of them";
   }
 
   /** The id of a server that a person calls so; undefined if there is none, or it has not answered yet. */
@@ -183,7 +191,7 @@ export class FleetKv implements KvPort {
   }
 
   /** The partition that a key belongs to, where it belongs to one and that is known. */
-  private partitionOfKey(key: Deno.KvKey): string | undefined {
+  partitionOfKey(key: Deno.KvKey): string | undefined {
     const owner = ownerOf(key);
     if (typeof owner === "string") return undefined;
     return "sensor" in owner ? this.partitionOf(owner.sensor) : owner.partition;

@@ -13,7 +13,7 @@ import { StoreAwayError } from "../actors/checkpoint.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, HELD, HOLD_RENEWED_MS, MOVED, ownerIn, RELEASED } from "./chain.ts";
 import type { FleetKv } from "./fleet.ts";
 import { KEYS } from "./keys.ts";
-import { partitionsByServer } from "./move.ts";
+import { lookAtAll, partitionsByServer } from "./move.ts";
 import type { TimedKv } from "./timed_kv.ts";
 
 /** How partitions are held. */
@@ -65,11 +65,6 @@ export async function learnSensors(fleet: FleetKv): Promise<void> {
     }
   }
   fleet.partitionOf = (sensor) => partitions.get(sensor);
-}
-
-async function lookAtAll(fleet: FleetKv, { freshId }: HoldOptions): Promise<void> {
-  await fleet.look(freshId);
-  if (fleet.problems().length > 0) throw new StoreAwayError(`every KV server must answer: ${fleet.problems()[0]}`);
 }
 
 async function renew(holds: readonly Hold[], { clock }: HoldOptions, signal: AbortSignal): Promise<void> {

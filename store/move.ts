@@ -43,8 +43,7 @@ export async function movePartition(
   to: string,
   options: MoveOptions,
 ): Promise<number> {
-  await fleet.look(options.freshId);
-  if (fleet.problems().length > 0) throw new StoreAwayError(`every KV server must answer: ${fleet.problems()[0]}`);
+  await lookAtAll(fleet, options);
   const old = fleet.of(partition), place = fleet.server(to), sensors = await sensorsOf(old, partition, options);
   const chain = (kv: TimedKv, owner?: string) =>
     Chain.claim(kv, partition, { ...options, guards: ALL_GUARDS, moving: true, ...(owner ? { owner } : {}) });
@@ -56,7 +55,7 @@ export async function movePartition(
       await into.write(batch);
       copied += batch.length;
     }
-    await change(fleet, { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } });
+    await changeMap(fleet, { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } });
     await from.write(await removals(old, partition, sensors));
   } else {
     await chain(place);
@@ -67,6 +66,12 @@ export async function movePartition(
     }
   }
   return copied;
+}
+
+/** Reads the map of every server. @throws {StoreAwayError} if one does not answer */
+export async function lookAtAll(fleet: FleetKv, { freshId }: Pick<MoveOptions, "freshId">): Promise<void> {
+  await fleet.look(freshId);
+  if (fleet.problems().length > 0) throw new StoreAwayError(`every KV server must answer: ${fleet.problems()[0]}`);
 }
 
 /** Every partition that was ever run, the id of the server that holds it, and its fence, which names its owner. */
@@ -82,8 +87,12 @@ export async function partitionsByServer(
   return found;
 }
 
-/** Gives every server the map with the next version. */
-async function change(fleet: FleetKv, map: Omit<PartitionMap, "version">): Promise<void> {
+/**
+ * Gives every server the map with the next version.
+ *
+ * @throws {StoreAwayError} if one does not take it: the same again goes on
+ */
+export async function changeMap(fleet: FleetKv, map: Omit<PartitionMap, "version">): Promise<void> {
   const next: PartitionMap = { ...map, version: fleet.map.version + 1 };
   for (const server of fleet.servers) {
     const found = await server.get<PartitionMap>(SERVER_KEYS.map);

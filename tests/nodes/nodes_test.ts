@@ -8,7 +8,7 @@ import { z } from "zod";
 import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { Follower } from "../deploy/follower.ts";
 import { Receiver } from "../sinks/webhook_receiver.ts";
-import { ask, run, until } from "../process.ts";
+import { ask, Folder, run, until } from "../process.ts";
 import { type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
 import { KV_TOKEN, kvServer } from "../servers/kv.ts";
 import { need, testWith } from "../servers/needed.ts";
@@ -154,8 +154,35 @@ testWith(
     );
     await judged();
 
+    // Everything is exported while both run: they go on.
+    await using folder = new Folder();
+    const written = await run(["export", folder.at("all"), ...kv, "--data-dir", folder.at("none")], { env });
+    assertMatch(written.out, /written: .*, \d+ entries/, written.error);
+    await rounds.put(20);
+    await judged();
+
+    // All partitions leave a server, and come back, while both run.
+    const placed = async () => {
+      const { out } = await run(["partitions", "list", "--sizes", ...kv], { env });
+      const rows = out.matchAll(/^ +kafka-\S+ +(\S+) +[\d,]+ keys +[\d.]+ MB/gm);
+      return Object.values(Object.groupBy(rows, ([, name]) => name)).map((rows) => rows?.length);
+    };
+    const drains = await Promise.all(
+      servers.map(({ url }) => run(["partitions", "move", "--all-from", url, ...kv], { env })),
+    );
+    const drained = drains.findIndex(({ code }) => code === 0);
+    assertMatch(drains[1 - drained].error, /holds what belongs to no partition/);
+    assertEquals(await placed(), [PARTITIONS]);
+    await rounds.put(20);
+    await judged();
+    const spread = await run(["partitions", "rebalance", ...kv], { env });
+    assertMatch(spread.out, /2 partitions were moved; they are spread over/, spread.error);
+    assertEquals(await placed(), [PARTITIONS / 2, PARTITIONS / 2]);
+    await rounds.put(20);
+    await judged();
+
     // A server that is away keeps its partitions waiting, and nobody else; both nodes say so.
-    const away = servers.find(({ url }) => url === other);
+    const away = servers[drained];
     away?.silence(true);
     await rounds.put(20);
     await until("it is said which server is away", async () => {
