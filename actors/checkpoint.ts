@@ -12,6 +12,7 @@ import type { CommandsRecord, StoredCommands } from "./commands/queue.ts";
 import type { Json, SourceMemory } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
+import type { EpochPart } from "./training/epochs.ts";
 import type { StoredSample, TrainingCut, TrainingRecord } from "./training/training.ts";
 import type { AlertOutput } from "./sensor/outputs.ts";
 import type { AlertTransition, QuarantineView, ReadingView } from "./views.ts";
@@ -105,6 +106,13 @@ export interface Claim {
    * @throws {FencedError} if another owner has taken over; nothing of this step is written then
    */
   writeCommands(commands: CommandsRecord): Promise<void>;
+  /**
+   * Keeps what the partition brings to an epoch; what it brought before stays as it is. May be called while another step
+   * is written.
+   *
+   * @throws {FencedError} if another owner has taken over
+   */
+  writeEpoch(part: EpochPart): Promise<void>;
   /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
   writeOutputs(outputs: CheckpointOutputs): Promise<void>;
   /**

@@ -20,6 +20,7 @@ import type { Shared } from "./shared.ts";
 import type { PartitionTally } from "./partition_tally.ts";
 import type { ModelDrift } from "./training/forest_model.ts";
 import { candidatesIn } from "./training/sample.ts";
+import type { EpochPart } from "./training/epochs.ts";
 import { Training } from "./training/training.ts";
 import type { PartitionView } from "./views.ts";
 
@@ -172,21 +173,20 @@ export class PartitionRun {
   private async readOn(signal: AbortSignal): Promise<void> {
     const left = new AbortController(), reading = AbortSignal.any([signal, left.signal]);
     const chunks = this.partition.read(this.readTo, reading, this.claim.memory)[Symbol.asyncIterator]();
+    let isAtPause = false;
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && !isAtPause) {
         const { done, value } = await this.next(chunks.next());
         if (done) break;
-        await this.take(value);
+        isAtPause = !await this.take(value, signal);
       }
     } finally {
       left.abort(LEFT); // a live source that waits would not hear of its end before something comes
       await chunks.return?.();
     }
-    if (!signal.aborted) await this.end();
-    else {
-      await this.checkpoint(1, false);
-      this.state = "stopped";
-    }
+    if (!signal.aborted) return await this.end();
+    if (!isAtPause) await this.checkpoint(1, false); // else what came since the last one is read again
+    this.state = "stopped";
   }
 
   private async recover(): Promise<void> {
@@ -308,7 +308,8 @@ export class PartitionRun {
     await shared.wakeAgain(this.partition.id, version, judging);
   }
 
-  private async take(chunk: Chunk): Promise<void> {
+  /** @returns false if it was to end at a pause in the chunk */
+  private async take(chunk: Chunk, signal: AbortSignal): Promise<boolean> {
     const { shared, router } = this, { batchSize } = shared.options;
     const end = chunk.kind === "readings" ? chunk.items.length : chunk.kind === "lines" ? chunk.bytes.length : 1;
     for (let from = 0; from < end;) {
@@ -318,7 +319,7 @@ export class PartitionRun {
       this.followed?.routedOf(chunk, from, stopped, router.counts.readings);
       await this.dispatch();
       this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
-      if (router.isPaused) await this.train();
+      if (router.isPaused && !await this.train(signal)) return false;
       // Before a cut: what a command gives out belongs to its position.
       if (this.commands.nextAgain <= this.readTo) await this.enter(this.readTo);
       await this.cutIfDue();
@@ -328,21 +329,33 @@ export class PartitionRun {
     if (this.commands.nextAgain <= chunk.next) await this.enter(chunk.next);
     if ("progress" in chunk) this.progress = chunk.progress;
     await shared.breathe();
+    return true;
   }
 
-  /** At a pause: brings models into use from here on, trained or, where this was read before, as they were then. */
-  private async train(): Promise<void> {
+  /**
+   * At a pause: brings models into use from here on, trained or, where this was read before, as they were then.
+   *
+   * @returns false if it was to end meanwhile: the pause is yet to come, and nothing may be cut behind it
+   */
+  private async train(signal: AbortSignal): Promise<boolean> {
     const { training, router: { pausedBefore: position }, shared } = this;
-    if (!training) return;
+    if (!training) return true;
     // A cut at a pause comes after it: what was trained there is in its record.
-    if (position <= this.outputsRead) return void (this.models = await training.again(position));
+    if (position <= this.outputsRead) {
+      this.models = await training.again(position);
+      return true;
+    }
     await Promise.all([...this.lastSent, this.claim.writeBegun(position)]);
-    this.models = await training.train(position, async (from) => {
+    const locals = async (from: number) => {
       const answers = await Promise.all(
         shared.hosts.map((host) => host.send({ kind: "round", partition: this.partition.id, from })),
       );
       return answers.flatMap(({ locals }) => locals);
-    });
+    };
+    const bring = (part: EpochPart) => this.claim.writeEpoch(part);
+    const models = await training.train(position, locals, { bring, signal });
+    this.models = models ?? [];
+    return models !== undefined;
   }
 
   /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */

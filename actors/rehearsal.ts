@@ -173,7 +173,7 @@ export class Rehearsal {
     const { training, shard, partition } = this;
     if (!training) return;
     const locals = (from: number) => Promise.resolve(shard.handle({ kind: "round", partition, from }).locals);
-    this.models = await training.train(position, locals);
+    this.models = await training.train(position, locals) ?? [];
     training.released(position);
   }
 }

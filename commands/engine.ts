@@ -49,6 +49,7 @@ import { KV_FILE, openFleet, openKv, serverUrls } from "./database.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
 import { RateMeter } from "./rate_meter.ts";
+import { openSharing, type Sharing, type SharingOptions } from "./sharing.ts";
 import { isSweptHere, upkeepLease } from "./upkeep.ts";
 
 /** What an instance is made of. */
@@ -72,6 +73,8 @@ export interface EngineOptions {
   readonly sinks?: (partition: string, models: EngineModels) => readonly CommitSink[];
   /** What rounds are kept in, where that is more than the store: its place is taken in the actors' eyes alone. */
   readonly federation?: (models: EngineModels) => FederationStore;
+  /** Partitions that share their models, over all nodes; absent: each has its own. */
+  readonly sharing?: SharingOptions;
   /** Where readings are followed; absent: none are. */
   readonly tracing?: Tracing;
   /** What deviates from {@linkcode SUPERVISOR_DEFAULTS}. */
@@ -135,6 +138,7 @@ export class Engine {
     readonly orders?: Orders,
     /** Versions of what is configured; absent where it cannot be changed. */
     readonly configurations?: KvConfigurations,
+    sharing?: Sharing,
   ) {
     this.feed = {
       alerts: (cursor, signal) => alerts.follow(cursor, signal),
@@ -151,13 +155,16 @@ export class Engine {
       await alerts.catchUp(view.partition);
       return taken;
     };
-    this.following = fleet
-      ? Promise.all([
-        fleet.follow(signal, pause),
-        followHeads(fleet, { clock, changed }, signal),
-        followOrders(fleet, { clock, node, desks: this.desks }, signal),
-      ])
-      : Promise.resolve();
+    this.following = Promise.all([
+      ...(fleet
+        ? [
+          fleet.follow(signal, pause),
+          followHeads(fleet, { clock, changed }, signal),
+          followOrders(fleet, { clock, node, desks: this.desks }, signal),
+        ]
+        : []),
+      sharing?.run(signal),
+    ]);
   }
 
   /**
@@ -183,6 +190,17 @@ export class Engine {
         };
       const orders = fleet && new Orders(fleet, { clock, freshId });
       const configurations = options.configurable ? await KvConfigurations.open(kv, clock, judging) : undefined;
+      const { sharing: how, node, leased } = options, federation = options.federation?.(models) ?? models.federation;
+      const sharing = how && openSharing(how, {
+        kv,
+        federation,
+        judging: () => configurations?.now.judging ?? judging,
+        clock,
+        freshId,
+        ...(fleet ? { fleet } : {}),
+        ...(node === undefined ? {} : { node }),
+        ...(leased ? { leased } : {}),
+      });
       const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
         configurations,
         store: new KvCheckpointStore(kv, {
@@ -196,7 +214,11 @@ export class Engine {
           ...(fleet ? { fleet } : {}),
         }),
         clock,
-        models: { ...models, federation: options.federation?.(models) ?? models.federation },
+        models: {
+          ...models,
+          federation,
+          ...(sharing ? { epochs: sharing.epochs } : {}),
+        },
         sinks: (partition) => options.sinks?.(partition, models) ?? [],
         shards,
         tracing: options.tracing,
@@ -235,6 +257,7 @@ export class Engine {
         options.node ?? "unnamed",
         orders,
         configurations,
+        sharing,
       );
     } catch (error) {
       await lock.release();

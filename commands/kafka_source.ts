@@ -33,6 +33,13 @@ export const KAFKA_SOURCE = {
     help: "time without a sign of life after which the group goes on without a member, in ms",
     placeholder: "MS",
   }),
+  modelWait: wholeNumber({
+    min: 0,
+    max: 86_400_000,
+    fallback: 10_000,
+    help: "longest wait of a partition that is ahead for the models of the last epoch, in ms",
+    placeholder: "MS",
+  }),
   begin: choice({
     words: ["earliest", "latest"],
     fallback: "earliest",

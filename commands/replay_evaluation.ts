@@ -8,7 +8,7 @@ import type { CommitSink } from "../actors/checkpoint.ts";
 import { compareEvaluations } from "../actors/evaluation/compare.ts";
 import { evaluationId, type EvaluationRecord } from "../actors/evaluation/port.ts";
 import type { Clock } from "../actors/ports.ts";
-import { modelName } from "../actors/training/training.ts";
+import { modelName } from "../actors/training/maker.ts";
 import { EvaluationCollector, EvaluationError } from "../store/evaluation_collector.ts";
 import { EvaluationSink } from "../store/evaluation_sink.ts";
 import type { KvEvaluations } from "../store/evaluations.ts";

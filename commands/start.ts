@@ -12,7 +12,8 @@ import { expectedAlarms } from "../actors/alerts/expected.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { TraceBook } from "../actors/tracing.ts";
-import { modelName } from "../actors/training/training.ts";
+import { SHARED } from "../actors/training/epochs.ts";
+import { modelName } from "../actors/training/maker.ts";
 import { makeApp } from "../routes/app.ts";
 import { assets } from "../routes/assets.ts";
 import { HttpCounts } from "../routes/metrics_counts.ts";
@@ -62,6 +63,11 @@ import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 import { taskOn } from "./task_line.ts";
 
+/** Whether a partition shares its models with others: those of Kafka, which any node may run. */
+function isShared(partition: string): boolean {
+  return partition.startsWith("kafka-");
+}
+
 /** A partition whose store did not answer is tried again after so long, ms. */
 const STORE_AWAY_MS = 1_000;
 
@@ -108,7 +114,7 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
         partition,
         data: partition,
         started: clock.now(),
-        modelOf: (family, group) => modelName(partition, family, group),
+        modelOf: (family, group) => modelName(isShared(partition) ? SHARED : partition, family, group),
       }),
       ...fileSinks(values, {
         partition,
@@ -120,6 +126,16 @@ async function watch({ values, origins, judging: given }: StartSettings, log: Lo
       ...outlets.commitSinks(partition, stop.signal),
     ],
     federation: roundOutlet(sinks, () => outlets),
+    ...(from === "kafka"
+      ? {
+        sharing: {
+          includes: isShared,
+          partitions: () => kafka?.partitionIds ?? [],
+          waitMs: values.modelWait,
+          report: (error) => log.error(error),
+        },
+      }
+      : {}),
     supervisor: {
       storeAwayMs: STORE_AWAY_MS,
       sensorsMost: values.sensors,

@@ -23,6 +23,7 @@ import { keyBytes, textBytes } from "./bytes.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "./deadline.ts";
+import { epochMutations } from "./epoch_parts.ts";
 import { forgetSensor } from "./forget_sensor.ts";
 import { KEYS } from "./keys.ts";
 import { KvLabelStore } from "./labels.ts";
@@ -86,6 +87,12 @@ export class KvCheckpointStore implements CheckpointStore {
       },
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
+      writeEpoch: async (part) => {
+        const [parts, entry] = epochMutations(partition, part);
+        if ((await this.ask(kv.get(entry.key))).value !== null) return;
+        const bell = { key: KEYS.epochBell(), value: this.options.freshId(), bytes: keyBytes(partition) };
+        await chain.write(parts, [entry, bell]);
+      },
       writeOutputs: async (outputs) => {
         const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);
         const steps = outputs.alerts.map(({ transition }) => transition);

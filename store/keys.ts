@@ -30,6 +30,12 @@
  * | `model, name` | which version of a model is in use |
  * | `model_version, name, version` | what is known of a version |
  * | `model_part, name, version, write, i` | part of its bytes |
+ * | `epoch, partition, family, end` | what a partition brings to the models of an epoch: in how many parts |
+ * | `epoch_part, partition, family, end, i` | part of it |
+ * | `meta, epoch_bell` | rewritten whenever something was brought, or trained |
+ * | `shared, family` | how far the models are that all partitions share |
+ * | `shared_model, family, group` | what the last one of a group was trained from |
+ * | `shared_use, family, group, end` | the version that counts behind the epoch after this one |
  * | `federation, group` | a group of sensors that learn together: its latest round |
  * | `federation_round, group, round` | what a round came to |
  * | `federation_device, group, device` | an outside device: which updates it sent |
@@ -170,6 +176,22 @@ export const KEYS = {
     kind,
     number,
   ],
+  epochs: (): Deno.KvKey => ["epoch"],
+  epoch: (partition: string, family: string, end: number): Deno.KvKey => ["epoch", partition, family, end],
+  epochParts: (partition: string, family: string, end: number): Deno.KvKey => ["epoch_part", partition, family, end],
+  epochPart: (partition: string, family: string, end: number, part: number): Deno.KvKey => [
+    "epoch_part",
+    partition,
+    family,
+    end,
+    part,
+  ],
+  epochBell: (): Deno.KvKey => ["meta", "epoch_bell"],
+  shared: (family: string): Deno.KvKey => ["shared", family],
+  sharedModels: (family: string): Deno.KvKey => ["shared_model", family],
+  sharedModel: (family: string, group: string): Deno.KvKey => ["shared_model", family, group],
+  sharedUses: (family: string, group: string): Deno.KvKey => ["shared_use", family, group],
+  sharedUse: (family: string, group: string, end: number): Deno.KvKey => ["shared_use", family, group, end],
   federations: (): Deno.KvKey => ["federation"],
   federation: (group: string): Deno.KvKey => ["federation", group],
   federationRounds: (group: string): Deno.KvKey => ["federation_round", group],

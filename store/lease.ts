@@ -4,7 +4,7 @@
  * The key `lease, name` says who holds it. Its holder renews it at a third of its time, and stops its work a while
  * before that has run out unless a renewal was answered. Others take it over once they have seen it unchanged for all of
  * its time by their own clocks: clocks of two machines are never compared, only how fast they go. Each holder has a
- * greater fence than the one before; what it writes may carry that, against a process that was stopped and wakes late.
+ * greater fence than the one before; what it writes may check that, against a process that was stopped and wakes late.
  * Source: C. Gray, D. Cheriton, Leases, SOSP 1989.
  *
  * @module
@@ -20,6 +20,11 @@ export const LEASE_MS = 15_000;
 /** Where a lease is stored. */
 export function leaseKey(name: string): Deno.KvKey {
   return ["lease", name];
+}
+
+/** Written by each new holder, and by nobody else: what a holder writes may check it. */
+function fenceKey(name: string): Deno.KvKey {
+  return ["lease_fence", name];
 }
 
 /** What a lease is made with. */
@@ -46,6 +51,8 @@ const leaseSchema = z.object({
   fence: z.number().int(),
 });
 
+/** No key has this version. */
+const NOBODYS = "f".repeat(20);
 /** The part of a lease's time before whose end its holder has stopped. */
 const MARGIN = 1 / 6;
 
@@ -53,7 +60,7 @@ const MARGIN = 1 / 6;
 export class Lease {
   /** The entry as it stands, and since when by the own clock; before the first look none. */
   private seen?: { readonly versionstamp: string | null; readonly since: number };
-  private term?: { readonly fence: number; versionstamp: string; until: number };
+  private term?: { readonly fence: number; readonly taken: string; versionstamp: string; until: number };
   private other?: string;
   private readonly ms: number;
   private readonly key: Deno.KvKey;
@@ -71,6 +78,11 @@ export class Lease {
   /** The fence under which this process holds it, or held it until its work has ended; else 0, which is nobody's. */
   get fence(): number {
     return this.term?.fence ?? 0;
+  }
+
+  /** The check of a write that nobody may do but its holder: it fails once there is another one. */
+  get check(): Deno.AtomicCheck {
+    return { key: fenceKey(this.options.name), versionstamp: this.term?.taken ?? NOBODYS };
   }
 
   /** What the process is called that holds it, as far as it is known here. */
@@ -104,9 +116,11 @@ export class Lease {
     if (this.other !== undefined && now - this.seen!.since < this.ms) return false;
     const fence = (held?.fence ?? 0) + 1, until = now + this.ms;
     // Where the answer is lost it is found to be our own at the next look.
-    const taken = await this.kv.atomic().check(entry).set(this.key, { owner, node, until, fence }).commit();
+    const value = { owner, node, until, fence };
+    const taken = await this.kv.atomic().check(entry).set(this.key, value).set(fenceKey(this.options.name), fence)
+      .commit();
     if (!taken.ok) return false;
-    this.term = { fence, versionstamp: taken.versionstamp, until };
+    this.term = { fence, taken: taken.versionstamp, versionstamp: taken.versionstamp, until };
     if (!this.isHeld) this.term = undefined; // the answer came too late: it is taken once more
     return this.isHeld;
   }

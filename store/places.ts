@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { readAlertId } from "../actors/alerts/ids.ts";
+import { SHARED } from "../actors/training/epochs.ts";
 import { hashText } from "../models/hash.ts";
 
 /** The map. Only a command changes it; of two the one of the greater version counts. */
@@ -52,6 +53,8 @@ export type KeyOwner =
 const BY_PARTITION: Readonly<Record<string, number>> = {
   partition: 1,
   sample: 1,
+  epoch: 1,
+  epoch_part: 1,
   sensor_of: 1,
   command: 1,
   order: 1,
@@ -67,7 +70,10 @@ const BY_PARTITION: Readonly<Record<string, number>> = {
 };
 const BY_SENSOR: Readonly<Record<string, number>> = { sensor: 1, sensor_part: 1, window: 1, window_at: 3, readings: 1 };
 const BY_ALERT: Readonly<Record<string, number>> = { alert: 1, alert_at: 2 };
-/** Models and rounds are called `family:PARTITION/GROUP` and `PARTITION/GROUP`; those of labels, without a slash, are all's. */
+/**
+ * Models and rounds are called `family:PARTITION/GROUP` and `PARTITION/GROUP`; those of labels, without a slash, are all's,
+ * and so are those that partitions share.
+ */
 const BY_MODEL: Readonly<Record<string, number>> = {
   model: 1,
   model_version: 1,
@@ -95,5 +101,5 @@ export function ownerOf(key: Deno.KvKey): KeyOwner {
   if (kind in BY_PARTITION) return { partition: name };
   if (kind in BY_SENSOR) return { sensor: name };
   const partition = kind in BY_ALERT ? readAlertId(name)?.partition : MODEL.exec(name)?.[1];
-  return partition === undefined ? "all" : { partition };
+  return partition === undefined || partition === SHARED ? "all" : { partition };
 }

@@ -22,10 +22,10 @@ export interface PausesRecord {
 export interface TrainingPoint {
   /** Source time, epoch ms. */
   readonly time: number;
-  /** Whether an epoch of forests has ended: else only what was never trained is. */
-  readonly epoch: boolean;
-  /** Whether an epoch of networks has ended, and when it began. */
-  readonly round?: { readonly epoch: number; readonly from: number };
+  /** Whether an epoch of forests has ended, and when: else only what was never trained is. */
+  readonly epoch?: { readonly end: number };
+  /** Whether an epoch of networks has ended, when that was, and when it began. */
+  readonly round?: { readonly end: number; readonly from: number };
 }
 
 /** Follows the ticks of a partition. */
@@ -34,13 +34,14 @@ export class Pauses {
   private forest = -1;
   private network = -1;
   /** The point of the last pause. */
-  point: TrainingPoint = { time: 0, epoch: false };
+  point: TrainingPoint = { time: 0 };
 
   /**
    * @param forestMs length of an epoch of forests
    * @param networkMs length of an epoch of networks
+   * @param isShared whether other partitions wait for the end of each epoch: it is no pause too few then
    */
-  constructor(private forestMs: number, private networkMs: number) {}
+  constructor(private forestMs: number, private networkMs: number, private readonly isShared = false) {}
 
   /** Other lengths from here on: the epochs at this source time are those that were last seen the end of. */
   configure(forestMs: number, networkMs: number, time: number): void {
@@ -60,12 +61,13 @@ export class Pauses {
       this.network = network;
     }
     const early = records >= GROWTH * this.records && records >= RECORDS_LEAST;
-    const later = records - this.records >= RECORDS_LEAST && forest > this.forest, round = network > this.network;
+    const enough = this.isShared || records - this.records >= RECORDS_LEAST;
+    const later = enough && forest > this.forest, round = network > this.network;
     if (!early && !later && !round) return false;
     this.point = {
       time,
-      epoch: forest > this.forest,
-      ...(round ? { round: { epoch: network, from: this.network * this.networkMs } } : {}),
+      ...(forest > this.forest ? { epoch: { end: forest * this.forestMs } } : {}),
+      ...(round ? { round: { end: network * this.networkMs, from: this.network * this.networkMs } } : {}),
     };
     this.records = records;
     this.forest = forest;

@@ -8,19 +8,17 @@
  * @module
  */
 import { FOREST_DEFAULTS } from "../../models/forest_train.ts";
-import { PARTICIPANTS_LEAST } from "../../models/federation/aggregate.ts";
-import { hashText } from "../../models/hash.ts";
 import type { ModelFamily, ModelSwitch } from "../batch.ts";
+import { StoreAwayError } from "../checkpoint.ts";
 import type { Judging } from "../config.ts";
-import { groupOfModel, networkModel } from "../federation/group.ts";
 import type { FederationStore } from "../federation/port.ts";
-import { makeRound } from "../federation/round.ts";
-import { decodeWeights } from "../federation/weights.ts";
-import { type ModelRegistry, ModelRuleError, type ModelVersion, type NewModel } from "../model_registry.ts";
+import type { ModelRegistry } from "../model_registry.ts";
 import type { LocalNetwork } from "../sensor/network.ts";
-import { forestDrift, forestModel, type ModelDrift } from "./forest_model.ts";
+import { Brought } from "./brought.ts";
+import { type EpochFamily, type EpochPart, type Epochs, SHARED } from "./epochs.ts";
+import type { ModelDrift } from "./forest_model.ts";
+import { ModelMaker } from "./maker.ts";
 import { Pauses, type PausesRecord } from "./pauses.ts";
-import { comparedRecord, contributionsTo, roundModel } from "./round_model.ts";
 import { type SampleRow, TrainingSample } from "./sample.ts";
 
 /** What training is wired to. */
@@ -28,6 +26,16 @@ export interface TrainingPorts {
   readonly registry: ModelRegistry;
   /** Where rounds are kept, and what devices outside sent for them. */
   readonly federation?: FederationStore;
+  /** What partitions share; absent: each trains its own. */
+  readonly epochs?: Epochs;
+}
+
+/** What the sharing of models asks of a partition at a pause. */
+export interface Sharing {
+  /** Keeps what the partition brings to an epoch. */
+  bring(part: EpochPart): Promise<void>;
+  /** Aborted when the partition is to end. */
+  readonly signal: AbortSignal;
 }
 
 /** A version that came into use at a position. */
@@ -52,6 +60,8 @@ export interface TrainingRecord {
 export interface TrainingCut {
   readonly pauses: PausesRecord;
   readonly inUse: Readonly<Record<string, number>>;
+  /** Whether they are shared with other partitions. */
+  readonly shared?: boolean;
 }
 
 /** Rows of a sample as they are stored. */
@@ -83,13 +93,14 @@ export class Training {
   private trained: Record<string, { readonly version: number; readonly position: number }> = {};
   /** How far each group's forest is from what it was trained on. */
   drifts: Record<string, ModelDrift> = {};
+  private readonly maker: ModelMaker;
+  private readonly epochs?: Epochs;
+  private readonly brought = new Brought();
 
-  constructor(
-    private readonly partition: string,
-    private judging: Judging,
-    private readonly ports: TrainingPorts,
-  ) {
-    this.pauses = new Pauses(judging.forest.everyMs, judging.federation.everyMs);
+  constructor(partition: string, private judging: Judging, private readonly ports: TrainingPorts) {
+    if (ports.epochs?.includes(partition)) this.epochs = ports.epochs;
+    this.maker = new ModelMaker(this.epochs ? SHARED : partition, ports);
+    this.pauses = new Pauses(judging.forest.everyMs, judging.federation.everyMs, this.epochs !== undefined);
   }
 
   /** From here on it goes by another configuration; at a source time, epoch ms. */
@@ -120,13 +131,16 @@ export class Training {
       group.sample.takeFresh(Infinity); // they are stored already
       group.parts = samples.filter(({ group, whole }) => group === name && !whole).length;
     }
-    if (record) {
+    // Versions of a partition's own models say nothing of those that all share, and the other way about.
+    const isOurs = cut === undefined || (cut.shared ?? false) === (this.epochs !== undefined);
+    if (record && isOurs) {
       this.switches = [...record.switches];
       this.trained = { ...record.trained };
       this.drifts = { ...record.drifts };
     }
     if (!cut) return [];
     this.pauses.restore(cut.pauses);
+    if (!isOurs) return [];
     this.inUse = { ...cut.inUse };
     return await Promise.all(
       Object.entries(cut.inUse).map(([key, version]) => {
@@ -144,22 +158,33 @@ export class Training {
   }
 
   /**
-   * Trains what is due at a pause.
+   * Trains what is due at a pause, or brings it to the epoch that all partitions share.
    *
    * @param position from which on the versions are used
    * @param locals asks for the networks that sensors have learnt since a time
+   * @param sharing where the partition shares its models
+   * @returns undefined if it was to end before that was known: the pause is yet to come
    */
-  async train(position: number, locals: (from: number) => Promise<readonly LocalNetwork[]>): Promise<ModelSwitch[]> {
-    const { point: { time, round } } = this.pauses, switches: ModelSwitch[] = [];
+  async train(
+    position: number,
+    locals: (from: number) => Promise<readonly LocalNetwork[]>,
+    sharing?: Sharing,
+  ): Promise<ModelSwitch[] | undefined> {
+    const { point: { time, round } } = this.pauses,
+      switches: ModelSwitch[] = [],
+      groups = [...this.groups.keys()].sort();
     const put = async (family: ModelFamily, group: string, version: number | undefined) => {
       if (version === undefined || this.inUse[keyOf(family, group)] === version) return;
       this.inUse[keyOf(family, group)] = version;
       this.switches.push({ position, family, group, version });
       switches.push(await this.load(family, group, version));
     };
-    for (const group of [...this.groups.keys()].sort()) {
-      await put("forest", group, await this.forest(group, position));
+    for (const group of groups) {
+      if (!this.epochs) await put("forest", group, await this.forest(group, position));
       await put("logistic", group, await this.supervised(group));
+    }
+    if (this.epochs && sharing) {
+      return await this.share(this.epochs, groups, locals, sharing, put) ? switches : undefined;
     }
     if (round && this.judging.detectors === "full") {
       for (const [group, members] of byGroup(await locals(round.from))) {
@@ -167,6 +192,49 @@ export class Training {
       }
     }
     return switches;
+  }
+
+  /** Brings what the partition has to the epochs that have ended, and puts to use what came of those before. */
+  private async share(
+    epochs: Epochs,
+    groups: readonly string[],
+    locals: (from: number) => Promise<readonly LocalNetwork[]>,
+    { bring, signal }: Sharing,
+    put: (family: EpochFamily, group: string, version: number) => Promise<void>,
+  ): Promise<boolean> {
+    const { point: { epoch, round } } = this.pauses, { forest, federation, detectors } = this.judging;
+    const ended: { readonly part: EpochPart; readonly before: number }[] = [];
+    if (epoch) {
+      const part: EpochPart = {
+        family: "forest",
+        epoch: epoch.end,
+        groups: this.brought.samples(this.samplesByGroup()),
+      };
+      ended.push({ part, before: epoch.end - forest.everyMs });
+    }
+    if (round && detectors === "full") {
+      const part: EpochPart = {
+        family: "network",
+        epoch: round.end,
+        groups: this.brought.networks(byGroup(await locals(round.from)), this.samplesByGroup(), round.end),
+      };
+      ended.push({ part, before: round.end - federation.everyMs });
+    }
+    for (const { part } of ended) await bring(part);
+    for (const { part: { family }, before } of ended) {
+      const decisions = await epochs.decided(family, groups, before, signal);
+      if (decisions === undefined) return false;
+      for (const { group, version, limit, drift } of decisions) {
+        if (limit !== undefined) this.brought.limit(group, limit);
+        if (drift) this.drifts[group] = drift;
+        await put(family, group, version);
+      }
+    }
+    return true;
+  }
+
+  private samplesByGroup(): Map<string, TrainingSample> {
+    return new Map([...this.groups].map(([group, { sample }]) => [group, sample]));
   }
 
   /** What is stored with the outputs of a cut that is made now; candidates of readings before it may still be on their way. */
@@ -190,7 +258,8 @@ export class Training {
 
   /** What a cut keeps. */
   cut(): TrainingCut {
-    return { pauses: this.pauses.record(), inUse: { ...this.inUse } };
+    const shared = this.epochs ? { shared: true } : {};
+    return { pauses: this.pauses.record(), inUse: { ...this.inUse }, ...shared };
   }
 
   /** Nothing before this position will be read again. */
@@ -198,12 +267,8 @@ export class Training {
     this.switches = this.switches.filter((one) => one.position >= position);
   }
 
-  private name(family: ModelFamily, group: string): string {
-    return modelName(this.partition, family, group);
-  }
-
   private async load(family: ModelFamily, group: string, version: number): Promise<ModelSwitch> {
-    const bytes = await this.ports.registry.bytes(this.name(family, group), version);
+    const bytes = await this.ports.registry.bytes(this.maker.name(family, group), version);
     return { family, group, version, bytes };
   }
 
@@ -213,51 +278,40 @@ export class Training {
     if (known && !this.pauses.point.epoch) return await this.operated("forest", group);
     const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
-    const due = !known || fresh >= FRESH * rows.length;
-    if (!one || rows.length < FOREST_DEFAULTS.samplesLeast || !due) {
-      return await this.operated("forest", group);
-    }
-    if (known) await this.drift(group, one.sample.channels, rows);
-    const name = this.name("forest", group), parent = known?.version;
-    const registered = await this.register(
-      name,
-      forestModel({
-        name,
-        version: (parent ?? 0) + 1,
-        ...(parent === undefined ? {} : { parent }),
-        data: `readings of ${group} in ${this.partition} before position ${position}`,
-        channels: one.sample.channels,
-        rows,
-        fresh,
-      }),
-    );
-    this.trained[key] = { version: registered.version, position };
-    const state = await this.ports.registry.state(name);
-    return state?.pinned ? state.active : registered.version;
+    if (!one || !isForestDue(rows.length, fresh, known !== undefined)) return await this.operated("forest", group);
+    const { channels } = one.sample;
+    const drift = known && await this.maker.drift(group, this.inUse[key], channels, rows);
+    if (drift) this.drifts[group] = drift;
+    const sample = { channels, rows, fresh, ...(known ? { parent: known.version } : {}) };
+    return await this.trainedHere("forest", group, await this.maker.forest(group, sample, at(position)), position);
   }
 
-  /** Compares what a group's forest is given now with what it was trained on, whenever another one is due: matters where one is pinned. */
-  private async drift(group: string, channels: readonly string[], rows: readonly SampleRow[]): Promise<void> {
-    const version = this.inUse[keyOf("forest", group)], model = this.name("forest", group);
-    const known = version === undefined ? undefined : await this.ports.registry.version(model, version);
-    const found = known && forestDrift(known, channels, rows);
-    if (found) this.drifts[group] = found;
+  /** Notes a version that was just made; the one to use. */
+  private async trainedHere(family: ModelFamily, group: string, version: number, position: number): Promise<number> {
+    this.trained[keyOf(family, group)] = { version, position };
+    const state = await this.ports.registry.state(this.maker.name(family, group));
+    return state?.pinned ? state.active : version;
   }
 
   /** The version that an operator has put to use; what was registered before a crash and is made again is none of theirs. */
   private async operated(family: ModelFamily, group: string): Promise<number | undefined> {
     const known = this.trained[keyOf(family, group)];
     if (!known) return undefined;
-    const state = await this.ports.registry.state(this.name(family, group));
+    const state = await this.ports.registry.state(this.maker.name(family, group));
     return state && (state.pinned || state.latest <= known.version) ? state.active : this.inUse[keyOf(family, group)];
   }
 
   /** The version in use of a model that was trained from labels for the group. */
   private async supervised(group: string): Promise<number | undefined> {
-    const state = await this.ports.registry.state(group);
-    if (!state) return undefined;
-    const version = await this.ports.registry.version(group, state.active);
-    return version?.kind === "logistic" ? state.active : undefined;
+    try {
+      const state = await this.ports.registry.state(group);
+      if (!state) return undefined;
+      const version = await this.ports.registry.version(group, state.active);
+      return version?.kind === "logistic" ? state.active : undefined;
+    } catch (error) {
+      if (error instanceof StoreAwayError) return undefined; // what is in use stays: it is not of this partition's server
+      throw error;
+    }
   }
 
   /** Averages the networks of a group; the version to use. */
@@ -267,60 +321,30 @@ export class Training {
     position: number,
     time: number,
   ): Promise<number | undefined> {
-    const { registry, federation } = this.ports, { method } = this.judging.federation;
-    const name = this.name("network", group), shared = groupOfModel(name) ?? group, key = keyOf("network", group);
-    const known = this.trained[key],
-      round = (known?.version ?? 0) + 1,
-      [{ weights: { length: weightCount } }] = members;
-    const inUse = this.inUse[key];
-    const before = inUse === undefined ? undefined : decodeWeights(await registry.bytes(name, inUse)).weights;
-    const devices = await federation?.takeUpdates(shared, round) ?? [];
-    if (members.length + devices.length < PARTICIPANTS_LEAST) return await this.operated("network", group);
-    const channels = this.groups.get(group)?.sample.channels ?? [];
-    const contributions = contributionsTo(members, devices), data = `networks of ${group} in ${this.partition}`;
-    const outcome = channels.length === 0 ? undefined : makeRound({
-      group: shared,
-      round,
+    const key = keyOf("network", group), known = this.trained[key], inUse = this.inUse[key];
+    const version = await this.maker.round({
+      group,
+      channels: this.groups.get(group)?.sample.channels ?? [],
+      members,
+      ...(known ? { parent: known.version } : {}),
+      ...(inUse === undefined ? {} : { inUse }),
+      method: this.judging.federation.method,
+      until: at(position),
       time,
-      method,
-      weightCount,
-      ...(before ? { before } : {}),
-      contributions,
     });
-    if (!outcome) return await this.operated("network", group);
-    const model = roundModel(outcome, `${data} before position ${position}`, channels, known?.version);
-    const registered = await this.register(name, model);
-    if (federation && known) {
-      const [last] = await federation.rounds(shared, 1), compared = last && comparedRecord(last, members);
-      if (compared) await federation.putRound(compared);
-    }
-    await federation?.putRound({ ...outcome.record, version: registered.version }, contributions);
-    this.trained[key] = { version: registered.version, position };
-    const state = await registry.state(name);
-    return state?.pinned ? state.active : registered.version;
-  }
-
-  /** Keeps a version under its number; where another one has it, as after an import, under the next. */
-  private async register(name: string, model: NewModel): Promise<ModelVersion> {
-    try {
-      return await this.ports.registry.register(name, model);
-    } catch (error) {
-      if (!(error instanceof ModelRuleError)) throw error;
-      const { version: _, ...next } = model;
-      return await this.ports.registry.register(name, next);
-    }
+    if (version === undefined) return await this.operated("network", group);
+    return await this.trainedHere("network", group, version, position);
   }
 }
 
-/** Characters of a model's name behind its family. */
-const NAME_MOST = 110;
+/** Whether a forest is grown from a sample. @param fresh rows that the last one was not grown from */
+export function isForestDue(rows: number, fresh: number, isKnown: boolean): boolean {
+  return rows >= FOREST_DEFAULTS.samplesLeast && (!isKnown || fresh >= FRESH * rows);
+}
 
-/** Name in the registry of the model that a group of a partition shares. */
-export function modelName(partition: string, family: ModelFamily, group: string): string {
-  if (family === "logistic") return group;
-  const whole = `${partition}/${group}`;
-  const short = whole.length <= NAME_MOST ? whole : `${whole.slice(0, NAME_MOST - 9)}~${hashText(whole).toString(16)}`;
-  return family === "network" ? networkModel(short) : `forest:${short}`;
+/** For a person. */
+function at(position: number): string {
+  return `position ${position}`;
 }
 
 function byGroup(locals: readonly LocalNetwork[]): [string, LocalNetwork[]][] {

@@ -133,6 +133,11 @@ export class KafkaSource implements Source {
     yield* this.#changes.take(signal);
   }
 
+  /** Ids of all partitions, whoever reads them; none before it was opened. */
+  get partitionIds(): string[] {
+    return [...this.#partitions.keys()];
+  }
+
   /** What is waited for, one sentence for each partition that cannot be read right now. */
   problems(): string[] {
     return [...this.#partitions.values()].flatMap(({ problem }) => problem === undefined ? [] : [problem]);

@@ -1,0 +1,40 @@
+/**
+ * Which epoch is trained next, and when not to wait for a partition any more.
+ *
+ * Epochs are trained in order, each once every partition has ended it. One that does not say so in time is left behind,
+ * and not waited for again until it has caught up.
+ *
+ * @module
+ */
+
+/** How far the models of a family are. */
+export interface EpochProgress {
+  /** End of the last epoch that was trained, epoch ms; −1 before the first. */
+  readonly through: number;
+  /** Partitions that had not ended it: the next one does not wait for them. */
+  readonly behind: readonly string[];
+}
+
+/** Before the first epoch. */
+export const NO_PROGRESS: EpochProgress = { through: -1, behind: [] };
+
+/**
+ * How far the models are once the next epoch is trained; undefined while that must wait.
+ *
+ * @param ended by partition the ends of epochs that it has put something down for, in any order
+ * @param partitions all there are; others in `ended` count, too
+ * @param isOverdue whether an epoch has waited long enough; asked of the next one alone
+ */
+export function nextEpoch(
+  { through, behind }: EpochProgress,
+  ended: ReadonlyMap<string, readonly number[]>,
+  partitions: readonly string[],
+  isOverdue: (epoch: number) => boolean,
+): EpochProgress | undefined {
+  const latest = (partition: string) => Math.max(-1, ...ended.get(partition) ?? []);
+  const next = Math.min(...[...ended.values()].flatMap((ends) => ends.filter((end) => end > through)));
+  if (next === Infinity) return undefined;
+  const late = [...new Set([...partitions, ...ended.keys()])].filter((partition) => latest(partition) < next).sort();
+  if (late.some((partition) => !behind.includes(partition)) && !isOverdue(next)) return undefined;
+  return { through: next, behind: late };
+}

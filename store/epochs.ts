@@ -1,0 +1,73 @@
+/**
+ * The models that partitions share, in the key-value store: as a partition sees them.
+ *
+ * @module
+ */
+import { StoreAwayError } from "../actors/checkpoint.ts";
+import type { Clock } from "../actors/ports.ts";
+import type { EpochProgress } from "../actors/training/epoch_schedule.ts";
+import type { EpochDecision, EpochFamily, Epochs } from "../actors/training/epochs.ts";
+import type { EpochBell } from "./epoch_bell.ts";
+import { KEYS } from "./keys.ts";
+import type { KvPort } from "./kv.ts";
+
+/** What counts of a group behind an epoch, as it is stored. */
+export type UseValue = Omit<EpochDecision, "group">;
+
+/** How partitions take part. */
+export interface EpochsOptions {
+  readonly clock: Clock;
+  readonly bell: EpochBell;
+  /** Which partitions share their models. */
+  readonly includes: (partition: string) => boolean;
+  /** Longest wait for what comes of an epoch, ms. */
+  readonly waitMs: number;
+}
+
+/** What came of epochs. */
+export class KvEpochs implements Epochs {
+  constructor(private readonly kv: KvPort, private readonly options: EpochsOptions) {}
+
+  includes(partition: string): boolean {
+    return this.options.includes(partition);
+  }
+
+  async decided(
+    family: EpochFamily,
+    groups: readonly string[],
+    before: number,
+    signal: AbortSignal,
+  ): Promise<readonly EpochDecision[] | undefined> {
+    const { clock, bell, waitMs } = this.options, until = clock.now() + waitMs;
+    bell.ring(); // what was just brought may be what was waited for
+    try {
+      for (;;) {
+        const { rings } = bell, left = until - clock.now();
+        if (await this.through(family) >= before) return await this.uses(family, groups, before);
+        if (signal.aborted) return undefined;
+        if (left <= 0) return [];
+        await bell.wait(rings, left, signal);
+      }
+    } catch (error) {
+      // Its own server answers: it goes on with what it has.
+      if (error instanceof StoreAwayError) return [];
+      throw error;
+    }
+  }
+
+  private async through(family: EpochFamily): Promise<number> {
+    return (await this.kv.get<EpochProgress>(KEYS.shared(family))).value?.through ?? -1;
+  }
+
+  /** Of each group what counts behind an epoch, where something does. */
+  private async uses(family: EpochFamily, groups: readonly string[], before: number): Promise<EpochDecision[]> {
+    const found = await Promise.all(groups.map(async (group) => {
+      const range = { prefix: KEYS.sharedUses(family, group), end: KEYS.sharedUse(family, group, before + 1) };
+      for await (const { value } of this.kv.list<UseValue>(range, { reverse: true, limit: 1 })) {
+        return [{ group, ...value }];
+      }
+      return [];
+    }));
+    return found.flat();
+  }
+}
