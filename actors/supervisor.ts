@@ -325,7 +325,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       readings: run.readings,
       refused: run.counts.refused,
       future: run.counts.future,
-      state: run.state,
+      state: run.state === "stopped" && this.options.rests ? "running" : run.state,
       ...(run.error === undefined ? {} : { error: run.error }),
     }));
     return [...here, ...this.elsewhere.values()];

@@ -45,6 +45,8 @@ export interface SupervisorOptions {
   /** Readings of one checkpoint that feeds get at the most. */
   readonly feedReadings: number;
   readonly keepHistory: boolean;
+  /** Whether what came is applied now and then, as within requests: a partition that stands in between is no stopped one. */
+  readonly rests?: boolean;
   readonly wanted: Wanted;
 }
 

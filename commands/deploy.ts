@@ -83,6 +83,7 @@ export async function openDeployment(): Promise<Deployment> {
     judging,
     sensorsMost: values.sensors,
     residentMost: 0,
+    rests: true,
   }, {
     store: cache,
     clock,

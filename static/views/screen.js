@@ -22,6 +22,9 @@ import { refreshMs, toolbar } from "./toolbar.js";
  * @property {(query: URLSearchParams, signal: AbortSignal) => Promise<() => void>} load asks, then gives what draws the answer
  */
 
+/** What the server says of a path that it does not serve. */
+const NOT_SERVED = "There is nothing here.";
+
 /** Such a view. */
 export class Screen {
   #stage;
@@ -32,12 +35,15 @@ export class Screen {
   #timer;
   /** @type {AbortController} */
   #question = new AbortController();
+  /** @type {readonly HTMLElement[]} */
+  #parts;
 
   /** @param {Stage} stage @param {Plan} plan @param {...HTMLElement} parts */
   constructor(stage, plan, ...parts) {
     const { model, main, signal } = stage;
     this.#stage = stage;
     this.#plan = plan;
+    this.#parts = parts;
     document.title = `${plan.title} – Sensorium`;
     put(
       main,
@@ -93,10 +99,18 @@ export class Screen {
     } catch (error) {
       if (question.signal.aborted || signal.aborted) return;
       this.#note.hidden = false;
-      say(this.#note, `${error instanceof Error ? error.message : String(error)} Trying again.`);
+      const why = error instanceof Error ? error.message : String(error);
+      if (why === NOT_SERVED) return this.#leave();
+      say(this.#note, `${why} Trying again.`);
     }
     const wait = refreshMs(query, this.#plan.liveMs);
     if (wait !== undefined) this.#timer = setTimeout(() => this.#next(), wait);
+  }
+
+  /** Nothing comes here, however often it is asked for. */
+  #leave() {
+    for (const part of this.#parts) part.hidden = true;
+    say(this.#note, "This instance does not have it: it works within requests alone, as on Deno Deploy.");
   }
 
   #next() {

@@ -49,6 +49,8 @@ Deno.test("openDeployment() answers for readings, alerts, commands and the page 
   assertStringIncludes(await (await ask(`/alerts/${encodeURIComponent(id)}`)).text(), "somebody");
   assertStringIncludes(await (await ask("/")).text(), "<html");
   assertEquals((await ask("/readyz")).status, 200);
+  const { partitions } = await (await ask("/summary")).json();
+  assertEquals(partitions.map(({ state }: { state: string }) => state), ["running"], "between requests, too");
 });
 
 Deno.test("Deployment.minute() lets time pass for sensors that are silent, and closes their windows", async () => {
