@@ -33,16 +33,22 @@ export function serverUrls(kv: string | undefined): string[] {
 /**
  * The servers of these URLs as one database.
  *
+ * @param deadlineMs longest wait for an answer
  * @throws {CommandError} for a URL that is none
  * @throws {StoreAwayError} if none of them answers, or not all at the very first start
  */
-export async function openFleet(urls: readonly string[], clock: Clock): Promise<FleetKv> {
+export async function openFleet(
+  urls: readonly string[],
+  clock: Clock,
+  deadlineMs = SERVER_DEADLINE_MS,
+): Promise<FleetKv> {
   const servers: TimedKv[] = [];
   for (const url of urls) {
     if (!URL.canParse(url)) {
       throw new CommandError(`--kv must be a path, or http:// URLs with commas between, not ${url}`);
     }
-    servers.push(new TimedKv(await openKv(url), new URL(url).host, clock, SERVER_DEADLINE_MS));
+    const connect = () => openKv(url);
+    servers.push(new TimedKv(await connect(), new URL(url).host, clock, deadlineMs, connect));
   }
   return await FleetKv.open(servers, () => crypto.randomUUID());
 }

@@ -59,6 +59,8 @@ export interface EngineOptions {
   readonly kv?: string;
   /** What protects checkpoints; a test takes one away to see that it is needed. */
   readonly guards?: Guards;
+  /** Longest wait for an answer of a KV server, ms, where not the usual one; a test takes it away to see that it is needed. */
+  readonly kvDeadlineMs?: number;
   /** Name of this process among others over the same servers, as the owner of its partitions. */
   readonly node?: string;
   /** Whether to begin anew: the KV file in the data directory is removed, once the directory is held. */
@@ -178,7 +180,8 @@ export class Engine {
     const lock = await takeDataDir(dataDir);
     try {
       if (options.fresh) await removeKv(dataDir);
-      const urls = serverUrls(options.kv), fleet = urls.length > 0 ? await openServers(urls, clock) : undefined;
+      const urls = serverUrls(options.kv),
+        fleet = urls.length > 0 ? await openServers(urls, clock, options.kvDeadlineMs) : undefined;
       const kv = new GatedKv(fleet ?? await openKv(options.kv ?? join(dataDir, KV_FILE)));
       await checkStore(fleet ?? kv, clock, options.kv ?? dataDir);
       const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
@@ -206,7 +209,7 @@ export class Engine {
         store: new KvCheckpointStore(kv, {
           clock,
           freshId,
-          deadlineMs: KV_DEADLINE_MS,
+          deadlineMs: options.kvDeadlineMs ?? KV_DEADLINE_MS,
           historyChunks: HISTORY_CHUNKS,
           written,
           ...(options.node === undefined ? {} : { owner: options.node }),
@@ -303,9 +306,9 @@ async function removeKv(dataDir: string): Promise<void> {
 }
 
 /** The KV servers. @throws {CommandError} if they cannot be used */
-async function openServers(urls: readonly string[], clock: Clock): Promise<FleetKv> {
+async function openServers(urls: readonly string[], clock: Clock, deadlineMs?: number): Promise<FleetKv> {
   try {
-    return await openFleet(urls, clock);
+    return await openFleet(urls, clock, deadlineMs);
   } catch (error) {
     const known = error instanceof StoreAwayError || error instanceof StoreError;
     throw known ? new CommandError(`cannot use the KV servers: ${error.message}`, { cause: error }) : error;

@@ -1,28 +1,39 @@
 /**
  * A database with a deadline on every call: one that does not answer says so, and is not waited for.
  *
+ * A connection may have gone silent for ever without an end (a firewall has forgotten it): the client would send everything
+ * over it until the system gives it up, minutes later. So after a deadline it goes on over a new one.
+ *
  * @module
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
-import { within } from "./deadline.ts";
+import { DeadlineError, within } from "./deadline.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
 import { KvBehind } from "./kv_behind.ts";
+
+/** A connection to a KV server, or a file. */
+export type KvConnection = KvPort & Pick<Deno.Kv, "watch">;
 
 /** A KV server or file; whatever goes wrong with it is a {@linkcode StoreAwayError} that names it. */
 export class TimedKv extends KvBehind {
   /** What is wrong with it, one sentence; undefined while it answers. */
   problem?: string;
+  private readonly closing = new AbortController();
+  /** Until there is a new connection. */
+  private connecting?: Promise<void>;
 
   /**
    * @param name how a person calls it, without secrets
    * @param deadlineMs how long a call may take; what was asked may still happen after it
+   * @param again connects anew; absent: what keeps silent is asked again
    */
   constructor(
-    protected override readonly kv: KvPort & Pick<Deno.Kv, "watch">,
+    protected override kv: KvConnection,
     readonly name: string,
     private readonly clock: Clock,
     private readonly deadlineMs: number,
+    private readonly again?: () => Promise<KvConnection>,
   ) {
     super(kv);
   }
@@ -39,9 +50,9 @@ export class TimedKv extends KvBehind {
     selector: Deno.KvListSelector,
     options?: Deno.KvListOptions,
   ): AsyncIterable<Deno.KvEntry<T>> {
-    const entries = this.kv.list<T>(selector, options)[Symbol.asyncIterator]();
+    const { kv } = this, entries = kv.list<T>(selector, options)[Symbol.asyncIterator]();
     for (;;) {
-      const { done, value } = await this.ask(entries.next());
+      const { done, value } = await this.ask(entries.next(), kv);
       if (done) return;
       yield value;
     }
@@ -73,18 +84,42 @@ export class TimedKv extends KvBehind {
     return this.ask(write.commit());
   }
 
-  private async ask<T>(answer: Promise<T>): Promise<T> {
+  override close(): void {
+    this.closing.abort();
+    super.close();
+  }
+
+  private async ask<T>(answer: Promise<T>, kv = this.kv): Promise<T> {
     try {
       const result = await within(this.clock, this.deadlineMs, answer);
       this.problem = undefined;
       return result;
     } catch (error) {
-      throw error instanceof StoreAwayError ? this.away(error) : error;
+      if (error instanceof DeadlineError) await this.connect(kv);
+      // Of a connection that was given up meanwhile.
+      const isOld = error instanceof Deno.errors.BadResource;
+      throw isOld || error instanceof StoreAwayError ? this.away(error) : error;
     }
   }
 
   private away(error: Error): StoreAwayError {
     this.problem = `the KV server ${this.name} does not answer`;
     return new StoreAwayError(`${this.problem}: ${error.message}`, { cause: error });
+  }
+
+  /** Goes on over another connection than this one, if there is none yet. */
+  private async connect(silent: KvConnection): Promise<void> {
+    const { again } = this;
+    if (again === undefined || silent !== this.kv) return;
+    await (this.connecting ??= again().then((kv) => this.replace(silent, kv), () => {}).finally(() => {
+      this.connecting = undefined; // where it failed the next deadline tries again
+    }));
+  }
+
+  private replace(silent: KvConnection, kv: KvConnection): void {
+    if (this.closing.signal.aborted) return kv.close();
+    this.kv = kv;
+    // What is under way there has its own deadline; watches end then, and are begun again.
+    void this.clock.sleep(this.deadlineMs, this.closing.signal).catch(() => {}).then(() => silent.close());
   }
 }

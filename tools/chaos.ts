@@ -5,11 +5,20 @@
  *
  * @module
  */
-import { choice, wholeNumber } from "../commands/setting.ts";
+import { z } from "zod";
+import { choice, list, type Setting, wholeNumber } from "../commands/setting.ts";
 import { type Command, COMMON, readSettings } from "../commands/settings.ts";
 import { playChaos } from "../tests/nodes/chaos.ts";
+import { type Deed, DEEDS } from "../tests/nodes/deeds.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
 import { program } from "./program.ts";
+
+const ONLY: Setting<readonly Deed["name"][]> = {
+  ...list({ help: "what may go wrong; default everything" }),
+  schema: z.array(z.enum(DEEDS)),
+  allowed: `of ${DEEDS.join(", ")}`,
+  fallback: [],
+};
 
 const settings = {
   minutes: wholeNumber({ min: 1, max: 10_000, fallback: 30, help: "how long things go wrong" }),
@@ -18,10 +27,11 @@ const settings = {
   servers: wholeNumber({ min: 1, max: 10, fallback: 2, help: "KV servers" }),
   partitions: wholeNumber({ min: 1, max: 100, fallback: 12, help: "partitions of the topic" }),
   without: choice({
-    words: ["none", "fence", "chain", "order"],
+    words: ["none", "fence", "chain", "order", "deadline"],
     fallback: "none",
-    help: "a guard of the checkpoints to leave out: the chaos should find out",
+    help: "a guard to leave out: the chaos should find out",
   }),
+  deeds: ONLY,
   session: wholeNumber({ min: 1_000, max: 60_000, fallback: 3_000, help: "session of a member, in ms" }),
 };
 
@@ -29,23 +39,33 @@ const command: Command<typeof settings> = {
   name: "chaos",
   summary: "Kills, stops and cuts off nodes, KV servers and the broker, and compares with one node left in peace.",
   settings,
-  examples: [{ line: "deno task chaos --minutes 30 --seed 1", does: "half an hour; needs denokv and Java" }],
+  examples: [
+    { line: "deno task chaos --minutes 30 --seed 1", does: "half an hour; needs denokv and Java" },
+    {
+      line: 'deno task chaos --minutes 1 --without chain --deeds "a late write"',
+      does: "fails: a late write does harm",
+    },
+  ],
 };
 
 /** Plays it; 0 if nothing differs. */
 async function chaos(args: readonly string[]): Promise<number> {
-  const { values } = await readSettings(command, args), { minutes, session, without, ...rest } = values;
+  const { values } = await readSettings(command, args), { minutes, session, without, deeds: only, ...rest } = values;
   Deno.env.set("SENSORIUM_TEST_WITHOUT", without);
   const { differences, readings, deeds, figures, fenced } = await playChaos(await kafkaBroker(), {
     ...rest,
     ms: minutes * 60_000,
     sessionMs: session,
+    ...(only.length === 0 ? {} : { deeds: only }),
     ...(without === "none" ? {} : { program: "tests/nodes/unguarded.ts" }),
     report: (line) => console.log(line),
   });
   const { availability, takeOverMs } = figures,
     at = (share: number) => takeOverMs[Math.floor(share * takeOverMs.length)];
-  for (const [name, count] of Object.entries(deeds).sort()) console.log(`${name}: ${count} times`);
+  for (const [name, count] of Object.entries(deeds).sort()) {
+    const stood = (figures.stoodStill[name] ?? 0) / count;
+    console.log(`${name}: ${count} times, each time partitions stood still for ${stood.toFixed(1)} s in all`);
+  }
   console.log(`${readings} readings; ${fenced} times a node found that another one had its partition`);
   console.log(`partitions went on ${(100 * availability).toFixed(2)} % of the time`);
   if (takeOverMs.length > 0) {

@@ -57,7 +57,7 @@ export interface ChaosResult {
 }
 
 /** Longest wait for everything to be judged when nothing goes wrong any more, ms. */
-const SETTLE_MS = 180_000;
+const SETTLE_MS = 180_000, UNSETTLED = `nothing had gone wrong any more for ${SETTLE_MS / 1_000} s`;
 /** Characters of what a node said that are shown when something is not as it should be. */
 const SAID_SHOWN = 3_000;
 
@@ -86,31 +86,36 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
       const deed = possible[random.integer(possible.length)], lastsMs = 500 + random.integer(deed.mostMs);
       report(`${((performance.now() - begun) / 1000).toFixed(1)} s: ${deed.name} for ${(lastsMs / 1000).toFixed(1)} s`);
       counts[deed.name] = (counts[deed.name] ?? 0) + 1;
+      watch.during(deed.name);
       await deed.run(random.integer(1_000), lastsMs, watch).catch((error) => report(`${deed.name}: ${error}`));
       await clock.sleep(500 + random.integer(4_000));
     }
     report("nothing goes wrong any more");
     const readings = await feed.end();
-    await until(
-      "everything is judged",
-      async () => (await cluster.shown()).reduce((sum, one) => sum + one.readings + one.refused, 0) === readings,
-      SETTLE_MS,
-    );
+    const judged = async () => (await cluster.shown()).reduce((sum, one) => sum + one.readings + one.refused, 0);
+    const settled = await until("everything is judged", async () => await judged() === readings, SETTLE_MS)
+      .then(() => true, () => false);
     watch.end();
     await watching;
-    const codes = await Promise.all(cluster.nodes.map((node) => node.end("SIGTERM")));
-    const said = cluster.nodes.map((node) => node.said).join("\n");
-    const differences = codes.flatMap((code, i) =>
-      code === 0 ? [] : [`node-${i} ended with ${code}: ${said.slice(-500)}`]
-    );
-    differences.push(...watch.differences, ...await compare(broker, topic, direct, readings));
-    return {
-      differences,
+    const said = () => cluster.nodes.map((node) => node.said).join("\n");
+    const result = (differences: readonly string[]): ChaosResult => ({
+      differences: [...watch.differences, ...differences],
       readings,
       deeds: counts,
       figures: watch.figures(),
-      fenced: said.match(/belongs to another owner/g)?.length ?? 0,
-    };
+      fenced: said().match(/belongs to another owner/g)?.length ?? 0,
+    });
+    if (!settled) {
+      const stands = (await cluster.shown()).map(({ partition, state, position, node }) =>
+        `${partition} is ${state} at ${position} on ${node.name}`
+      );
+      return result([`${await judged()} of ${readings} readings were judged when ${UNSETTLED}`, ...stands]);
+    }
+    const codes = await Promise.all(cluster.nodes.map((node) => node.end("SIGTERM")));
+    const failed = codes.flatMap((code, i) =>
+      code === 0 ? [] : [`node-${i} ended with ${code}: ${said().slice(-500)}`]
+    );
+    return result([...failed, ...await compare(broker, topic, direct, readings)]);
   } catch (error) {
     for (const { name, said } of cluster.nodes) report(`${name} said:\n${said.slice(-SAID_SHOWN)}`);
     throw error;

@@ -10,9 +10,13 @@ import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
 import { Proxy } from "./proxy.ts";
 
-/** What is watched: its limits raise alerts. Idle partitions would tick by the clock: not while this runs. */
+/**
+ * What is watched: a reading beyond its limit raises an alert, and the next one within clears it, so that there are many.
+ * Idle partitions would tick by the clock: not while this runs.
+ */
 export const JUDGING = {
   types: { pump: { channels: { x: { high: 90 } }, intervalMs: 1_000 } },
+  alerts: { rules: { limit: { raise: 1, of: 1, clear: 1 } } },
   tickMs: 600_000,
   windows: [{ lengthMs: 60_000, hopMs: 60_000 }],
 };

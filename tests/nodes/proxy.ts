@@ -1,5 +1,5 @@
 /**
- * A proxy between nodes and a server that lets through, delays, cuts, or drops answers.
+ * A proxy between nodes and a server that lets through, delays, cuts, drops answers, or falls silent.
  *
  * @module
  */
@@ -22,9 +22,11 @@ export class Proxy implements AsyncDisposable {
   #weather: Weather = { kind: "clear" };
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.Conn>();
+  /** Connections on which nothing comes through any more, though they stay open. */
+  readonly #silent = new WeakSet<Deno.Conn>();
   readonly #running: Promise<void>;
 
-  constructor(private readonly port: number) {
+  constructor(private port: number) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.url = `http://127.0.0.1:${this.#listener.addr.port}`;
     this.#running = this.#run();
@@ -33,12 +35,27 @@ export class Proxy implements AsyncDisposable {
   /** Changes the weather, for connections that are open, too. */
   set weather(weather: Weather) {
     this.#weather = weather;
-    if (weather.kind === "cut") { for (const connection of this.#open) close(connection); }
+    if (weather.kind === "cut") this.#cut();
+  }
+
+  /** Leads to another port from now on; connections that are open end. */
+  lead(port: number): void {
+    this.port = port;
+    this.#cut();
+  }
+
+  /** Lets nothing through any more on connections that are open now, and does not end them: new ones are as they should be. */
+  fallSilent(): void {
+    for (const connection of this.#open) this.#silent.add(connection);
+  }
+
+  #cut(): void {
+    for (const connection of this.#open) close(connection);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const connection of this.#open) close(connection);
+    this.#cut();
     await this.#running;
   }
 
@@ -66,6 +83,7 @@ export class Proxy implements AsyncDisposable {
     const bytes = new Uint8Array(64 * 1024);
     try {
       for (let read = await from.read(bytes); read !== null; read = await from.read(bytes)) {
+        if (this.#silent.has(from)) continue;
         const weather = this.#weather;
         if (!isAnswer) this.sent += read;
         if (weather.kind === "slow") await new Promise((resolve) => setTimeout(resolve, weather.ms));

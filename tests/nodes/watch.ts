@@ -14,6 +14,8 @@ export interface Figures {
   readonly availability: number;
   /** From the loss of a node until all of its partitions went on elsewhere, ms, ascending. */
   readonly takeOverMs: readonly number[];
+  /** What stood still while or after something went wrong, until the next did: partitions times seconds. */
+  readonly stoodStill: Readonly<Record<string, number>>;
 }
 
 /** Time between two looks at positions, and between two at outputs, ms. */
@@ -34,6 +36,9 @@ export class Watch {
   #looks = 0;
   #going = 0;
   #isEnding = false;
+  #deed = "";
+  readonly #stoodStill = new Map<string, number>();
+  #lookedAt = performance.now();
 
   constructor(
     private readonly cluster: Cluster,
@@ -46,7 +51,16 @@ export class Watch {
   }
 
   figures(): Figures {
-    return { availability: this.#going / this.#looks, takeOverMs: this.#takeOverMs.toSorted((a, b) => a - b) };
+    return {
+      availability: this.#going / this.#looks,
+      takeOverMs: this.#takeOverMs.toSorted((a, b) => a - b),
+      stoodStill: Object.fromEntries(this.#stoodStill),
+    };
+  }
+
+  /** What stands still from now on does so because of this. */
+  during(deed: string): void {
+    this.#deed = deed;
   }
 
   /** Takes a node away, and notes how long its partitions stand still. */
@@ -89,8 +103,12 @@ export class Watch {
       this.#takeOverMs.push(Math.round(now - loss.from));
       this.#losses.splice(i, 1);
     }
+    const going = [...this.#positions.values()].filter(({ at }) => now - at < GOES_ON_MS).length;
     this.#looks += this.partitions;
-    this.#going += [...this.#positions.values()].filter(({ at }) => now - at < GOES_ON_MS).length;
+    this.#going += going;
+    const stood = (this.partitions - going) * (now - this.#lookedAt) / 1_000;
+    this.#stoodStill.set(this.#deed, (this.#stoodStill.get(this.#deed) ?? 0) + stood);
+    this.#lookedAt = now;
   }
 
   /** Whether anything that is stored has changed since it was. */
