@@ -14,14 +14,19 @@ import { viewReadings, viewSensor } from "./sensor/view.ts";
 import { agreementIn, countStates, digestOf, NO_STATES, sumAgreements, wasHeard } from "./shard_answers.ts";
 import type { ReadingView, SensorView } from "./views.ts";
 
-/** What is counted of states; sensors are those of the directory. */
-const STATE_KEYS = Object.keys(NO_STATES).filter((key) => key !== "sensors") as Exclude<keyof StateCounts, "sensors">[];
+const STATE_KEYS = Object.keys(NO_STATES) as (keyof StateCounts)[];
+
+function addStates(total: Record<keyof StateCounts, number>, states: StateCounts): void {
+  for (const key of STATE_KEYS) total[key] += states[key];
+}
 
 /** What is asked. */
 export interface AnswersParts {
   readonly hosts: readonly ShardHost[];
   readonly directory: Directory;
   readonly asleep: Asleep;
+  /** Partitions that other processes run, with how their sensors are, as far as they have said so. */
+  elsewhere(): ReadonlyMap<string, StateCounts | undefined>;
   /** What a partition judges by now. */
   judgingNow(partition: string): Judging;
   /** Lets others have their turn. */
@@ -71,21 +76,37 @@ export class Answers {
     return times;
   }
 
+  /** How many sensors are how: those of other processes as these have stored it, unless it is asked for the own ones alone. */
+  async states(own = false): Promise<StateCounts> {
+    const elsewhere = this.parts.elsewhere(), total = { ...NO_STATES };
+    const isCounted = (partition: string) =>
+      !elsewhere.has(partition) || (!own && elsewhere.get(partition) === undefined);
+    addStates(total, await this.count(isCounted));
+    if (!own) { for (const states of elsewhere.values()) addStates(total, states ?? NO_STATES); }
+    return total;
+  }
+
+  /** How many sensors of a partition that runs here are how. */
+  statesOf(partition: string): Promise<StateCounts> {
+    return this.count((one) => one === partition, partition);
+  }
+
   /**
-   * How many sensors are how. One out of memory is as its snapshot says, for a silent one stays silent over a restart;
-   * where that would have to be read from the store (see `Asleep`) it is counted as a sensor only.
+   * Counts the sensors of some partitions, or of one. One out of memory is as its snapshot says, for a silent one stays
+   * silent over a restart; where that would have to be read from the store (see `Asleep`) it is counted as a sensor only.
    */
-  async states(): Promise<StateCounts> {
-    const total = { ...NO_STATES, sensors: this.parts.directory.count };
-    const add = (states: StateCounts) => {
-      for (const key of STATE_KEYS) total[key] += states[key];
-    };
-    for (const answer of await this.ask("states")) if (answer.about === "states") add(answer.states);
+  private async count(isCounted: (partition: string) => boolean, partition?: string): Promise<StateCounts> {
+    const total = { ...NO_STATES };
+    for (const answer of await this.ask("states", partition)) {
+      if (answer.about === "states") addStates(total, { ...answer.states, sensors: 0 });
+    }
     for (const entry of this.parts.directory.present) {
+      if (!isCounted(entry.partition)) continue;
+      total.sensors++;
       const bytes = entry.resident ? undefined : this.parts.asleep.ready(entry);
       if (!bytes) continue;
       if (!this.known.has(bytes)) await this.parts.breathe(); // some 0.2 ms each, and there may be many after a start
-      add(this.statesIn(bytes));
+      addStates(total, { ...this.statesIn(bytes), sensors: 0 });
     }
     return total;
   }
@@ -139,8 +160,11 @@ export class Answers {
     return sumAgreements(tables);
   }
 
-  private ask(about: "digests" | "memory" | "states" | "times" | "agreement"): Promise<ShardAnswer[]> {
-    return Promise.all(this.parts.hosts.map((host) => host.send({ kind: "ask", about })));
+  private ask(
+    about: "digests" | "memory" | "states" | "times" | "agreement",
+    partition?: string,
+  ): Promise<ShardAnswer[]> {
+    return Promise.all(this.parts.hosts.map((host) => host.send({ kind: "ask", about, partition })));
   }
 
   private async viewStored(entry: Entry): Promise<SensorView | undefined> {

@@ -148,6 +148,8 @@ export interface ShardAsk {
   readonly about: "sensors" | "readings" | "digests" | "memory" | "counters" | "states" | "times" | "agreement";
   /** Which ones, for `sensors` and `readings`; those out of memory are left out. */
   readonly sensors?: readonly number[];
+  /** Of which partition alone, for `states`. */
+  readonly partition?: string;
 }
 
 /** What a shard is sent. */

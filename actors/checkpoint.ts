@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { ModelFamily, Snapshot } from "./batch.ts";
+import type { ModelFamily, Snapshot, StateCounts } from "./batch.ts";
 import type { ScoredReading } from "./evaluation/streaming.ts";
 import type { CommandsRecord, StoredCommands } from "./commands/queue.ts";
 import type { Json, SourceMemory } from "./ports.ts";
@@ -123,9 +123,10 @@ export interface Claim {
   /**
    * @param cuts where reading again may start, oldest first; the first one is where it will
    * @param finished whether the source has ended and everything of it is stored
+   * @param states how the partition's sensors are, where other processes are told
    * @throws {FencedError} likewise
    */
-  writePosition(cuts: readonly Cut[], finished: boolean): Promise<void>;
+  writePosition(cuts: readonly Cut[], finished: boolean, states?: StateCounts): Promise<void>;
 }
 
 /** Another owner has taken the partition over: this one must stop. */

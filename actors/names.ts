@@ -55,7 +55,7 @@ export function named(queries: Queries, names: SensorNames): Queries {
   };
   const alertView = (view: AlertView): AlertView => ({ ...view, ...sensorName(view.sensor, names) });
   return {
-    summary: () => queries.summary(),
+    summary: (own) => queries.summary(own),
     quarantine: (limit, cursor) => queries.quarantine(limit, cursor),
     readings: async (sensor, ...rest) => queries.readings(await idOf(sensor), ...rest),
     async sensors(filter, limit, cursor) {

@@ -544,7 +544,7 @@ export class PartitionRun {
     const oldest = Math.min(...results.map(({ oldestChange }) => oldestChange < 0 ? Infinity : oldestChange));
     while (this.cuts.length > 1 && this.cuts[1].position <= oldest) this.cuts.shift();
     if (this.cuts.length > MOST_CUTS) this.cuts = this.cuts.filter((_, i) => i % 2 === 0 || i === this.cuts.length - 1);
-    await claim.writePosition(this.cuts, ended);
+    await claim.writePosition(this.cuts, ended, await shared.statesToTell(this.partition.id));
     if (ended) this.state = "finished";
     this.training?.released(this.cuts[0].position);
     this.commands.release(this.cuts[0].position);

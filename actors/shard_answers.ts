@@ -50,7 +50,7 @@ export function answerAsk(
     case "digests":
       return { about: "digests", digests: present().filter(wasHeard).map(digestOf) };
     case "states":
-      return { about: "states", states: countStates(present()) };
+      return { about: "states", states: countStates(present().filter(isOf(ask.partition))) };
     case "agreement":
       return { about: "agreement", tables: sumAgreements(present().map(agreementIn)) };
     case "counters":
@@ -62,6 +62,10 @@ export function answerAsk(
 
 function viewWith(actor: SensorActor, contributions: readonly FeatureContribution[]): SensorView {
   return { ...viewSensor(actor), ...(contributions.length > 0 ? { forest_contributions: contributions } : {}) };
+}
+
+function isOf(partition: string | undefined): (actor: SensorActor) => boolean {
+  return (actor) => partition === undefined || actor.partition === partition;
 }
 
 /** Whether anything ever happened to the sensor; one that only sent what is no reading is in memory, but not a part of what came out. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Asleep } from "./asleep.ts";
-import type { Arrival, CutResult, Snapshot } from "./batch.ts";
+import type { Arrival, CutResult, Snapshot, StateCounts } from "./batch.ts";
 import type { CheckpointStore, CommitSink } from "./checkpoint.ts";
 import type { Judging } from "./config.ts";
 import type { Configurations } from "./configurations.ts";
@@ -49,5 +49,7 @@ export interface Shared {
   released(results: readonly CutResult[]): void;
   stored(snapshots: readonly Snapshot[]): void;
   committed(partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]): void;
+  /** How the partition's sensors are, where other processes are told. */
+  statesToTell(partition: string): Promise<StateCounts | undefined>;
   breathe(): Promise<void>;
 }

@@ -6,7 +6,7 @@
  */
 import { Asleep } from "./asleep.ts";
 import { Answers } from "./answers.ts";
-import type { Arrival, CutResult, Snapshot } from "./batch.ts";
+import type { Arrival, CutResult, Snapshot, StateCounts } from "./batch.ts";
 import { type CheckpointStore, type CommitSink, FencedError } from "./checkpoint.ts";
 import { type CommandDesk, type CommandPlace, CommandRefused, type SensorCommand, sensorOf } from "./commands/words.ts";
 import type { Judging } from "./config.ts";
@@ -49,6 +49,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   private readonly forgotten = new Set<string>();
   /** Partitions of other processes, as far as they are followed. */
   private readonly elsewhere = new Map<string, PartitionView>();
+  /** How the sensors of these are. */
+  private readonly statesElsewhere = new Map<string, StateCounts | undefined>();
   readonly asleep: Asleep;
   /** What there is to be said of sensors. */
   readonly answers: Answers;
@@ -74,6 +76,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
       hosts: this.hosts,
       directory: this.directory,
       asleep: this.asleep,
+      elsewhere: () => this.statesElsewhere,
       judgingNow,
       breathe,
     });
@@ -145,6 +148,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   begin(partition: SourcePartition, source: string): PartitionRun {
     const run = new PartitionRun(partition, source, this), at = this.runOf(partition.id);
     this.elsewhere.delete(partition.id);
+    this.statesElsewhere.delete(partition.id);
     if (at < 0) this.runs.push(run);
     else this.runs[at] = run;
     return run;
@@ -184,11 +188,17 @@ export class Supervisor implements Shared, Owner, CommandDesk {
    * What another process has stored of its partition; false for one that runs here, of which nobody else knows more.
    *
    * @param sensors all of them; absent where they are as they were
+   * @param states how they are, where it is known
    */
-  heard(view: PartitionView, sensors?: readonly Pick<Entry, "name" | "type" | "location">[]): boolean {
+  heard(
+    view: PartitionView,
+    sensors?: readonly Pick<Entry, "name" | "type" | "location">[],
+    states?: StateCounts,
+  ): boolean {
     if (this.runOf(view.partition) >= 0) return false;
     this.forgotten.add(view.partition); // what is at hand of it is out of date
     this.elsewhere.set(view.partition, view);
+    this.statesElsewhere.set(view.partition, states);
     if (sensors === undefined) return true;
     this.clear(view.partition); // whoever is not among them was deleted
     for (const { name, type, location } of sensors) {
@@ -309,6 +319,10 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   committed(partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]): void {
     this.parts.committed?.(partition, readings, alerts);
+  }
+
+  async statesToTell(partition: string): Promise<StateCounts | undefined> {
+    return this.options.tellsStates ? await this.answers.statesOf(partition) : undefined;
   }
 
   breathe(): Promise<void> {

@@ -47,6 +47,8 @@ export interface SupervisorOptions {
   readonly keepHistory: boolean;
   /** Whether what came is applied now and then, as within requests: a partition that stands in between is no stopped one. */
   readonly rests?: boolean;
+  /** Whether each checkpoint tells other processes how the partition's sensors are; default: there are none. */
+  readonly tellsStates?: boolean;
   readonly wanted: Wanted;
 }
 

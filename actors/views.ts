@@ -327,7 +327,8 @@ export interface AlertFilter extends PeriodFilter {
 
 /** Questions, as routes ask them. Listings of readings, windows and alerts are newest first; sensors go by name. */
 export interface Queries {
-  summary(): Promise<SummaryView>;
+  /** @param own whether sensors of other processes are left out */
+  summary(own?: boolean): Promise<SummaryView>;
   sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>>;
   sensor(name: string): Promise<SensorView | undefined>;
   readings(sensor: string, period: PeriodFilter, limit: number, cursor?: string): Promise<Page<ReadingView>>;

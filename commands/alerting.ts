@@ -12,6 +12,7 @@ import type { AppDeps } from "../routes/deps.ts";
 import { openAlerts } from "../sinks/alertmanager.ts";
 import { resolveHost } from "../sinks/webhook_resolve.ts";
 import { Webhooks } from "../sinks/webhooks.ts";
+import { deliveryDesk, forwardDeliveries } from "../store/forward_deliveries.ts";
 import { KvDeliveryBook } from "../store/webhooks.ts";
 import type { Engine } from "./engine.ts";
 import { custom, list } from "./setting.ts";
@@ -55,7 +56,7 @@ export interface Alerting {
 
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
-  const { queries, feed, kv, supervisor, lease } = engine, { clock, base, allowed, report, tracing } = options;
+  const { queries, feed, kv, supervisor, lease, orders } = engine, { clock, base, allowed, report, tracing } = options;
   const webhooks = new Webhooks({
     book: new KvDeliveryBook(kv, clock, lease && (() => lease.fence)),
     ...(lease ? { elsewhere: () => lease.isHeld ? undefined : lease.holder ?? "no node yet" } : {}),
@@ -70,6 +71,8 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     report,
     tracing,
   });
+  if (lease) engine.desks.push(deliveryDesk(webhooks, () => lease.isHeld));
+  const deliveries = orders ? forwardDeliveries(webhooks, orders) : webhooks;
   const floods = new FloodWatch({
     alerts: (filter, limit, cursor) => queries.alerts(filter, limit, cursor),
     feed,
@@ -86,7 +89,7 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     }
   };
   return {
-    deps: { desk: supervisor, alerts: () => options.alerts(), floods, deliveries: webhooks },
+    deps: { desk: supervisor, alerts: () => options.alerts(), floods, deliveries },
     run: async (signal) => {
       const delivering = lease ? lease.run(signal, (held) => webhooks.run(held)) : webhooks.run(signal);
       await Promise.all([watch(signal), delivering]);

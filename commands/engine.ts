@@ -15,7 +15,7 @@ import type { ShardOptions } from "../actors/shard.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../actors/supervisor_options.ts";
 import type { Tracing } from "../actors/tracing.ts";
-import type { Feed, PartitionView, ReadingView } from "../actors/views.ts";
+import type { Feed, ReadingView } from "../actors/views.ts";
 import { join } from "../std/path.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
@@ -38,7 +38,7 @@ import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import type { FleetKv } from "../store/fleet.ts";
 import { commandDesk, forwardCommand } from "../store/forward.ts";
-import { followHeads, type ToldSensor } from "../store/heads.ts";
+import { followHeads, type HeadsOptions } from "../store/heads.ts";
 import { KEYS } from "../store/keys.ts";
 import { followOrders, type OrderDesk } from "../store/order_desk.ts";
 import { Orders } from "../store/orders.ts";
@@ -150,10 +150,10 @@ export class Engine {
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
     this.desks = [commandDesk(supervisor)];
     const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
-    const changed = async (view: PartitionView, sensors?: readonly ToldSensor[]) => {
+    const changed: HeadsOptions["changed"] = async (view, sensors, states) => {
       const run = supervisor.runs.find(({ partition }) => partition.id === view.partition);
       if (run?.state === "running") return false;
-      const taken = supervisor.heard(view, sensors);
+      const taken = supervisor.heard(view, sensors, states);
       await alerts.catchUp(view.partition);
       return taken;
     };
@@ -204,7 +204,12 @@ export class Engine {
         ...(node === undefined ? {} : { node }),
         ...(leased ? { leased } : {}),
       });
-      const supervisor: Supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, ...options.supervisor, judging }, {
+      const supervisor: Supervisor = new Supervisor({
+        ...SUPERVISOR_DEFAULTS,
+        ...options.supervisor,
+        judging,
+        tellsStates: fleet !== undefined,
+      }, {
         configurations,
         store: new KvCheckpointStore(kv, {
           clock,

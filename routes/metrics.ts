@@ -26,7 +26,7 @@ export function metrics(deps: AppDeps): Hono {
     page.gauge("build_info", "The program's version.", [[{ version: deps.version }, 1]]);
     page.gauge("uptime_seconds", "Time since the start.", [[{}, (now - started) / 1000]]);
     page.gauge("clock_seconds", "The instance's clock, since 1970.", [[{}, now / 1000]]);
-    sensorMetrics(page, await deps.queries.summary());
+    sensorMetrics(page, await deps.queries.summary(true));
     coreMetrics(page, await deps.counters?.() ?? {});
     if (deps.models !== undefined) await modelMetrics(page, deps.models, now);
     if (deps.sinks !== undefined) sinkMetrics(page, deps.sinks());

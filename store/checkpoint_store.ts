@@ -103,7 +103,10 @@ export class KvCheckpointStore implements CheckpointStore {
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
       writeSnapshots: (snapshots, deleted = []) => this.stored.write(chain, partition, snapshots, deleted),
-      writePosition: (cuts, finished) => chain.write([], [positionRecord(partition, cuts, finished)]),
+      writePosition: (cuts, finished, states) => {
+        const told = { key: KEYS.states(partition), value: states, bytes: keyBytes(partition) };
+        return chain.write(states ? [told] : [], [positionRecord(partition, cuts, finished)]);
+      },
     };
     return this.options.guards.order ? claim : positionFirst(claim);
   }

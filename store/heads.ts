@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
+import type { StateCounts } from "../actors/batch.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { PartitionView } from "../actors/views.ts";
 import { ownerIn } from "./chain.ts";
@@ -24,15 +25,18 @@ export interface ToldSensor {
 export interface HeadsOptions {
   readonly clock: Clock;
   /**
-   * A partition's head as it is now; all its sensors, where there are others, or other things are known of them.
+   * A partition's head as it is now; all its sensors, where there are others, or other things are known of them; how they
+   * are, as of its last checkpoint.
    *
    * @returns whether that was taken; else the sensors are told again
    */
-  readonly changed: (view: PartitionView, sensors?: readonly ToldSensor[]) => Promise<boolean>;
+  readonly changed: (view: PartitionView, sensors?: readonly ToldSensor[], states?: StateCounts) => Promise<boolean>;
 }
 
-/** Partitions of one watch: three keys of each, ten of a watch at the most. */
-const TOGETHER = 3;
+/** What is watched of a partition. */
+const watchedOf = (one: string) => [KEYS.outputs(one), KEYS.fence(one), KEYS.sensorsVersion(one), KEYS.states(one)];
+/** Number of these keys, and partitions of one watch: ten keys at the most. */
+const KEYS_OF_ONE = 4, TOGETHER = 2;
 /** Time between two looks for partitions that are new on a server, and after it was away, ms. */
 const LOOK_MS = 5_000;
 
@@ -83,11 +87,11 @@ class Heads {
   /** Watches some partitions; until the watch ends, then {@linkcode run} begins another. */
   private async watch(partitions: readonly string[]): Promise<void> {
     for (const partition of partitions) this.watched.add(partition);
-    const keys = partitions.flatMap((one) => [KEYS.outputs(one), KEYS.fence(one), KEYS.sensorsVersion(one)]);
+    const keys = partitions.flatMap(watchedOf);
     try {
       for await (const entries of this.server.changes(keys, this.signal)) {
         for (const [i, partition] of partitions.entries()) {
-          await this.tell(partition, entries.slice(3 * i, 3 * i + 3));
+          await this.tell(partition, entries.slice(KEYS_OF_ONE * i, KEYS_OF_ONE * (i + 1)));
         }
       }
     } catch (error) {
@@ -98,21 +102,25 @@ class Heads {
   }
 
   private async tell(partition: string, entries: readonly Deno.KvEntryMaybe<unknown>[]): Promise<void> {
-    const [outputs, fence, sensors] = entries, value = outputs.value as OutputsValue | null;
+    const [outputs, fence, sensors, states] = entries, value = outputs.value as OutputsValue | null;
     // What is left of a partition that was moved away says nothing of it any more.
     if (value === null || this.fleet.server(placeOf(this.fleet.map, partition)) !== this.server) return;
     const told = this.sensors.get(partition) === sensors.versionstamp ? undefined : await this.sensorsOf(partition);
-    const taken = await this.options.changed({
-      partition,
-      source: partition.split("-")[0],
-      position: value.cut,
-      ...(value.sourceTime < 0 ? {} : { source_time: value.sourceTime }),
-      readings: value.counts.readings,
-      refused: value.counts.refused,
-      future: value.counts.future,
-      state: "elsewhere",
-      owner: ownerIn(String(fence.value)),
-    }, told);
+    const taken = await this.options.changed(
+      {
+        partition,
+        source: partition.split("-")[0],
+        position: value.cut,
+        ...(value.sourceTime < 0 ? {} : { source_time: value.sourceTime }),
+        readings: value.counts.readings,
+        refused: value.counts.refused,
+        future: value.counts.future,
+        state: "elsewhere",
+        owner: ownerIn(String(fence.value)),
+      },
+      told,
+      states.value as StateCounts | null ?? undefined,
+    );
     if (taken) this.sensors.set(partition, sensors.versionstamp);
     else this.sensors.delete(partition);
   }

@@ -6,7 +6,7 @@
  * | `meta, format` | version of this layout |
  * | `meta, probe` | for a moment, whether the disk has room again |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / outputs_begun / position / last_command / memory / sensors` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / outputs_begun / position / states / last_command / memory / sensors` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_head, partition, name` | id of the snapshot, where many short-lived processes share a store |
  * | `sensor_of, partition, name` | type and location of a sensor that is stored |
@@ -67,6 +67,7 @@ export const KEYS = {
   chain: (partition: string): Deno.KvKey => ["partition", partition, "chain"],
   outputs: (partition: string): Deno.KvKey => ["partition", partition, "outputs"],
   position: (partition: string): Deno.KvKey => ["partition", partition, "position"],
+  states: (partition: string): Deno.KvKey => ["partition", partition, "states"],
   partitionMemory: (partition: string): Deno.KvKey => ["partition", partition, "memory"],
   sensors: (): Deno.KvKey => ["sensor"],
   sensor: (name: string): Deno.KvKey => ["sensor", name],

@@ -50,8 +50,8 @@ export class StoreQueries implements Queries {
     private readonly rate: () => number,
   ) {}
 
-  async summary(): Promise<SummaryView> {
-    const states = await this.supervisor.answers.states();
+  async summary(own = false): Promise<SummaryView> {
+    const states = await this.supervisor.answers.states(own);
     return { ...states, partitions: this.supervisor.partitions(), readings_per_second: this.rate() };
   }
 

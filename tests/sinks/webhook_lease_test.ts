@@ -6,7 +6,9 @@
 import { DeliveryError, endpointSchema } from "../../actors/alerts/delivery.ts";
 import { Webhooks } from "../../sinks/webhooks.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
+import { deliveryDesk, forwardDeliveries } from "../../store/forward_deliveries.ts";
 import { Lease, LEASE_MS } from "../../store/lease.ts";
+import type { OrderOutcome } from "../../store/orders.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, settle } from "../routes/fakes.ts";
@@ -63,18 +65,33 @@ Deno.test("Webhooks of two nodes send each event once, from the one that has the
   assertEquals(refused.kind, "elsewhere");
   assertEquals((await second.webhooks.attempts("plant")).length, 3);
 
+  // So it is handed on to the deliverer, as an order; one that another had taken is not done again.
+  const desk = deliveryDesk(first.webhooks, () => first.lease.isHeld);
+  const before: string[] = [];
+  const send = async (to: string, order: unknown): Promise<OrderOutcome> => {
+    assert(desk.isHere(to) && !deliveryDesk(second.webhooks, () => second.lease.isHeld).isHere(to));
+    return await desk.take(to, "id", order, before[0]) ?? { not: "taken", owner: "first" };
+  };
+  const anywhere = forwardDeliveries(second.webhooks, { send });
+  assertEquals((await anywhere.stop("plant")).state, "stopped");
+  assertEquals((await anywhere.resume("plant")).state, "active");
+  assertEquals((await assertRejects(() => anywhere.test("another"), DeliveryError)).kind, "unknown");
+  before.push("a node that is gone");
+  await assertRejects(() => anywhere.stop("plant"), DeliveryError, "look whether it was done");
+  assertEquals((await first.webhooks.endpoint("plant"))?.state, "active");
+
   // The first one stops where it stands; the second one goes on behind what was delivered.
   feed.push(step(4));
   await delivered(4);
   for (let third = 0; third < 4; third++) await second.clock.advance(LEASE_MS / 3);
   assertEquals([second.lease.isHeld, second.lease.fence], [true, 2]);
-  const before = await first.book.progress("plant");
-  assert(before !== undefined);
+  const stale = await first.book.progress("plant");
+  assert(stale !== undefined);
   for (let third = 0; third < 3; third++) for (const { clock } of both) await clock.advance(LEASE_MS / 3); // it wakes
   feed.push(step(5), step(6));
   await delivered(6);
   assertEquals([first.lease.isHeld, first.lease.holder], [false, "second"]);
-  await assertRejects(() => first.book.write("plant", before), Error, "another node's now: nothing was written");
+  await assertRejects(() => first.book.write("plant", stale), Error, "another node's now: nothing was written");
 
   // The second one ends: the first one has it back at once, by its next look.
   await second.end();
