@@ -78,7 +78,20 @@ const CALIBRATION = 4 * CALIBRATION_FLOATS;
 const maskOfSensor = (): DetectorBytes => ({ sensor: 8, channel: 0 });
 const calibrationAlone = ({ judge }: StatePlan): DetectorBytes => ({ sensor: judge ? CALIBRATION : 0, channel: 0 });
 
-const ALL = [
+/** One whose score comes from a model with versions. */
+export type VersionedName = "forest" | "network" | "logistic";
+/** One that has a score. */
+export type ScoringName = VersionedName | "zscore" | "surprise";
+/** A detector that flags readings; `budget` is the rule of the alert budget. */
+export type DetectorName = ScoringName | "limit" | "warning" | "rate" | "physical" | "budget";
+
+/** A detector. */
+export interface Detector extends Facts {
+  readonly name: DetectorName;
+}
+
+/** Every detector, rules first. */
+export const DETECTORS: readonly Detector[] = [
   {
     name: "limit",
     judges: "channel",
@@ -217,22 +230,7 @@ const ALL = [
       channel: judge ? 8 : 0,
     }),
   },
-] as const satisfies readonly (Facts & { readonly name: string })[];
-
-/** A detector that flags readings; `budget` is the rule of the alert budget. */
-export type DetectorName = typeof ALL[number]["name"];
-/** One that has a score. */
-export type ScoringName = Extract<typeof ALL[number], { readonly score: number }>["name"];
-/** One whose score comes from a model with versions. */
-export type VersionedName = Extract<typeof ALL[number], { readonly version: number }>["name"];
-
-/** A detector. */
-export interface Detector extends Facts {
-  readonly name: DetectorName;
-}
-
-/** Every detector, rules first. */
-export const DETECTORS: readonly Detector[] = ALL;
+];
 
 /** One that has a calibrated score. */
 export type ScoringDetector = Detector & {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PartitionCounts } from "./router.ts";
-import type { QuarantineView } from "./views.ts";
+import type { QuarantineReason, QuarantineView } from "./views.ts";
 
 /** Counts of one partition. What is read again after a crash counts again. */
 export class PartitionTally {
@@ -15,7 +15,7 @@ export class PartitionTally {
   /** When the last checkpoint was durable, epoch ms; −1 before the first. */
   checkpointAt = -1;
   /** What was not accepted, by reason. */
-  readonly quarantined: Partial<Record<QuarantineView["reason"], number>> = {};
+  readonly quarantined: Partial<Record<QuarantineReason, number>> = {};
 
   /** What was not accepted between two checkpoints: the router's and the shards' counts, and what else shards set aside. */
   refused(before: PartitionCounts, after: PartitionCounts, others: Iterable<QuarantineView>): void {
@@ -25,7 +25,7 @@ export class PartitionTally {
     for (const { reason } of others) if (reason !== "invalid") this.add(reason, 1);
   }
 
-  private add(reason: QuarantineView["reason"], count: number): void {
+  private add(reason: QuarantineReason, count: number): void {
     if (count > 0) this.quarantined[reason] = (this.quarantined[reason] ?? 0) + count;
   }
 }

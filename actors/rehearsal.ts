@@ -24,7 +24,7 @@ import { viewVerdict } from "./sensor/view.ts";
 import { Shard } from "./shard.ts";
 import { candidatesIn } from "./training/sample.ts";
 import { Training } from "./training/training.ts";
-import type { QuarantineView, ReadingView, SensorView } from "./views.ts";
+import type { QuarantineReason, ReadingView, SensorView } from "./views.ts";
 
 /** Records that are applied together, at most. */
 const BATCH = 8192;
@@ -39,7 +39,8 @@ export interface Rehearsed {
 
 /** A record without a verdict: not accepted, or without a value that was not there already. */
 export interface NotJudged {
-  readonly passed: QuarantineView["reason"] | "duplicate" | "empty";
+  /** Why: the reason that quarantine names, one that was there already, or one without a value. */
+  readonly passed: QuarantineReason | "duplicate" | "empty";
   /** What is wrong with it; empty for one that was there already, or has no value. */
   readonly errors: readonly FieldError[];
 }

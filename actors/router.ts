@@ -11,7 +11,7 @@ import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal, refusal } from "./reading.ts";
 import { hashRefusal, parseLineBytes, quarantineRefusal, sampleOf, setAside } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
-import type { QuarantineView } from "./views.ts";
+import type { QuarantineReason, QuarantineView } from "./views.ts";
 
 /** Counts of a partition since its beginning; part of its digest. */
 export interface PartitionCounts {
@@ -314,7 +314,7 @@ export class Router {
   }
 
   private exclude(
-    reason: QuarantineView["reason"],
+    reason: QuarantineReason,
     entry: Entry,
     position: number,
     field: string,

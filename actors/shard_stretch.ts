@@ -23,7 +23,7 @@ import { input } from "./sensor/write_down.ts";
 import type { ShardPlans } from "./shard_plans.ts";
 import type { ShardResidents } from "./shard_residents.ts";
 import type { SharedModels } from "./shared_models.ts";
-import type { QuarantineView } from "./views.ts";
+import type { QuarantineReason } from "./views.ts";
 
 /** What a stretch is applied with. */
 export interface StretchParts {
@@ -258,7 +258,7 @@ export class Stretch {
   private quarantine(
     actor: SensorActor,
     position: number,
-    reason: QuarantineView["reason"],
+    reason: QuarantineReason,
     field: string,
     message: string,
     sample: string,

@@ -13,7 +13,9 @@ import type { FieldError } from "./reading.ts";
 export { type Condition, CONDITIONS, type Priority } from "./alerts/words.ts";
 
 /** How a sensor is, apart from whether its readings are anomalous. */
-export const SENSOR_STATES = [
+export type SensorState = "warming_up" | "ok" | "silent" | "stuck" | "dirty" | "failed" | "retired" | "maintenance";
+/** Each of them. */
+export const SENSOR_STATES: readonly SensorState[] = [
   "warming_up",
   "ok",
   "silent",
@@ -22,9 +24,7 @@ export const SENSOR_STATES = [
   "failed",
   "retired",
   "maintenance",
-] as const;
-/** One of {@linkcode SENSOR_STATES}. */
-export type SensorState = typeof SENSOR_STATES[number];
+];
 
 /** Calibrated scores of a reading, 0..1: about one normal reading in a hundred exceeds 0.99. One that said nothing is left out. */
 export type ScoresView = { readonly [name in ScoringName]?: number };
@@ -34,6 +34,7 @@ export type VersionsView = { readonly [name in VersionedName]?: number };
 
 /** A channel's part in what was found. */
 export interface ContributionView {
+  /** Its name. */
   readonly channel: string;
   /** 0..1; those of a reading add up to 1. */
   readonly share: number;
@@ -45,6 +46,7 @@ export interface ContributionView {
 
 /** How a channel's values of lately differ from those that it was learnt on. */
 export interface DriftView {
+  /** Whether it is learnt still, as it was, has drifted, or is learnt anew. */
   readonly status: "learning" | "steady" | "drifted" | "adapting";
   /** Population stability index: below 0.1 nothing changed, from 0.25 on it drifted. */
   readonly index: number;
@@ -74,16 +76,21 @@ export interface WarmUpView {
 export interface ClosestView {
   /** Part of the way: at 1 and above an alarm may begin. */
   readonly part: number;
+  /** Its event time, epoch ms. */
   readonly time: number;
 }
 
 /** Rolling features of one channel over its last 10 values. */
 export interface ChannelView {
+  /** Its name. */
   readonly channel: string;
+  /** As configured for the sensor's type. */
   readonly unit?: string;
+  /** The last one. */
   readonly value: number;
   /** Per second, against the value before; 0 for the first. */
   readonly rate: number;
+  /** Of the rolling window. */
   readonly mean: number;
   /** Population standard deviation. */
   readonly std: number;
@@ -95,6 +102,7 @@ export interface ChannelView {
   readonly z: number;
   /** The configured limits of the sensor's type. */
   readonly low?: number;
+  /** The same. */
   readonly high?: number;
   /** What was expected of the last value: [low, high]; absent while nothing was. */
   readonly expected?: readonly [number, number];
@@ -102,17 +110,23 @@ export interface ChannelView {
   readonly surprise?: number;
   /** Since when the value has not changed, while the channel is stuck. */
   readonly stuck_since?: number;
+  /** Absent where rules alone judge. */
   readonly drift?: DriftView;
 }
 
 /** One sensor now. */
 export interface SensorView {
+  /** Its id. */
   readonly sensor: string;
   /** By which it is shown; absent where that is its id. */
   readonly name?: string;
+  /** Which its readings come by. */
   readonly partition: string;
+  /** As its readings say. */
   readonly type?: string;
+  /** As its readings say. */
   readonly location?: string;
+  /** How it is now. */
   readonly state: SensorState;
   /** Event time since when it is in that state. */
   readonly state_since: number;
@@ -124,14 +138,21 @@ export interface SensorView {
   readonly is_anomaly: boolean;
   /** Hour of day of the last reading as a point on the circle. */
   readonly hour_sin: number;
+  /** The same. */
   readonly hour_cos: number;
+  /** Each one that it has had. */
   readonly channels: readonly ChannelView[];
+  /** Accepted since the beginning, as are those below. */
   readonly readings: number;
+  /** Anomalous readings. */
   readonly anomalies: number;
+  /** Readings behind their time. */
   readonly late: number;
+  /** Same sensor, channel, time and value. */
   readonly duplicates: number;
   /** Same sensor, channel and time, another value. */
   readonly conflicts: number;
+  /** Readings before the one that came last. */
   readonly steps_back: number;
   /** Ids of its active alerts. */
   readonly active_alerts: readonly string[];
@@ -145,15 +166,19 @@ export interface SensorView {
   readonly warm_up?: WarmUpView;
   /** Combined score of the last reading, 0..1. */
   readonly score?: number;
+  /** Of each detector. */
   readonly scores?: ScoresView;
+  /** Of the shared models that scored the last reading. */
   readonly versions?: VersionsView;
   /** Share of normal readings that are as unusual as the last one; 1 if it was not unusual. */
   readonly rate?: number;
   /** False alarms a reading that the alert budget allows. */
   readonly budget?: number;
+  /** Each channel's part, the greatest first. */
   readonly contributions?: readonly ContributionView[];
   /** The last verdict in one sentence. */
   readonly explanation?: string;
+  /** Of its readings that raised no alarm. */
   readonly closest?: ClosestView;
   /** Features that raised the isolation forest's score of the last reading, the most first; absent without a forest. */
   readonly forest_contributions?: readonly FeatureContribution[];
@@ -161,7 +186,9 @@ export interface SensorView {
 
 /** One detector's yes; of a channel, where it judges channels. */
 export interface FlagView {
+  /** Which one says so. */
   readonly detector: DetectorName;
+  /** Which one it is about. */
   readonly channel?: string;
 }
 
@@ -169,35 +196,49 @@ export interface FlagView {
 export interface ReadingView {
   /** `partition/position/sensor`. */
   readonly id: string;
+  /** Its id. */
   readonly sensor: string;
+  /** Event time, epoch ms. */
   readonly time: number;
+  /** By channel; null is missing. */
   readonly values: Readonly<Record<string, number | null>>;
+  /** What the source knows of it: 1 is anomalous. */
   readonly label?: 0 | 1;
+  /** Of the reading as a whole. */
   readonly is_anomaly: boolean;
   /** The sensor was retired or under maintenance: the reading was neither judged nor learnt. */
   readonly held?: true;
   /** The first one of another device, which took the sensor's place. */
   readonly replaced?: true;
+  /** What each detector that said yes is called. */
   readonly flags: readonly FlagView[];
   /** Strength in 0..1 of the alarm that begins with it; absent if none does. */
   readonly alarm?: number;
   /** What follows is absent where rules alone judge, and for a reading that came late. */
   readonly score?: number;
+  /** Of each detector. */
   readonly scores?: ScoresView;
+  /** Of the shared models that scored it. */
   readonly versions?: VersionsView;
+  /** Share of normal readings that are as unusual; 1 if it was not unusual. */
   readonly rate?: number;
   /** Between which two values each channel was expected. */
   readonly expected?: Readonly<Record<string, readonly [number, number]>>;
   /** Only of an anomalous reading, as are contributions. */
   readonly explanation?: string;
+  /** Each channel's part, the greatest first. */
   readonly contributions?: readonly ContributionView[];
 }
 
 /** Statistics of one channel in one window. */
 export interface WindowChannelView {
+  /** Values. */
   readonly count: number;
+  /** Of them. */
   readonly mean: number;
+  /** The least. */
   readonly min: number;
+  /** The greatest. */
   readonly max: number;
   /** Population standard deviation. */
   readonly std: number;
@@ -209,17 +250,25 @@ export interface WindowChannelView {
 export interface WindowView {
   /** `sensor/length/start`; the same for every revision. */
   readonly id: string;
+  /** Its id. */
   readonly sensor: string;
+  /** As its readings say. */
   readonly type?: string;
+  /** As its readings say. */
   readonly location?: string;
+  /** Event time, epoch ms; inclusive. */
   readonly start: number;
+  /** Exclusive. */
   readonly end: number;
+  /** From start to end. */
   readonly length_ms: number;
+  /** From one window's start to the next one's. */
   readonly hop_ms: number;
   /** 0 when first emitted, one more for each correction by a late reading. */
   readonly revision: number;
   /** Greatest combined score of its readings, 0..1; absent where none has one: rules alone judge, or it was held. */
   readonly score_max?: number;
+  /** By name. */
   readonly channels: Readonly<Record<string, WindowChannelView>>;
 }
 
@@ -232,13 +281,16 @@ export type AlertView = Omit<AlertRecord, "last_position" | "last_command"> & {
   readonly sensor_name?: string;
 };
 
+/** Why something was not accepted. */
+export type QuarantineReason = "invalid" | "future" | "late" | "failed" | "foreign" | "channels";
+
 /** Something that was not accepted, and why. */
 export interface QuarantineView {
   /** `partition/position`. */
   readonly id: string;
   readonly partition: string;
   readonly position: number;
-  readonly reason: "invalid" | "future" | "late" | "failed" | "foreign" | "channels";
+  readonly reason: QuarantineReason;
   readonly row?: number;
   readonly sensor?: string;
   readonly errors: readonly FieldError[];

@@ -11,6 +11,24 @@ import { parseReading } from "./reading.ts";
 import type { AlertTransition, ReadingView, SensorView, WindowView } from "./views.ts";
 import { viewWindow } from "./window_view.ts";
 
+export type { AlertTransition, NotJudged, ReadingView, SensorView, WindowView };
+export type {
+  ChannelView,
+  ClosestView,
+  ContributionView,
+  DriftView,
+  FeatureContribution,
+  FlagView,
+  QuarantineReason,
+  ScoresView,
+  SensorState,
+  VersionsView,
+  WarmUpView,
+  WindowChannelView,
+} from "./views.ts";
+export type { DetectorName, ScoringName, VersionedName } from "./detectors.ts";
+export type { FieldError } from "./reading.ts";
+
 /** What comes of a reading: its verdict, or why there is none. */
 export type Judged = ReadingView | NotJudged;
 
@@ -35,12 +53,21 @@ export class Watch {
   #position = 0;
 
   /**
+   * Watches with such settings.
+   *
    * @param judging as in the configuration file, under `judging`; everything has a default
    * @param name part of every id, and the seed of models: letters, digits, `-`, `_` and `.`
-   * @throws {ZodError} for a setting that is not known, or outside of its range
+   * @throws {RangeError} for a setting that is not known, or outside of its range; the message names each
    */
   constructor(judging: Readonly<Record<string, unknown>> = {}, name = "watch") {
-    this.#rehearsal = new Rehearsal(name, judgingSchema.parse(judging), { windows: true });
+    const { success, data, error } = judgingSchema.safeParse(judging);
+    if (!success) {
+      const wrong = error.issues.map(({ path, message }) =>
+        [...path.length > 0 ? [path.join(".")] : [], message].join(": ")
+      );
+      throw new RangeError(`cannot judge by these settings: ${wrong.join("; ")}`);
+    }
+    this.#rehearsal = new Rehearsal(name, data, { windows: true });
   }
 
   /**

@@ -32,7 +32,7 @@ export const FEATURE = {
 } as const;
 
 /** Doubles of a channel's slice. */
-export const FEATURE_LENGTH = 8 + 2 * ROLLING;
+export const FEATURE_LENGTH: number = 8 + 2 * ROLLING;
 
 /** Distance of `value` from the mean of the window in its standard deviations; 0 while it is not full or does not vary. */
 export function zScore(state: Float64Array, at: number, value: number): number {

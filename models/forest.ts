@@ -33,7 +33,7 @@ export class IsolationForest {
   private readonly perPath: number;
   private expected?: Float64Array;
 
-  /** @param trees as they were grown or read; not changed afterwards */
+  /** Makes grown trees ready to score. @param trees as they were grown or read; not changed afterwards */
   constructor(readonly trees: ForestTrees) {
     const { features, thresholds, splits } = trees;
     const cuts = features.map((): number[] => []);

@@ -22,6 +22,7 @@ const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: t
 
 /** Bytes that are no forest, or one of a version that this program does not know. */
 export class ForestFormatError extends Error {
+  /** Its kind. */
   override name = "ForestFormatError";
 }
 

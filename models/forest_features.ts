@@ -12,9 +12,9 @@ import { FEATURE, hourCos, hourSin, rangeOf } from "./features.ts";
 const HOURS = ["hour_sin", "hour_cos"] as const, OF_CHANNEL = ["value", "rate", "mean", "std", "range"] as const;
 
 /** Numbers of a channel's features. */
-export const CHANNEL_FEATURES = OF_CHANNEL.length;
+export const CHANNEL_FEATURES: number = OF_CHANNEL.length;
 /** Numbers that stand before the first channel's. */
-export const HOUR_FEATURES = HOURS.length;
+export const HOUR_FEATURES: number = HOURS.length;
 
 /** Names of the features of a sensor with such channels, in the order of a row: `hour_sin`, ..., `temperature value`. */
 export function forestFeatures(channels: readonly string[]): string[] {

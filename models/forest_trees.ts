@@ -19,6 +19,7 @@ export const TREES_MOST = 256;
 export interface ForestTrees {
   /** Names of the features, in the order of a row. */
   readonly features: readonly string[];
+  /** How many trees. */
   readonly trees: number;
   /** Samples that each tree was grown on, 2 to 256. */
   readonly subsample: number;

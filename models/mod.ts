@@ -48,5 +48,11 @@ export type { ForestTrees } from "./forest_trees.ts";
 
 // Networks: a sensor's own, learning online, and the average of many.
 export { Network, NETWORK_CHANNELS_MOST, NETWORK_WARM, type NetworkSettings } from "./network/network.ts";
-export { type Aggregate, aggregate, type AggregateSettings, type Aggregation } from "./federation/aggregate.ts";
+export {
+  type Aggregate,
+  aggregate,
+  type AggregateSettings,
+  type Aggregation,
+  AGGREGATIONS,
+} from "./federation/aggregate.ts";
 export type { LocalUpdate } from "./federation/update.ts";

@@ -46,7 +46,7 @@ const AGE = 0, LAST_ALARM = 1, WEARINESS = 2, LAST_RATE = 3, TAIL = 4, PROMISES 
 const SPENDING = PROMISES + PROMISES_DOUBLES;
 
 /** Doubles that the rule takes for a sensor. */
-export const RULE_DOUBLES = SPENDING + SPENDING_DOUBLES;
+export const RULE_DOUBLES: number = SPENDING + SPENDING_DOUBLES;
 
 /** Readings of a sensor from which on it can raise an alarm: the rarer alarms may be, the more must have been seen. */
 export function readyAge(budget: number): number {

@@ -36,7 +36,7 @@ const LOOK = 50;
 const WEIGHT_MOST = 1e9;
 
 /** Doubles of a channel. */
-export const DRIFT_DOUBLES = RECENT + BINS;
+export const DRIFT_DOUBLES: number = RECENT + BINS;
 
 /**
  * Takes the channel's next value in.

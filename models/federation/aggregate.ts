@@ -16,7 +16,7 @@ import { Matrix } from "ml-matrix";
 import { inOrder, type LocalUpdate, UpdateError } from "./update.ts";
 
 /** Ways to join weights. */
-export const AGGREGATIONS = ["fedavg", "median", "trimmed"] as const;
+export const AGGREGATIONS: readonly ["fedavg", "median", "trimmed"] = ["fedavg", "median", "trimmed"];
 /** Name of a way to join weights. */
 export type Aggregation = typeof AGGREGATIONS[number];
 
@@ -30,6 +30,7 @@ export interface AggregateSettings {
 
 /** What a round came to. */
 export interface Aggregate {
+  /** The joined weights. */
   readonly weights: Float32Array;
   /** Euclidean length of the weights. */
   readonly norm: number;

@@ -99,6 +99,8 @@ export class Network {
   readonly #rate: number;
 
   /**
+   * Lays its state out.
+   *
    * @param channels 1 to {@linkcode NETWORK_CHANNELS_MOST}
    * @throws {RangeError} for a number of channels or a setting out of range
    */

@@ -31,7 +31,7 @@ const MEMORY = 1_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Doubles of a sensor. */
-export const RHYTHM_DOUBLES = GAPS + LONGEST_DOUBLES;
+export const RHYTHM_DOUBLES: number = GAPS + LONGEST_DOUBLES;
 
 /**
  * Takes a reading's time in.

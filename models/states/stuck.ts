@@ -29,7 +29,7 @@ const BRIDGED = 10;
 const MEMORY = 10_000;
 
 /** Doubles of a channel. */
-export const STUCK_DOUBLES = FINISHED + LONGEST_DOUBLES;
+export const STUCK_DOUBLES: number = FINISHED + LONGEST_DOUBLES;
 
 /**
  * Takes the channel's next value in.

@@ -101,7 +101,7 @@ export class Surprise {
   readonly #membersAt: readonly number[];
   readonly #weekly: boolean;
 
-  /** @throws {RangeError} if there is no member or fewer than 4 forms */
+  /** Lays its state out. @throws {RangeError} if there is no member or fewer than 4 forms */
   constructor(settings: SurpriseSettings = FULL) {
     if (settings.members.length === 0) throw new RangeError("cannot make a surprise of 0 members: there must be 1");
     if (!(settings.prototypes >= 4)) {
