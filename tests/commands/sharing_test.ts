@@ -15,9 +15,10 @@ import { openSharing } from "../../commands/sharing.ts";
 import { Random } from "../../models/random.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { FleetKv } from "../../store/fleet.ts";
-import { KEYS } from "../../store/keys.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
 import { TimedKv } from "../../store/timed_kv.ts";
+import { isAllTrained } from "../all_trained.ts";
+import { until } from "../process.ts";
 import { isSame } from "../simulation/same.ts";
 import { modelsOver, storedOutputs, storeOver } from "../actors/harness.ts";
 
@@ -96,29 +97,18 @@ async function runNode(kv: Deno.Kv, mine: readonly string[], until: number, done
   assertEquals(errors, []);
 }
 
-/** Resolves once every epoch was trained that a partition has ended. */
-async function allTrained(kv: Deno.Kv): Promise<void> {
-  let last = -1;
-  for await (const { key } of kv.list({ prefix: KEYS.epochs() })) {
-    if (key[2] === "network") last = Math.max(last, Number(key[3]));
-  }
-  for await (const [{ value }] of kv.watch<[{ through: number }]>([KEYS.shared("network")])) {
-    if ((value?.through ?? -1) >= last) return;
-  }
-}
-
 /** Everything that comes of so many nodes, which are all stopped and begun again at some positions. */
 async function outcome(nodes: number, stops: readonly number[] = []): Promise<Map<string, unknown>> {
   using kv = await Deno.openKv(":memory:");
-  for (const until of [...stops, Infinity]) {
+  for (const stop of [...stops, Infinity]) {
     const shares = Array.from({ length: nodes }, (_, node) => PARTITIONS.filter((_, i) => i % nodes === node));
     let running = nodes;
     const { promise: trained, resolve, reject } = Promise.withResolvers<void>();
     const done = () => {
-      if (--running === 0) allTrained(kv).then(resolve, reject);
+      if (--running === 0) until("all is trained", () => isAllTrained(kv)).then(() => resolve(), reject);
       return trained;
     };
-    await Promise.all(shares.map((mine) => runNode(kv, mine, until, done)));
+    await Promise.all(shares.map((mine) => runNode(kv, mine, stop, done)));
   }
   return await storedOutputs(kv);
 }
