@@ -35,9 +35,15 @@ export function placeOfUrl(url: string): MongoPlace | undefined {
   };
 }
 
+/** What the driver, which writes documents into a buffer of 17 MB, and the server say of one beyond 16 MiB. */
+const TOO_LARGE = /ERR_OUT_OF_RANGE|^10334 |larger than the maximum|too large/i;
+
 /** The error that a sink throws for one of the driver's. */
 export function mongoError(error: unknown, place: MongoPlace): Error {
   if (error instanceof SinkUnavailableError || error instanceof RefusedError) return error;
+  if (TOO_LARGE.test(`${codeOf(error)} ${(error as DriverError)?.message}`)) {
+    return new RefusedError(`MongoDB takes no document that is so large: ${sentence(error as DriverError, place)}`);
+  }
   return new SinkUnavailableError(sentence(error as DriverError, place), { cause: codeOf(error) });
 }
 

@@ -152,8 +152,9 @@ export class MqttConnection {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#ending.signal.aborted) throw this.#closed();
     const id = this.#freshId();
+    const packet = publishPacket(this.#options.broker.version, id, topic, payload, retain); // too long: nobody waits for it
     const answered = new Promise<void>((resolve, reject) => this.#published.set(id, { resolve, reject }));
-    this.#send(publishPacket(this.#options.broker.version, id, topic, payload, retain));
+    this.#send(packet);
     return await answered;
   }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { DeliverySink } from "../../sinks/delivery/sink.ts";
-import type { Batch } from "../../sinks/delivery/item.ts";
+import { type DeliverySink, RefusedError } from "../../sinks/delivery/sink.ts";
+import type { AlertItem, Batch } from "../../sinks/delivery/item.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { type Needed, testWith } from "../servers/needed.ts";
 import { FakeSink } from "./delivery/fake_sink.ts";
@@ -19,6 +19,8 @@ export interface SinkPlace {
    * @param isHasty whether it gives up a server that is not there sooner than usual: it will be asked again
    */
   sink(isHasty?: boolean): DeliverySink;
+  /** An alert's step like this one that the server never takes. */
+  poison(item: AlertItem): AlertItem;
   /** Everything that is there, by kind, in an order that depends on the content alone; the same content gives the same. */
   stored(): Promise<{
     readonly readings: readonly unknown[];
@@ -61,6 +63,20 @@ function batchesOf(from: number, to: number): Batch[] {
     { kind: "windows", partition, items: windows },
     { kind: "alerts", partition, items: outputs.alerts() },
   ];
+}
+
+/** Delivers steps as a delivery does, which finds what is refused by halving where the sink does not say; ids of those. */
+async function refusedOf(sink: DeliverySink, items: readonly AlertItem[]): Promise<string[]> {
+  try {
+    await sink.deliver({ kind: "alerts", partition: "hall", items }, signal);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    if (error.refused !== undefined) return error.refused.map(({ index }) => items[index].id);
+    if (items.length === 1) return [items[0].id];
+    const half = items.length >> 1;
+    return [...await refusedOf(sink, items.slice(0, half)), ...await refusedOf(sink, items.slice(half))];
+  }
 }
 
 /** Registers the suite. */
@@ -117,6 +133,18 @@ export function sinkConformance(name: string, needed: Needed<SinkServer>): void 
       }
     },
   );
+
+  suite("refuses what its server never takes, and takes what stands around it, in order", async (server) => {
+    const place = await server.place(), calm = await server.place(), [, , alerts] = batchesOf(0, 200);
+    if (alerts.kind !== "alerts") throw new TypeError("alerts stand third");
+    const [first, ...rest] = alerts.items, bad = place.poison({ ...first, id: "bad/raised", alert: "bad" });
+    const sink = place.sink(), other = calm.sink();
+    await Promise.all([sink.open(signal), other.open(signal)]);
+    assertEquals(await refusedOf(sink, [first, bad, ...rest]), ["bad/raised"]);
+    await other.deliver(alerts, signal);
+    await Promise.all([sink.close(), other.close()]);
+    assertEquals(await place.stored(), await calm.stored());
+  });
 
   suite("misses nothing in an outage of a minute, and keeps nobody else waiting", async (server) => {
     const place = await server.place(), calm = await server.place(), other = new FakeSink("other");

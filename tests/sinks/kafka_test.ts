@@ -60,6 +60,7 @@ function forSuite(broker: KafkaBroker): SinkServer {
       const prefix = await topicsFor(broker), [verdicts, windows, alerts] = sinkTo(broker, prefix).topics;
       return {
         sink: () => sinkTo(broker, prefix),
+        poison: (item) => ({ ...item, message: "x".repeat(2 << 20) }), // a message has 1 MiB
         async stored() {
           const steps = await linesOf(broker, alerts), id = ({ headers }: Line) => headers.ce_id;
           const subject = ({ headers }: Line) => headers.ce_subject, none = () => 0;

@@ -105,6 +105,7 @@ function forSuite(server: MqttServer): SinkServer {
       const prefix = fresh(), broker = server.broker(), ear = await new Ear(broker, prefix).listen();
       return {
         sink: () => sinkTo(broker, prefix, { kinds: ["alerts", "windows", "verdicts"], retain: false }),
+        poison: (item) => ({ ...item, channel: "c".repeat(70_000) }), // no topic is so long
         async stored() {
           const heard = await ear.whole(),
             of = (kind: string) => heard.filter(({ topic }) => topic.startsWith(`${prefix}/${kind}/`));

@@ -26,6 +26,7 @@ function forSuite(server: MongoServer): SinkServer {
       const url = server.database();
       return Promise.resolve({
         sink: (isHasty) => new MongoSink({ url, ...(isHasty ? { serverMs: 300 } : {}) }),
+        poison: (item) => ({ ...item, message: "x".repeat(17 << 20) }), // a document has 16 MiB
         stored: async () => ({
           readings: await documentsOf(url, "predictions"),
           windows: await documentsOf(url, "windows"),

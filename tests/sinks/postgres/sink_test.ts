@@ -28,6 +28,7 @@ function forSuite(server: PostgresServer): SinkServer {
       latest = database;
       return {
         sink: () => new PostgresSink({ address }),
+        poison: (item) => ({ ...item, time: 1e15 }), // no date is so late
         stored: () =>
           asTest(address, async (client) => ({
             readings: [await rowsOf(client, "sensor_readings"), await rowsOf(client, "ml_anomaly_predictions")].flat(),
