@@ -15,6 +15,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../../std/asse
 import { freePort } from "../process.ts";
 import { KAFKA_PASSWORD, type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
 import { type MongoServer, mongoServer } from "../servers/mongodb.ts";
+import { type MqttServer, mqttServer } from "../servers/mqtt.ts";
 import { need, testWith } from "../servers/needed.ts";
 import { asTest, type PostgresServer, postgresServer } from "../servers/postgres.ts";
 import { makeTopic } from "../sources/kafka/topics.ts";
@@ -137,6 +138,24 @@ testWith(kafka, "openSinks(): what Kafka refuses is said in one sentence each", 
       /no right to the topic|there is no topic .*, or it may not be seen/,
       login("bob", KAFKA_PASSWORD),
     ],
+  ]);
+});
+
+const mqtt = await need("MQTT broker", mqttServer);
+testWith(mqtt, "openSinks(): what MQTT refuses is said in one sentence each", async (server: MqttServer) => {
+  const { open, login, tls, mutual } = server.ports,
+    closed = freePort(),
+    at = (port: number) => `mqtt://127.0.0.1:${port}`;
+  const user = (mqttUser: string, mqttPassword: string) => ({ mqttUser, mqttPassword });
+  const says = (port: number, what: string) => new RegExp(`127\\.0\\.0\\.1:${port}.*${what}`);
+  await sentences([
+    ["wrong address", { url: at(closed) }, says(closed, "nothing listens")],
+    ["wrong host", { url: `mqtt://${NOWHERE}` }, new RegExp(`${exactly(NOWHERE)}.*there is no host`)],
+    ["wrong password", { url: at(login) }, says(login, "refused"), user("plant", SECRET)],
+    ["nobody", { url: at(login) }, says(login, "does not let this client in")],
+    ["untrusted certificate", { url: `mqtts://127.0.0.1:${tls}` }, says(tls, "certificate")],
+    ["no certificate of its own", { url: `mqtts://127.0.0.1:${mutual}` }, says(mutual, "certificate")],
+    ["TLS where there is none", { url: `mqtts://127.0.0.1:${open}` }, says(open, "")],
   ]);
 });
 
