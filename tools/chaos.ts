@@ -52,7 +52,7 @@ const command: Command<typeof settings> = {
 async function chaos(args: readonly string[]): Promise<number> {
   const { values } = await readSettings(command, args), { minutes, session, without, deeds: only, ...rest } = values;
   Deno.env.set("SENSORIUM_TEST_WITHOUT", without);
-  const { differences, readings, deeds, figures, fenced } = await playChaos(await kafkaBroker(), {
+  const { differences, readings, deeds, figures, fenced, epochs = 0 } = await playChaos(await kafkaBroker(), {
     ...rest,
     ms: minutes * 60_000,
     sessionMs: session,
@@ -66,6 +66,7 @@ async function chaos(args: readonly string[]): Promise<number> {
     const stood = (figures.stoodStill[name] ?? 0) / count;
     console.log(`${name}: ${count} times, each time partitions stood still for ${stood.toFixed(1)} s in all`);
   }
+  console.log(`models that all partitions share: those of the last ${epochs} epochs are kept`);
   console.log(`${readings} readings; ${fenced} times a node found that another one had its partition`);
   console.log(`partitions went on ${(100 * availability).toFixed(2)} % of the time`);
   if (takeOverMs.length > 0) {

@@ -17,13 +17,14 @@ import { Random } from "../../models/random.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { movePartition } from "../../store/move.ts";
+import { isAllTrained } from "../all_trained.ts";
 import { Folder, until } from "../process.ts";
 import { KV_TOKEN } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
 import { isSame } from "../simulation/same.ts";
 import { freshTopic, makeTopic } from "../sources/kafka/topics.ts";
 import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
-import { Cluster, JUDGING } from "./cluster.ts";
+import { Cluster, JUDGING, sharingOf } from "./cluster.ts";
 import { Feed } from "./feed.ts";
 import { type Deed, deeds } from "./deeds.ts";
 import { type Figures, Watch } from "./watch.ts";
@@ -52,6 +53,8 @@ export interface ChaosResult {
   /** How often each thing was done. */
   readonly deeds: Readonly<Record<string, number>>;
   readonly figures: Figures;
+  /** Epochs of the models that all partitions share, as the nodes trained them; absent if nothing settled. */
+  readonly epochs?: number;
   /** Times a node found that another one had taken its partition, as it said. */
   readonly fenced: number;
 }
@@ -93,7 +96,11 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
     report("nothing goes wrong any more");
     const readings = await feed.end();
     const judged = async () => (await cluster.shown()).reduce((sum, one) => sum + one.readings + one.refused, 0);
-    const settled = await until("everything is judged", async () => await judged() === readings, SETTLE_MS)
+    const settled = await until(
+      "everything is judged, and models are trained",
+      async () => await judged() === readings && await isAllTrained(direct),
+      SETTLE_MS,
+    )
       .then(() => true, () => false);
     watch.end();
     await watching;
@@ -115,7 +122,8 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
     const failed = codes.flatMap((code, i) =>
       code === 0 ? [] : [`node-${i} ended with ${code}: ${said().slice(-500)}`]
     );
-    return result([...failed, ...await compare(broker, topic, direct, readings)]);
+    const epochs = await epochsOf(direct);
+    return { ...result([...failed, ...await compare(broker, topic, direct, readings)]), epochs };
   } catch (error) {
     for (const { name, said } of cluster.nodes) report(`${name} said:\n${said.slice(-SAID_SHOWN)}`);
     throw error;
@@ -125,23 +133,33 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
   }
 }
 
+/** Epochs behind which a forest of all partitions counts, of those that are kept. */
+async function epochsOf(kv: KvPort): Promise<number> {
+  let epochs = 0;
+  for await (const _ of kv.list({ prefix: ["shared_use", "forest"] })) epochs++;
+  return epochs;
+}
+
 /** What differs from a run of one node that nothing disturbs. */
 async function compare(broker: KafkaBroker, topic: string, found: KvPort, readings: number): Promise<string[]> {
   await using folder = new Folder();
+  const source = new KafkaSource({ cluster: broker.cluster(), topics: [topic], clock });
   const engine = await Engine.open({
     dataDir: folder.at("peace"),
     judging: judgingSchema.parse(JUDGING),
+    sharing: sharingOf(() => source),
     shards: 1,
     clock,
   });
   const stop = new AbortController(), differences: string[] = [];
   try {
-    const running = engine.run(new KafkaSource({ cluster: broker.cluster(), topics: [topic], clock }), stop.signal);
+    const running = engine.run(source, stop.signal);
     await until(
       "one node has judged everything",
       () => engine.supervisor.runs.reduce((sum, run) => sum + run.readings, 0) === readings,
       SETTLE_MS,
     );
+    await until("its models are trained", () => isAllTrained(engine.kv), SETTLE_MS);
     stop.abort();
     await running;
     const expected = new Map(

@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import { readInstance } from "../../commands/instance.ts";
+import type { SharingOptions } from "../../commands/sharing.ts";
+import type { KafkaSource } from "../../sources/kafka/source.ts";
 import { ask, Folder, freePort, Program, until } from "../process.ts";
 import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
@@ -19,7 +21,22 @@ export const JUDGING = {
   alerts: { rules: { limit: { raise: 1, of: 1, clear: 1 } } },
   tickMs: 600_000,
   windows: [{ lengthMs: 60_000, hopMs: 60_000 }],
+  forest: { everyMs: 20_000 },
+  federation: { everyMs: 120_000 },
 };
+
+/** So long partitions wait for models that all share: for ever, since what is compared depends on it. */
+const MODEL_WAIT_MS = 86_400_000;
+
+/** How partitions of a topic share their models, in an engine without its commands. */
+export function sharingOf(source: () => Pick<KafkaSource, "partitionIds">): SharingOptions {
+  return {
+    includes: (partition) => partition.startsWith("kafka-"),
+    partitions: () => source().partitionIds,
+    waitMs: MODEL_WAIT_MS,
+    report: (error) => console.error(error),
+  };
+}
 
 const summarySchema = z.object({
   partitions: z.array(z.object({
@@ -176,5 +193,9 @@ export class Cluster implements AsyncDisposable {
 /** Flags of every instance that reads the topic. */
 export function sharedFlags(broker: KafkaBroker, topic: string, config: string): string[] {
   const kafka = `kafka://${broker.cluster().brokers[0]}/${topic}`;
-  return ["--source", "kafka", "--kafka", kafka, "--scenario", "none", "--config", config, "--checkpoint", "300"];
+  return ["--source", "kafka", "--kafka", kafka, "--scenario", "none", "--config", config, "--checkpoint", "300"]
+    .concat(
+      "--model-wait",
+      String(MODEL_WAIT_MS),
+    );
 }

@@ -12,7 +12,7 @@ import { Engine } from "../../commands/engine.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { parseKafkaUrl } from "../../sources/kafka/address.ts";
 import { ALL_GUARDS } from "../../store/chain.ts";
-import { JUDGING } from "./cluster.ts";
+import { JUDGING, sharingOf } from "./cluster.ts";
 
 const names = ["kafka", "kv", "data-dir", "group", "instance", "session", "port"] as const;
 const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const, default: "" }]));
@@ -25,6 +25,8 @@ const NO_DEADLINE_MS = 2 ** 31 - 1;
 const without = Deno.env.get("SENSORIUM_TEST_WITHOUT") ?? "";
 const stop = new AbortController(), { brokers, topics } = parseKafkaUrl(given("kafka"));
 Deno.addSignalListener("SIGTERM", () => stop.abort());
+const group = { group: given("group"), instance: given("instance"), sessionMs: Number(given("session")) };
+const source = new KafkaSource({ cluster: { brokers }, topics, clock, group });
 const engine = await Engine.open({
   dataDir: given("data-dir"),
   kv: given("kv"),
@@ -34,6 +36,7 @@ const engine = await Engine.open({
   clock,
   guards: { ...ALL_GUARDS, [without]: false },
   ...(without === "deadline" ? { kvDeadlineMs: NO_DEADLINE_MS } : {}),
+  sharing: sharingOf(() => source),
   supervisor: { storeAwayMs: 1_000, checkpointMs: 300 },
   interrupted: (_partition, error) => console.error(error.message),
 });
@@ -41,8 +44,7 @@ const server = Deno.serve(
   { port: Number(given("port")), hostname: "127.0.0.1", onListen: () => {} },
   () => Response.json({ partitions: engine.supervisor.partitions() }),
 );
-const group = { group: given("group"), instance: given("instance"), sessionMs: Number(given("session")) };
-await engine.run(new KafkaSource({ cluster: { brokers }, topics, clock, group }), stop.signal);
+await engine.run(source, stop.signal);
 await server.shutdown();
 await engine.close();
 Deno.exit(0);
