@@ -115,7 +115,16 @@ export class History {
     const last = this.readings.at(-1);
     if (last && (last.id === reading.id || last.time > reading.time)) return;
     this.readings.push(reading);
-    if (this.readings.length > READINGS_KEPT) this.readings.splice(0, this.readings.length - READINGS_KEPT);
+    this.#forget();
+  }
+
+  /** Lets readings go that nothing shows any more: those that windows stand for, and what is too many. */
+  #forget() {
+    const { readings } = this;
+    const shown = this.rangeMs <= READINGS_RANGE_MS ? -Infinity : this.windows.at(-1)?.end ?? -Infinity;
+    let over = Math.max(0, readings.length - READINGS_KEPT);
+    while (readings.length - over > TAIL && readings[over].time < shown) over++;
+    if (over > 0) readings.splice(0, over);
   }
 
   /** Takes the alerts that were raised or cleared since, as the model knows them. @param {Model} model */
