@@ -40,6 +40,7 @@ import type { FleetKv } from "../store/fleet.ts";
 import { commandDesk, forwardCommand } from "../store/forward.ts";
 import { followHeads, type HeadsOptions } from "../store/heads.ts";
 import { KEYS } from "../store/keys.ts";
+import { LiveReadings } from "../store/live_readings.ts";
 import { followOrders, type OrderDesk } from "../store/order_desk.ts";
 import { Orders } from "../store/orders.ts";
 import { sourceMemory } from "../store/source_memory.ts";
@@ -138,6 +139,7 @@ export class Engine {
     node: string,
     /** What other processes are asked to do; absent where the store is this process's alone. */
     readonly orders?: Orders,
+    live?: LiveReadings,
     /** Versions of what is configured; absent where it cannot be changed. */
     readonly configurations?: KvConfigurations,
     sharing?: Sharing,
@@ -163,6 +165,7 @@ export class Engine {
           fleet.follow(signal, pause),
           followHeads(fleet, { clock, changed }, signal),
           followOrders(fleet, { clock, node, desks: this.desks }, signal),
+          live?.run(signal),
         ]
         : []),
       sharing?.run(signal),
@@ -233,6 +236,7 @@ export class Engine {
         host: (shardOptions) => makeHost(shardOptions, shards, options.tracing),
         committed: (partition, verdicts, transitions) => {
           readings.publish(verdicts);
+          live?.tell(partition, verdicts);
           alerts.publish(partition, transitions.map(({ transition }) => transition));
           rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
         },
@@ -242,6 +246,9 @@ export class Engine {
         breathe: turns(TURN_MS),
         ...(orders ? { forward: (...command) => forwardCommand(orders, ...command) } : {}),
       });
+      const elsewhere = () =>
+        supervisor.partitions().flatMap(({ partition, state }) => state === "elsewhere" ? [partition] : []);
+      const live = fleet && new LiveReadings(fleet, { clock, freshId, readings, elsewhere });
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
       if (fleet) fleet.partitionOf = partitionOf;
       await supervisor.load();
@@ -264,6 +271,7 @@ export class Engine {
         clock,
         options.node ?? "unnamed",
         orders,
+        live,
         configurations,
         sharing,
       );

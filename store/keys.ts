@@ -14,6 +14,8 @@
  * | `sample, partition, group, cut, i` | readings that shared models are trained from |
  * | `command, partition, number` | a command, since the oldest cut |
  * | `order, to, id` | what one process wants another one to do, and the answer |
+ * | `readings_live, partition` | the newest readings of its last checkpoint, while other processes follow them |
+ * | `meta, readings_wanted` | rewritten on every server while somebody follows readings of other processes |
  * | `meta, orders` | id of the last order on this server |
  * | `configuration, version` | what is configured of judging |
  * | `configuration_at, version, partition` | position from which on it is in force there |
@@ -95,6 +97,8 @@ export const KEYS = {
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],
+  readingsWanted: (): Deno.KvKey => ["meta", "readings_wanted"],
+  readingsLive: (partition: string): Deno.KvKey => ["readings_live", partition],
   orders: (): Deno.KvKey => ["order"],
   order: (to: string, id: string): Deno.KvKey => ["order", to, id],
   lastOrder: (): Deno.KvKey => ["meta", "orders"],

@@ -58,6 +58,7 @@ const BY_PARTITION: Readonly<Record<string, number>> = {
   sensor_of: 1,
   command: 1,
   order: 1,
+  readings_live: 1,
   transition: 1,
   transition_trim: 1,
   quarantine: 1,

@@ -11,6 +11,7 @@ import { Receiver } from "../sinks/webhook_receiver.ts";
 import { ask, Folder, run, until } from "../process.ts";
 import { type KafkaBroker, kafkaBroker } from "../servers/kafka.ts";
 import { KV_TOKEN, kvServer } from "../servers/kv.ts";
+import { textOf } from "../stream_text.ts";
 import { need, testWith } from "../servers/needed.ts";
 import { ServerMissing } from "../servers/server.ts";
 import { freshTopic, makeTopic, put } from "../sources/kafka/topics.ts";
@@ -113,6 +114,25 @@ testWith(
       });
       assertEquals(items.map(({ sensor }) => sensor), ["pump-0", "pump-1", "pump-2", "pump-3"]);
     }
+
+    // Readings of all are streamed by both, whoever runs their partitions.
+    const live = await Promise.all([first, second].map(async ({ url }) => {
+      const seen = new Set<string>(), left = new AbortController();
+      const { body } = await fetch(`${url}/readings/stream?max_per_second=1000`);
+      assert(body);
+      const reading = (async () => {
+        for await (const text of textOf(body, left.signal)) {
+          for (const [, sensor] of text.matchAll(/"sensor":"([^"]+)"/g)) seen.add(sensor);
+        }
+      })();
+      return { seen, leave: () => (left.abort(), reading) };
+    }));
+    await until("both give readings of all", async () => {
+      await rounds.put(1);
+      return live.every(({ seen }) => seen.size === PARTITIONS);
+    });
+    for (const { leave } of live) await leave();
+    await judged();
 
     // What comes at one node is followed at either, a client going from one to the other.
     await rounds.put(300);

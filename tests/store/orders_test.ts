@@ -23,7 +23,8 @@ import { followOrders } from "../../store/order_desk.ts";
 import { Orders } from "../../store/orders.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
 import { TimedKv } from "../../store/timed_kv.ts";
-import { MemoryKv, type Write } from "../memory_kv.ts";
+import type { Write } from "../memory_kv.ts";
+import { WatchedKv } from "../watched_kv.ts";
 import { SimulatedClock } from "../simulation/clock.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
@@ -38,34 +39,6 @@ type Fate = typeof FATES[number];
 /** Lets everything run that waits for nothing but its turn. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 300; turn++) await Promise.resolve();
-}
-
-/** A database that tells who watches. */
-class WatchedKv extends MemoryKv {
-  readonly #watchers = new Set<() => void>();
-
-  override apply(write: Write): Deno.KvCommitResult | Deno.KvCommitError {
-    const result = super.apply(write);
-    if (result.ok) { for (const tell of this.#watchers) tell(); }
-    return result;
-  }
-
-  watch(keys: readonly Deno.KvKey[]): ReadableStream<Deno.KvEntryMaybe<unknown>[]> {
-    let last = "", tell = () => {};
-    return new ReadableStream({
-      start: (controller) => {
-        tell = () =>
-          void this.getMany(keys).then((entries) => {
-            const now = entries.map(({ versionstamp }) => versionstamp).join();
-            if (now !== last) controller.enqueue(entries);
-            last = now;
-          }).catch(() => {}); // nobody reads any more
-        this.#watchers.add(tell);
-        tell();
-      },
-      cancel: () => void this.#watchers.delete(tell),
-    });
-  }
 }
 
 /** A live partition with one reading, and nothing after it. */
