@@ -113,7 +113,7 @@ export class KvCheckpointStore implements CheckpointStore {
 
   async *snapshots(partition?: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
     const { fleet } = this.options;
-    if (partition !== undefined) return yield* this.stored.list(fleet?.of(partition) ?? this.kv);
+    if (partition !== undefined) return yield* this.stored.listOf(fleet?.of(partition) ?? this.kv, partition);
     const versions = new Map<string, string>();
     for (const kv of fleet?.servers ?? [this.kv]) {
       try {

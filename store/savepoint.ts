@@ -11,7 +11,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock, Json } from "../actors/ports.ts";
-import { keySize } from "./bytes.ts";
+import { readMeta } from "../actors/sensor/snapshot.ts";
+import { keyBytes, keySize, textBytes } from "./bytes.ts";
 import { isHeld } from "./chain.ts";
 import { FleetKv } from "./fleet.ts";
 import { KEYS } from "./keys.ts";
@@ -19,6 +20,7 @@ import { KV_LIMITS, type KvPort } from "./kv.ts";
 import { SERVER_KEYS } from "./places.ts";
 import { toPlain } from "./plain.ts";
 import { type Entry, kindOf, readSavepoint, type Savepoint, SavepointError, VERSION } from "./savepoint_reader.ts";
+import { aboutIn } from "./snapshots.ts";
 import { TimedKv } from "./timed_kv.ts";
 
 /** How a savepoint is written. */
@@ -174,11 +176,14 @@ export async function importSavepoint(
         leftOut++;
         continue;
       }
-      const full = group.length === KV_LIMITS.mutations || size + entry.bytes > KV_LIMITS.atomicBytes;
+      const sensor = kv instanceof FleetKv ? toldOf(entry) : undefined;
+      const full = group.length >= KV_LIMITS.mutations - 1 || size + entry.bytes > KV_LIMITS.atomicBytes;
       if (full || keys + keySize(entry.key) > KV_LIMITS.keysBytes) await write();
-      group.push(entry);
-      size += entry.bytes;
-      keys += keySize(entry.key);
+      for (const one of sensor ? [entry, sensor] : [entry]) {
+        group.push(one);
+        size += one.bytes;
+        keys += keySize(one.key);
+      }
     }
     if (group.length > 0) await write();
     for (const store of stores) await store.atomic().delete(IMPORTING).commit();
@@ -187,6 +192,18 @@ export async function importSavepoint(
     for (const store of stores) await clear(store);
     throw error;
   }
+}
+
+/** What nodes are told of a sensor, from the beginning of its snapshot: a data directory's savepoint does not say it. */
+function toldOf({ key: [kind, name, , part], value }: Entry): Entry | undefined {
+  const isSnapshot = kind === KEYS.sensors()[0] || (kind === KEYS.sensorPartsAll()[0] && part === 0);
+  if (!isSnapshot || !(value instanceof Uint8Array)) return undefined;
+  const about = aboutIn(value);
+  return {
+    key: KEYS.sensorOf(readMeta(value).partition, String(name)),
+    value: about,
+    bytes: keyBytes(String(name)) + textBytes(about),
+  };
 }
 
 /** Whether it is a partition's fence. One that an export or a move holds is nobody's elsewhere. */

@@ -22,6 +22,9 @@ interface Pointer {
 /** A snapshot's value. */
 type SnapshotValue = Uint8Array | Pointer;
 
+/** Questions for a partition's snapshots under way at a time. */
+const AT_ONCE = 8;
+
 /** How snapshots are stored. */
 export interface SnapshotsOptions {
   readonly clock: Clock;
@@ -39,8 +42,8 @@ export interface SnapshotsOptions {
 export class Snapshots {
   /** Sensors whose snapshot is in parts, and the generation of it. */
   private readonly inParts = new Map<string, Pointer>();
-  /** What other nodes are told of sensors: see {@linkcode KEYS.sensorOf}. */
-  private readonly told = new Map<string, string>();
+  /** What other nodes are told of each partition's sensors: see {@linkcode KEYS.sensorOf}. */
+  private readonly told = new Map<string, Map<string, string>>();
 
   constructor(private readonly kv: KvPort, private readonly options: SnapshotsOptions) {}
 
@@ -55,6 +58,28 @@ export class Snapshots {
     for await (const { key, value } of kv.list<SnapshotValue>({ prefix: KEYS.sensors() }, { batchSize: 500 })) {
       const name = String(key[1]);
       yield { name, bytes: await this.whole(name, value) };
+    }
+  }
+
+  /**
+   * The snapshots of a partition's sensors; of other ones, too, where nobody is told which they are.
+   *
+   * @param kv where the partition is
+   */
+  async *listOf(kv: KvPort, partition: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
+    const told = new Map<string, string>(), prefix = KEYS.sensorsOf(partition);
+    for await (const { key, value } of kv.list<string>({ prefix }, { batchSize: 500 })) told.set(String(key[2]), value);
+    this.told.set(partition, told); // another owner may have deleted some
+    if (told.size === 0) return yield* this.list(kv);
+    const names = [...told.keys()], { getMany } = KV_LIMITS;
+    for (let from = 0; from < names.length; from += getMany * AT_ONCE) {
+      const groups = Array.from({ length: AT_ONCE }, (_, i) => from + i * getMany)
+        .map((at) => names.slice(at, at + getMany).map((name) => KEYS.sensor(name))).filter(({ length }) => length > 0);
+      const found = await Promise.all(groups.map((keys) => this.ask(kv.getMany(keys))));
+      for (const { key, value } of found.flat()) {
+        const name = String(key[1]);
+        if (value !== null) yield { name, bytes: await this.whole(name, value as SnapshotValue) };
+      }
     }
   }
 
@@ -95,6 +120,8 @@ export class Snapshots {
     deleted: Iterable<string>,
   ): Promise<void> {
     const small: Mutation[] = [], { headOf, isShared } = this.options, about = new Map<string, string>();
+    const told = this.told.get(partition) ?? new Map<string, string>();
+    this.told.set(partition, told);
     let isNews = false;
     const there = new Set(snapshots.map(({ name }) => name));
     for (const name of deleted) {
@@ -102,7 +129,7 @@ export class Snapshots {
       small.push({ key: KEYS.sensor(name), bytes: keyBytes(name) }, ...this.dropParts(name));
       if (headOf) small.push({ key: KEYS.sensorHead(partition, name), bytes: keyBytes(name) });
       if (!isShared) continue;
-      this.told.delete(name);
+      told.delete(name);
       small.push({ key: KEYS.sensorOf(partition, name), bytes: keyBytes(name) });
       isNews = true;
     }
@@ -119,12 +146,12 @@ export class Snapshots {
       }
     }
     for (const [name, text] of about) {
-      if (this.told.get(name) === text) about.delete(name);
+      if (told.get(name) === text) about.delete(name);
       else small.push({ key: KEYS.sensorOf(partition, name), value: text, bytes: keyBytes(name) + textBytes(text) });
     }
     const version = { key: KEYS.sensorsVersion(partition), value: this.options.freshId(), bytes: keyBytes(partition) };
     await chain.write(small, isNews || about.size > 0 ? [version] : []);
-    for (const [name, text] of about) this.told.set(name, text);
+    for (const [name, text] of about) told.set(name, text);
   }
 
   /** Writes a large snapshot under a new generation; the pointer comes last and takes the old generation with it. */
@@ -159,7 +186,7 @@ export class Snapshots {
 }
 
 /** Type and location in a snapshot, as other nodes are told. */
-function aboutIn(bytes: Uint8Array): string {
+export function aboutIn(bytes: Uint8Array): string {
   const { type = null, location = null } = readMeta(bytes);
   return JSON.stringify([type, location]);
 }
