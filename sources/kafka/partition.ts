@@ -44,7 +44,7 @@ export interface KafkaPartitionOptions extends FetchOptions {
 }
 
 /** Time before trying again, ms: doubled from the least to the greatest. */
-const BACKOFF_LEAST_MS = 100, BACKOFF_GREATEST_MS = 5_000;
+const BACKOFF_LEAST_MS = 100, BACKOFF_GREATEST_MS = 2_000;
 /** So many looks at a topic that seems to be gone: a broker that has just started does not know it yet. */
 const GONE_LOOKS = 6;
 
