@@ -7,6 +7,7 @@ MongoDB's `predictions`, and compared there.
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 import urllib.parse
@@ -22,10 +23,13 @@ AT_ONCE = 1000
 
 
 def global_model(api, group):
-    """A file with the network that is in use now."""
+    """A file with the network that is in use now. Behind keys one with the scope `read` is taken from SENSORIUM_KEY."""
     query = "?" + urllib.parse.urlencode({"group": group}) if group else ""
+    key = os.environ.get("SENSORIUM_KEY")
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    request = urllib.request.Request(f"{api}/federation/model{query}", headers=headers)
     file = tempfile.NamedTemporaryFile(suffix=".json", delete=False)
-    with urllib.request.urlopen(f"{api}/federation/model{query}") as answer, file:
+    with urllib.request.urlopen(request) as answer, file:
         file.write(answer.read())
     return file.name
 
