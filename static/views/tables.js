@@ -20,6 +20,7 @@ import { contributionText, detectorWord, flagged, percent, scoreText } from "./w
  */
 export function plainTable(caption, heads, rows, none) {
   if (rows.length === 0) return h("p", { class: "note" }, none);
+  const figures = heads.map((_, at) => rows.some((cells) => typeof cells[at] === "number"));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
@@ -30,22 +31,23 @@ export function plainTable(caption, heads, rows, none) {
       h(
         "thead",
         {},
-        h("tr", {}, ...heads.map((head, at) => h("th", { scope: "col", class: classOf(rows[0][at]) }, head))),
+        h("tr", {}, ...heads.map((head, at) => h("th", { scope: "col", class: classOf(figures[at]) }, head))),
       ),
-      h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map(cell)))),
+      h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((one, at) => cell(one, at, figures[at]))))),
     ),
   );
 }
 
-/** Figures stand to the right. @param {Cell} content */
-function classOf(content) {
-  return typeof content === "number" ? "figure" : undefined;
+/** A column of figures stands to the right, also where one is missing. @param {boolean} isFigure */
+function classOf(isFigure) {
+  return isFigure ? "figure" : undefined;
 }
 
-/** @param {Cell} content @param {number} at */
-function cell(content, at) {
+/** @param {Cell} content @param {number} at @param {boolean} isFigure */
+function cell(content, at, isFigure) {
   const shown = typeof content === "number" ? h("data", { value: content }, number(content)) : content;
-  return at === 0 ? h("th", { scope: "row" }, shown) : h("td", { class: classOf(content) }, shown);
+  const look = { class: classOf(isFigure) };
+  return at === 0 ? h("th", { scope: "row", ...look }, shown) : h("td", look, shown);
 }
 
 /** Features by channel. @param {SensorView} sensor */
