@@ -123,6 +123,14 @@ async function fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Res
   }
 }
 
+/** Calls something again and again, as its schedule says, once the last call is over. */
+type Cron = (name: string, schedule: string, minute: () => Promise<void>) => Promise<void>;
+
+/** Has time pass for what nobody asks for, once a minute; nothing where there is no cron. */
+export function registerCron(cron: Cron | undefined): void {
+  void cron?.("sensorium", "* * * * *", async () => await (await deployed()).minute());
+}
+
 /** What `deno serve` and Deno Deploy look for. */
 export default { fetch } satisfies Deno.ServeDefaultExport;
 
@@ -136,5 +144,5 @@ if (import.meta.main && Deno.args.length > 0) {
   // `deno run main.ts` comes to its end now and asks what there is; `deno serve` stays.
   addEventListener("unload", () => console.log(overview()));
   Deno.exitCode = EXIT.usage;
-  if (typeof Deno.cron === "function") Deno.cron("sensorium", "* * * * *", async () => (await deployed()).minute());
+  registerCron(Deno.cron);
 }

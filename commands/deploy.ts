@@ -6,9 +6,12 @@
  * @module
  */
 import { detectorAgreement } from "../actors/agreement_view.ts";
+import { expectedAlarms } from "../actors/alerts/expected.ts";
+import { FloodWatch } from "../actors/alerts/flood_watch.ts";
 import { driftsOf } from "../actors/drift_view.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import { ModelServer } from "../actors/model_server.ts";
+import { named } from "../actors/names.ts";
 import { InlineHost } from "../actors/runtime/host.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
@@ -19,12 +22,15 @@ import { HttpCounts } from "../routes/metrics_counts.ts";
 import { logPartition } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
 import { AlertFeed } from "../store/alert_feed.ts";
-import type { OutputsValue } from "../store/outputs.ts";
+import { StoreAnalytics } from "../store/analytics.ts";
+import { KvConfigurations } from "../store/configurations.ts";
 import { KvFederationStore } from "../store/federation.ts";
 import { KEYS } from "../store/keys.ts";
 import type { KvPort } from "../store/kv.ts";
 import { KvLabelStore } from "../store/labels.ts";
 import { ReadingLog } from "../store/log.ts";
+import { KvNames } from "../store/names.ts";
+import { KvQuarantine } from "../store/quarantine.ts";
 import { StoreQueries } from "../store/queries.ts";
 import { CachedModelRegistry } from "../store/registry_cache.ts";
 import { Retention } from "../store/retention.ts";
@@ -32,12 +38,18 @@ import { SnapshotCache } from "../store/snapshot_cache.ts";
 import { Written } from "../store/written.ts";
 import { configView, corsOrigins, limitsOf, openAccess } from "./access.ts";
 import { systemClock } from "./clock.ts";
+import { Configuring } from "./configuring.ts";
+import { absentHere, NO_LIVE_CORRELATION } from "./deploy_absent.ts";
 import { Applying } from "./deploy_apply.ts";
 import { SharedFeed } from "./deploy_feed.ts";
 import { DEPLOY } from "./deploy_settings.ts";
+import { Stands } from "./deploy_stands.ts";
+import { DeployWebhooks } from "./deploy_webhooks.ts";
 import { openKv } from "./database.ts";
 import { checkStore, HISTORY_CHUNKS, KV_DEADLINE_MS, partitionsOf, readingsHub } from "./engine.ts";
 import { CommandError } from "./errors.ts";
+import { Log } from "./log.ts";
+import { parquetBytes } from "./parquet_bytes.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { judgingOf, readSettings } from "./settings.ts";
 import { ensurePartsModel } from "./train_model.ts";
@@ -47,6 +59,8 @@ import { VERSION } from "./version.ts";
 const LOOK_MS = { file: 1_000, server: 15_000 } as const;
 /** Idempotency keys are looked through once in so many minutes. */
 const FORGET_EVERY = 10;
+/** Webhooks are delivered for so long at most after a request, and in the minute's turn, ms. */
+const DELIVER_MS = { request: 5_000, minute: 40_000 } as const;
 
 /** An instance that answers requests. */
 export interface Deployment {
@@ -62,14 +76,19 @@ export interface Deployment {
  */
 export async function openDeployment(): Promise<Deployment> {
   const { values, origins } = await readSettings(DEPLOY, []), judging = judgingOf(values.judging), clock = systemClock;
+  const log = new Log({ format: values.logFormat, level: values.logLevel });
+  const report = (error: unknown) => log.error(error), tell = (sentence: string) => log.warn(sentence);
   const kv = values.kv === undefined ? await Deno.openKv() : await openKv(values.kv),
     freshId = () => crypto.randomUUID();
   await checkStore(kv, clock, values.kv ?? "of this app");
   await checkHeads(kv);
-  const log = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
-  const partitions = Array.from({ length: log.partitions }, (_, partition) => logPartition(partition));
+  const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
+  const partitions = Array.from({ length: readingLog.partitions }, (_, partition) => logPartition(partition));
+  const stands = new Stands(kv, partitions), names = await KvNames.open(kv, { clock });
+  const configurations = await KvConfigurations.open(kv, clock, judging);
+  await stands.refresh();
   const registry = new CachedModelRegistry(kv, { clock, freshId }), federation = new KvFederationStore(kv, { clock });
-  const alerts = new AlertFeed(kv), readings = readingsHub(await cutsOf(kv, partitions)), rate = new RateMeter(clock);
+  const alerts = new AlertFeed(kv), readings = readingsHub(cutsOf(stands)), rate = new RateMeter(clock);
   const written = new Written();
   const cache = new SnapshotCache(kv, {
     clock,
@@ -87,6 +106,7 @@ export async function openDeployment(): Promise<Deployment> {
   }, {
     store: cache,
     clock,
+    configurations,
     models: { registry, federation },
     shards: 1,
     host: (options) => new InlineHost(options),
@@ -99,7 +119,10 @@ export async function openDeployment(): Promise<Deployment> {
       await alerts.load([partition]);
       const changed = cache.takeChanged();
       if (feed.isFollowed) readings.publish(await lastReadings(supervisor, changed));
-      else readings.skip(partition, (await cutsOf(kv, [partition]))[partition] ?? -1);
+      else {
+        await stands.refresh();
+        readings.skip(partition, stands.positionOf(partition) - 1);
+      }
     },
     failed: (partition, error) => applying.failed(partition, error),
   });
@@ -114,7 +137,7 @@ export async function openDeployment(): Promise<Deployment> {
     refresh: () => applying.refresh(),
     report,
   });
-  const applying: Applying = new Applying({ kv, log, supervisor, cache, clock, chance: Math.random });
+  const applying: Applying = new Applying({ kv, log: readingLog, supervisor, cache, clock, chance: Math.random });
   await supervisor.load();
   cache.takeChanged(); // nobody follows yet
   await alerts.load(await partitionsOf([kv]));
@@ -122,22 +145,54 @@ export async function openDeployment(): Promise<Deployment> {
 
   const access = await openAccess(kv, { host: "localhost", requireKeys: values.requireKeys }, { clock, report });
   const queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+  const webhooks = new DeployWebhooks({
+    kv,
+    alerts,
+    queries,
+    clock,
+    id: freshId(),
+    base: values.publicUrl ?? "http://localhost",
+    allowed: values.allowHosts,
+    report: tell,
+  });
+  const configuring = new Configuring({
+    configurations,
+    supervisor: { configure: () => applying.configure(), directory: supervisor.directory },
+    clock,
+    report: tell,
+  });
   const retention = new Retention(kv, {
     clock,
     partitionOf: (sensor) => supervisor.directory.find(sensor)?.partition,
     written,
   });
   const app = makeApp({
-    queries,
+    queries: {
+      ...named(queries, names),
+      summary: async () => ({ ...await queries.summary(), partitions: stands.views }),
+    },
+    names,
     feed,
-    ingest: applied(new HttpIngest({ log, clock }), applying),
+    ingest: applied(new HttpIngest({ log: readingLog, clock, names }), applying, report),
     models: new ModelServer({ registry, clock, report }),
     federation,
     labels: new KvLabelStore(kv, { clock }),
     drift: () => driftsOf(queries, supervisor.runs.flatMap(({ drifts }) => drifts)),
     agreement: async (detector) => detectorAgreement(await supervisor.answers.agreement(), detector),
+    analytics: new StoreAnalytics({
+      kv,
+      queries,
+      supervisor: { directory: supervisor.directory, partitions: () => [...stands.views] },
+      live: NO_LIVE_CORRELATION,
+      clock,
+      zone: judging.zone,
+    }),
+    quarantine: new KvQuarantine(kv, written),
+    parquet: parquetBytes,
     desk: applying,
-    alerts: () => judging.alerts,
+    alerts: () => configuring.now.judging.alerts,
+    floods: { list: () => floodsOf(queries, alerts, stands) },
+    deliveries: webhooks,
     clock,
     version: VERSION,
     signal: new AbortController().signal,
@@ -146,30 +201,49 @@ export async function openDeployment(): Promise<Deployment> {
     limits: limitsOf({ ...values, host: "localhost" }, origins, { access, supervisor, clock }),
     origins: corsOrigins(values.cors),
     counts: new HttpCounts(),
-    config: () => configView({ ...values, token: undefined }, origins, judging),
+    config: () => configView({ ...values, token: undefined }, origins, configuring.now.judging),
+    configuring,
+    expected: () => expectedAlarms(configuring.now.judging, supervisor.directory.types()),
+    absent: absentHere,
     health: async () => {
       await kv.get(KEYS.format());
-      return { ready: true, reasons: [], partitions: supervisor.partitions(), lock: true, kv: true };
+      return { ready: true, reasons: [], partitions: stands.views, lock: true, kv: true };
     },
     report,
   }, assets());
+  const catchUp = async (some: boolean) => {
+    await Promise.all([
+      names.refresh(),
+      configurations.refresh(),
+      ...some ? [] : [stands.refresh(), applying.refresh()],
+    ]);
+  };
   let minutes = 0;
   return {
     async fetch(request, info) {
-      if (asksForState(request)) await applying.refresh().catch(report); // what is known is answered then
-      return await app.fetch(request, info);
+      const page = isOfThePage(request);
+      if (!page) await catchUp(isIngest(request)).catch(report); // what is known is answered then
+      const answer = await app.fetch(request, info);
+      if (page || request.method === "GET") return answer;
+      await applying.settle().catch(report);
+      // Not waited for: what the process is not left the time for is for the minute.
+      void webhooks.deliver(DELIVER_MS.request).catch(report);
+      return answer;
     },
     async minute() {
-      await log.tick();
+      await Promise.all([readingLog.tick(), configurations.refresh()]);
       await applying.apply();
-      if (minutes++ % FORGET_EVERY === 0) await log.forget();
+      await applying.refresh();
+      if (await configuring.shareOut()) await applying.settle();
+      await webhooks.minute(DELIVER_MS.minute);
+      if (minutes++ % FORGET_EVERY === 0) await readingLog.forget();
       await retention.sweep();
     },
   };
 }
 
 /** An ingest that answers when what it took is applied; what could not be applied now is in the log, and taken all the same. */
-function applied(ingest: Ingest, applying: Applying): Ingest {
+function applied(ingest: Ingest, applying: Applying, report: (error: unknown) => void): Ingest {
   return {
     async take(body, request) {
       const outcome = await ingest.take(body, request);
@@ -179,9 +253,25 @@ function applied(ingest: Ingest, applying: Applying): Ingest {
   };
 }
 
-/** Whether an answer depends on what sensors are; streams bring themselves up to date. */
-function asksForState({ method, url }: Request): boolean {
-  return method === "GET" && !/^\/($|static\/|vendor\/|livez|.*\/stream$)/.test(new URL(url).pathname);
+/** Whether an answer depends on nothing that is stored, or is a stream, which brings itself up to date. */
+function isOfThePage({ method, url }: Request): boolean {
+  return method === "GET" && /^\/($|static\/|vendor\/|livez|.*\/stream$)/.test(new URL(url).pathname);
+}
+
+/** Whether a request brings readings: what they change is brought up to date when they are applied. */
+function isIngest({ method, url }: Request): boolean {
+  return method === "POST" && new URL(url).pathname === "/readings";
+}
+
+/** The floods of the last day, made again from the alerts. */
+async function floodsOf(queries: StoreQueries, alerts: AlertFeed, stands: Stands) {
+  const watch = new FloodWatch({
+    alerts: (filter, limit, cursor) => queries.alerts(filter, limit, cursor),
+    feed: { alerts: (cursor, signal) => alerts.follow(cursor, signal) },
+    sourceTime: (partition) => stands.find(partition)?.source_time,
+  });
+  await watch.read(new AbortController().signal);
+  return watch.list();
 }
 
 /** The last readings of sensors that others have changed, in order of position. */
@@ -191,14 +281,9 @@ async function lastReadings(supervisor: Supervisor, sensors: Iterable<string>): 
   return views.flat().sort((a, b) => position(a) - position(b));
 }
 
-/** Positions before which readings are committed already. */
-async function cutsOf(kv: KvPort, partitions: readonly string[]): Promise<Record<string, number>> {
-  const cuts: Record<string, number> = {};
-  for (const partition of partitions) {
-    const { value } = await kv.get<OutputsValue>(KEYS.outputs(partition));
-    if (value) cuts[partition] = value.cut - 1;
-  }
-  return cuts;
+/** By partition the position of its last committed reading. */
+function cutsOf({ views }: Stands): Record<string, number> {
+  return Object.fromEntries(views.map(({ partition, position }) => [partition, position - 1]));
 }
 
 /** Refuses a store whose snapshots have no heads: another kind of instance has written it. */
@@ -210,8 +295,4 @@ async function checkHeads(kv: KvPort): Promise<void> {
   if (await isThere(KEYS.sensors()) && !await isThere(KEYS.sensorHeads())) {
     throw new CommandError("the store belongs to `deno task start`: give this app one of its own");
   }
-}
-
-function report(error: unknown): void {
-  console.error(`sensorium: ${error instanceof Error ? error.message : error}`);
 }

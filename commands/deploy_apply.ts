@@ -58,6 +58,8 @@ export class Applying implements CommandDesk {
   #running: Promise<void> = Promise.resolve();
   #waiting?: Promise<void>;
   #orders: Order[] = [];
+  /** Partitions that are to take another version of the configuration. */
+  readonly #configured = new Set<string>();
   /** What each partition's state in memory is as of. */
   readonly #seen = new Map<string, string | null>();
   /** Why partitions could not be run, by their ids; the supervisor tells. */
@@ -100,6 +102,16 @@ export class Applying implements CommandDesk {
     throw new CommandRefused("busy", `cannot ${command.command}: ${entry.partition} could not be taken over`);
   }
 
+  /** Another version of the configuration is there: {@linkcode Applying.settle} brings every partition to it. */
+  configure(): void {
+    for (const partition of this.partitions) this.#configured.add(partition);
+  }
+
+  /** Applies what was configured, if something was; what cannot be now comes with a partition's next readings. */
+  async settle(): Promise<void> {
+    if (this.#configured.size > 0) await this.apply().finally(() => this.#configured.clear());
+  }
+
   /** Brings what is known of sensors up to what is stored, where others have written since. */
   refresh(): Promise<void> {
     return this.#after(async () => {
@@ -134,7 +146,7 @@ export class Applying implements CommandDesk {
     if ((await this.#behind()).length > 0) throw new NotAppliedError(`others were faster ${TRIES} times`);
   }
 
-  /** Partitions whose log holds more than their outputs cover, or that somebody has a command for. */
+  /** Partitions whose log holds more than their outputs cover, that somebody has a command for, or that were configured. */
   async #behind(): Promise<number[]> {
     const { kv, log } = this.parts, ends = await log.ends(), behind: number[] = [];
     for (let from = 0; from < ends.length; from += KV_LIMITS.getMany) {
@@ -142,7 +154,8 @@ export class Applying implements CommandDesk {
       const found = await kv.getMany(some.map((_, i) => KEYS.outputs(logPartition(from + i))));
       found.forEach(({ value }, i) => {
         const partition = from + i, id = logPartition(partition);
-        const isOrdered = this.#orders.some((order) => order.partition === id);
+        const isOrdered = this.#orders.some((order) => order.partition === id) ||
+          (this.#configured.has(id) && ends[partition] > 0);
         if (ends[partition] > ((value as OutputsValue | null)?.cut ?? 0) || isOrdered) behind.push(partition);
       });
     }
@@ -161,6 +174,7 @@ export class Applying implements CommandDesk {
     });
     await supervisor.run(tail, NO_MEMORY, stop.signal);
     if (this.#failures.has(id)) await supervisor.forget(id);
+    else this.#configured.delete(id);
     this.#seen.delete(id); // others may have written since, too
   }
 }

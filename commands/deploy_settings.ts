@@ -7,6 +7,8 @@ import { z } from "zod";
 import { judgingSchema } from "../actors/config.ts";
 import { PARTITIONS_MAX } from "../store/log.ts";
 import { ACCESS_SETTINGS } from "./access.ts";
+import { ALERTING_SETTINGS } from "./alerting.ts";
+import { LOG_SETTINGS } from "./log.ts";
 import { COMMON, type JudgingPart } from "./settings.ts";
 import { custom, text, toggle, wholeNumber } from "./setting.ts";
 
@@ -50,6 +52,8 @@ export const DEPLOY = {
       placeholder: "SECRET",
     }),
     ...ACCESS_SETTINGS,
+    ...ALERTING_SETTINGS,
+    ...LOG_SETTINGS,
     requireKeys: toggle({ fallback: true, help: "ask for a key" }),
     sensors: wholeNumber({
       min: 1,

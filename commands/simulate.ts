@@ -19,6 +19,7 @@ import { EXIT, nearMiss, UsageError } from "./errors.ts";
 import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
 import { kafkaTarget } from "./kafka_target.ts";
 import { MQTT_ACCESS, MQTT_PREFIX, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
+import { type Log, LOG_SETTINGS, withLog } from "./log.ts";
 import { mqttTarget } from "./mqtt_target.ts";
 import { progressBar } from "./progress.ts";
 import { custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
@@ -78,6 +79,7 @@ const settings = {
     fallback: INJECTION_RULE.factorGreatest,
     help: "greatest factor of an injection",
   }),
+  ...LOG_SETTINGS,
 };
 
 const command: Command<typeof settings> = {
@@ -98,7 +100,8 @@ const command: Command<typeof settings> = {
   notes: [`Scenarios: ${SCENARIO_NAMES.map((name) => `${name} (${scenarioByName(name).about})`).join("; ")}.`],
 };
 
-type Values = Awaited<ReturnType<typeof readSettings<typeof settings>>>["values"];
+type Given = Awaited<ReturnType<typeof readSettings<typeof settings>>>;
+type Values = Given["values"];
 
 /**
  * Runs the command.
@@ -108,7 +111,11 @@ type Values = Awaited<ReturnType<typeof readSettings<typeof settings>>>["values"
  * @throws {CommandError} one sentence, where it cannot be done
  */
 export async function simulate(args: readonly string[]): Promise<number> {
-  const { values, origins, positional: [name] } = await readSettings(command, args);
+  const given = await readSettings(command, args);
+  return await withLog(given.values, (log) => send(given, log));
+}
+
+async function send({ values, origins, positional: [name] }: Given, log: Log): Promise<number> {
   if (!SCENARIO_NAMES.includes(name)) {
     const meant = nearMiss(name, SCENARIO_NAMES);
     const hint = meant === undefined ? `there are ${SCENARIO_NAMES.join(", ")}` : `did you mean ${meant}?`;
@@ -141,12 +148,12 @@ export async function simulate(args: readonly string[]): Promise<number> {
       ? await sender(kafka, values, scenario)
       : mqtt !== undefined
       ? await mqttTarget({ broker: await mqttBroker(mqtt, values), prefix: mqtt.path || MQTT_PREFIX }, stop.signal)
-      : await targetOf(values, address, scenario, stop.signal);
+      : await targetOf(values, address, scenario, { signal: stop.signal, log });
     const source = sourceOf(scenario, plan, values, inject && (ruled || name !== "facility"));
     const sent = await run(source, scenario, plan, target, stop.signal, to);
     const where = to === "-" ? "standard output" : kafka ? kafkaTopic(kafka, scenario) : to.replace(/\/\/.*@/, "//");
     const stopped = stop.signal.aborted ? ", stopped" : "";
-    if (sent !== undefined) console.error(`${sent.toLocaleString("en")} readings of ${name} to ${where}${stopped}`);
+    if (sent !== undefined) log.info(`${sent.toLocaleString("en")} readings of ${name} to ${where}${stopped}`);
     return EXIT.done;
   } finally {
     stop.release();
@@ -168,13 +175,13 @@ function targetOf(
   values: Values,
   url: URL | undefined,
   scenario: Scenario,
-  signal: AbortSignal,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
 ): Target | Promise<Target> {
   if (url !== undefined) {
     if (values.format !== undefined && values.format !== "ndjson") {
       throw new UsageError(`--format must be ndjson where readings are sent to a URL, not ${values.format}`);
     }
-    return httpTarget({ url, clock: systemClock, signal, note: (sentence) => console.error(sentence) });
+    return httpTarget({ url, clock: systemClock, signal, note: (sentence) => log.warn(sentence) });
   }
   const extension = /\.(csv|json|ndjson)$/.exec(values.to)?.[1] as OutputFormat | undefined;
   const own = scenario.record === undefined ? "ndjson" : "json";

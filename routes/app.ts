@@ -81,7 +81,10 @@ export function makeApp(deps: AppDeps, page?: Hono): Hono {
   ];
   for (const resource of resources) app.route("/", resource(deps));
   if (page !== undefined) app.route("/", page);
-  app.notFound((c) => answerProblem(c, new Problem(404, "There is nothing here.")));
+  app.notFound((c) => {
+    const why = deps.absent?.(c.req.path);
+    return answerProblem(c, why === undefined ? new Problem(404, "There is nothing here.") : new Problem(501, why));
+  });
   app.onError((error, c) => {
     const problem = problemOf(error);
     if (!(error instanceof Problem) && problem.status >= 500) deps.report?.(error);

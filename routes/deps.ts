@@ -136,6 +136,8 @@ export interface AppDeps {
   readonly quarantine?: Quarantine;
   /** Makes a Parquet file of a table; absent: listings are not given as one. */
   parquet?(columns: readonly Column[], rows: readonly (readonly Cell[])[]): Promise<Uint8Array<ArrayBuffer>>;
+  /** Why this kind of instance has nothing under a path that others have something under; undefined where none has. */
+  absent?(path: string): string | undefined;
   /** Told of an error that was answered with 500. */
   report?(error: unknown): void;
 }

@@ -13,7 +13,7 @@ import { iso } from "./wire.ts";
 /** What the route needs. */
 export interface FloodsDeps {
   /** Absent: the route is not there. */
-  readonly floods?: { list(): readonly FloodView[] };
+  readonly floods?: { list(): readonly FloodView[] | Promise<readonly FloodView[]> };
 }
 
 /** Query of `GET /alerts/floods`. */
@@ -31,9 +31,9 @@ function wireFlood({ began_at, ended_at, ...rest }: FloodView): object {
 export function floods({ floods }: FloodsDeps): Hono {
   const app = new Hono();
   if (floods === undefined) return app;
-  app.get("/alerts/floods", (c) => {
+  app.get("/alerts/floods", async (c) => {
     const { location, state } = readQuery(c, floodsQuery);
-    const items = floods.list().filter((one) =>
+    const items = (await floods.list()).filter((one) =>
       (location === undefined || one.location === location) && (state === undefined || one.state === state)
     );
     return c.json({ items: items.map(wireFlood) });

@@ -25,6 +25,7 @@ const TITLES: Readonly<Record<number, string>> = {
   428: "Precondition required",
   429: "Too many requests",
   500: "Internal server error",
+  501: "Not implemented",
   503: "Service unavailable",
   504: "No answer in time",
   507: "Insufficient storage",

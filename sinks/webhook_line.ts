@@ -73,6 +73,11 @@ export class WebhookLine {
     return { ...endpoint, ...progress };
   }
 
+  /** How far it is; what was passed over since is not written down yet. */
+  get reached(): DeliveryProgress {
+    return this.progress;
+  }
+
   private get isStopped(): boolean {
     return this.progress.state === "stopped";
   }
@@ -80,7 +85,7 @@ export class WebhookLine {
   /** Delivers until `signal` is aborted or the endpoint is stopped. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const done = new AbortController(), either = AbortSignal.any([signal, done.signal]);
-    const repeating = this.endpoint.format === "alertmanager_api" ? this.repeat(either) : undefined;
+    const repeating = this.keepsOpen ? this.repeat(either) : undefined;
     while (!signal.aborted && !this.isStopped) {
       try {
         await this.follow(signal);
@@ -199,25 +204,35 @@ export class WebhookLine {
     return outcome.outcome;
   }
 
+  /** Whether open alerts are to be posted again, so that the receiver does not take them for resolved. */
+  get keepsOpen(): boolean {
+    return this.endpoint.format === "alertmanager_api" && this.options.open !== undefined;
+  }
+
   /** Posts open alerts again, so long as the endpoint follows. */
   private async repeat(signal: AbortSignal): Promise<void> {
-    const { clock, base, open, elsewhere } = this.options;
-    while (open !== undefined && !signal.aborted) {
+    while (!signal.aborted) {
       try {
-        await clock.sleep(REPEAT_MS, signal);
-        await this.exclusive(async () => {
-          for await (const page of open()) {
-            const now = clock.now(), wanted = page.filter((alert) => isWanted(this.endpoint.filter, asStep(alert)));
-            const body = bodyOfOpen(wanted, now, base);
-            if (body !== undefined && !signal.aborted && elsewhere?.() === undefined) {
-              await this.send(`repeat:${now}`, body, now, signal);
-            }
-          }
-        });
+        await this.options.clock.sleep(REPEAT_MS, signal);
+        await this.repost(signal);
       } catch {
         // Aborted, or the store did not answer: a minute later there is another one.
       }
     }
+  }
+
+  /** Posts open alerts again, once. */
+  repost(signal: AbortSignal): Promise<void> {
+    const { clock, base, open, elsewhere } = this.options;
+    return this.exclusive(async () => {
+      for await (const page of open?.() ?? []) {
+        const now = clock.now(), wanted = page.filter((alert) => isWanted(this.endpoint.filter, asStep(alert)));
+        const body = bodyOfOpen(wanted, now, base);
+        if (body !== undefined && !signal.aborted && elsewhere?.() === undefined) {
+          await this.send(`repeat:${now}`, body, now, signal);
+        }
+      }
+    });
   }
 
   /** Sends one event that says it is a test. */

@@ -123,6 +123,18 @@ export class Webhooks implements Deliveries {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
+  /** How far each endpoint is, as it is known here. */
+  reached(): Promise<readonly DeliveryProgress[]> {
+    return this.exclusive(() => Promise.resolve([...this.running.values()].map(({ line }) => line.reached)));
+  }
+
+  /** Posts open alerts again where that is needed: once, for a process that does not go on running. */
+  async repost(signal: AbortSignal): Promise<void> {
+    for (const { line } of this.running.values()) {
+      if (line.keepsOpen && line.reached.state !== "stopped") await line.repost(signal);
+    }
+  }
+
   async endpoint(name: string): Promise<EndpointView | undefined> {
     await this.known();
     return this.running.get(name)?.line.view();

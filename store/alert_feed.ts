@@ -73,6 +73,15 @@ export class AlertFeed {
     return writeCursor(Object.fromEntries(this.latest));
   }
 
+  /** Whether a follower with this cursor was given everything that is known here; not with one that is none. */
+  isAtEnd(cursor: string): boolean {
+    const had = placesIn(cursor);
+    return had !== undefined && this.latest.entries().every(([partition, [position, place]]) => {
+      const [mine, there] = had[partition] ?? [-1, ""];
+      return mine > position || (mine === position && there >= place);
+    });
+  }
+
   /** Tells followers of transitions that were just stored, in order. */
   publish(partition: string, transitions: readonly AlertTransition[]): void {
     if (transitions.length === 0) return;
@@ -131,13 +140,8 @@ export class AlertFeed {
   }
 
   private async resume(cursor: string): Promise<Map<string, Place> | undefined> {
-    let had: Map<string, Place>;
-    try {
-      had = new Map(Object.entries(readCursor(cursor, cursorSchema)));
-    } catch (error) {
-      if (error instanceof CursorError) return undefined;
-      throw error;
-    }
+    const places = placesIn(cursor), had = new Map(Object.entries(places ?? {}));
+    if (places === undefined) return undefined;
     for (const [partition, [position]] of had) {
       const isAhead = () =>
         position > Math.max(this.latest.get(partition)?.[0] ?? -1, this.reached.get(partition) ?? -1);
@@ -150,6 +154,16 @@ export class AlertFeed {
       if (trimmed !== null && (had.get(partition)?.[0] ?? -1) < trimmed) return undefined;
     }
     return had;
+  }
+}
+
+/** By partition the place of a cursor; undefined for one that was not made here. */
+function placesIn(cursor: string): Record<string, Place> | undefined {
+  try {
+    return readCursor(cursor, cursorSchema);
+  } catch (error) {
+    if (error instanceof CursorError) return undefined;
+    throw error;
   }
 }
 

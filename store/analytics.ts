@@ -62,7 +62,7 @@ export interface AnalyticsParts {
   readonly kv: KvPort;
   readonly queries: StoreQueries;
   readonly supervisor: Pick<Supervisor, "directory" | "partitions">;
-  readonly live: LiveCorrelation;
+  readonly live: Pick<LiveCorrelation, "views">;
   readonly clock: Clock;
   /** The configured zone of daily profiles. */
   readonly zone: string;

@@ -76,8 +76,8 @@ export class FloodWatch {
     return [...views.values()].sort((a, b) => b.began_at - a.began_at || (a.id < b.id ? 1 : -1));
   }
 
-  /** Takes the alerts of the last day, in order of position. */
-  private async read(signal: AbortSignal): Promise<void> {
+  /** Takes the alerts of the last day, in order of position: once, at the beginning. */
+  async read(signal: AbortSignal): Promise<void> {
     const alerts: WatchedAlert[] = [];
     let cursor: string | undefined, newest: number | undefined;
     do {

@@ -281,7 +281,7 @@ export async function there(question) {
   try {
     return await question;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
+    if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return undefined;
     throw error;
   }
 }

@@ -5,6 +5,7 @@
  * @module
  * @import { Stage } from "../main.js"
  */
+import { ApiError } from "../core/api.js";
 import { h, put, say } from "../core/dom.js";
 import { clockSeconds } from "../core/format.js";
 import { parseHash } from "../core/router.js";
@@ -100,17 +101,20 @@ export class Screen {
       if (question.signal.aborted || signal.aborted) return;
       this.#note.hidden = false;
       const why = error instanceof Error ? error.message : String(error);
-      if (why === NOT_SERVED) return this.#leave();
+      if (why === NOT_SERVED) {
+        return this.#leave("This instance does not have it: it works within requests alone, as on Deno Deploy.");
+      }
+      if (error instanceof ApiError && error.status === 501) return this.#leave(why);
       say(this.#note, `${why} Trying again.`);
     }
     const wait = refreshMs(query, this.#plan.liveMs);
     if (wait !== undefined) this.#timer = setTimeout(() => this.#next(), wait);
   }
 
-  /** Nothing comes here, however often it is asked for. */
-  #leave() {
+  /** Nothing comes here, however often it is asked for. @param {string} why */
+  #leave(why) {
     for (const part of this.#parts) part.hidden = true;
-    say(this.#note, "This instance does not have it: it works within requests alone, as on Deno Deploy.");
+    say(this.#note, why);
   }
 
   #next() {

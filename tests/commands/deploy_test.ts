@@ -1,10 +1,19 @@
 import { openDeployment } from "../../commands/deploy.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { Receiver } from "../sinks/webhook_receiver.ts";
 
 /** A deployment over a store in memory, with settings as variables. */
-async function deployment(): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+async function deployment(
+  further: Readonly<Record<string, string>> = {},
+): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
   const judging = { detectors: "rules", types: { press: { channels: { pressure: { high: 8 } } } } };
-  const settings = { KV: ":memory:", REQUIRE_KEYS: "false", LOG_PARTITIONS: "2", JUDGING: JSON.stringify(judging) };
+  const settings = {
+    KV: ":memory:",
+    REQUIRE_KEYS: "false",
+    LOG_PARTITIONS: "2",
+    JUDGING: JSON.stringify(judging),
+    ...further,
+  };
   for (const [name, value] of Object.entries(settings)) Deno.env.set(`SENSORIUM_${name}`, value);
   try {
     const { fetch, minute } = await openDeployment();
@@ -67,4 +76,18 @@ Deno.test("Deployment.minute() lets time pass for sensors that are silent, and c
     Date.now = real;
   }
   assertEquals(await windows(), 1);
+});
+
+Deno.test("Deployment.minute() posts open alerts again to an Alertmanager, which would take them for resolved", async () => {
+  await using receiver = new Receiver();
+  const token = "token-of-an-administrator", url = receiver.url;
+  const ask = await deployment({ TOKEN: token, ALLOW_HOSTS: `127.0.0.1:${receiver.port}` });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ name: "am", format: "alertmanager_api", url });
+  assertEquals((await ask("/webhooks", { method: "POST", headers, body })).status, 201);
+  assertEquals((await post(ask, Date.now() - 60_000, [5, 5, 9, 9, 9, 9])).status, 202);
+  await receiver.came(1);
+  await ask("minute");
+  const [first, again] = (await receiver.came(2)).map(({ body }) => JSON.parse(body)[0]);
+  assertEquals(again.labels, first.labels);
 });

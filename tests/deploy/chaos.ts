@@ -82,7 +82,8 @@ export async function deployChaos(kv: string, options: ChaosOptions): Promise<Ch
 /** Sends everything, kills meanwhile, and waits until the follower has what is stored. */
 async function chaos(fleet: Fleet, options: ChaosOptions, kv: KvPort): Promise<ChaosResult> {
   const { readings, sensors, kills, processes, seed } = options, bodies = readings / BATCH;
-  const killer = new Random(seed), killAt = new Set(Array.from({ length: kills }, () => killer.integer(bodies)));
+  const killer = new Random(seed), killAt = new Set<number>();
+  while (killAt.size < Math.min(kills, bodies)) killAt.add(killer.integer(bodies));
   const follower = new Follower(fleet.url), took: number[] = [], killing: Promise<void>[] = [];
   const killed = () => `${killing.length} kills`, began = performance.now();
   let sent = 0, accepted = 0;

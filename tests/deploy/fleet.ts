@@ -15,6 +15,16 @@ export interface FleetOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Over a KV server: the network, and the variables that are documented. Without a right to read, a worker of a file cannot
+ * be made either.
+ */
+const NETWORK_ALONE = [
+  "--allow-net",
+  "--allow-env=SENSORIUM_*,DENO_KV_ACCESS_TOKEN",
+  ...["read", "write", "run", "ffi", "sys"].map((right) => `--deny-${right}`),
+];
+
 /** The processes and their proxy. */
 export class Fleet implements AsyncDisposable {
   private next = 0;
@@ -37,6 +47,16 @@ export class Fleet implements AsyncDisposable {
   /** Where the proxy is reached. */
   get url(): string {
     return `http://127.0.0.1:${this.proxy.addr.port}`;
+  }
+
+  /** Where each process is reached without the proxy. */
+  get urls(): string[] {
+    return this.ports.map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  /** Ids of the processes. */
+  get pids(): number[] {
+    return this.programs.map(({ pid }) => pid);
   }
 
   /** What the processes have said, those that were killed left out. */
@@ -71,8 +91,7 @@ export class Fleet implements AsyncDisposable {
 }
 
 function begin({ kv, env }: FleetOptions, port: number): Program {
-  // Over a server no process may touch the disk, start another one or a worker's file.
-  const permissions = /^https?:/.test(kv) ? ["--allow-net", "--allow-env"] : ["-A"];
+  const permissions = /^https?:/.test(kv) ? NETWORK_ALONE : ["-A"];
   return new Program([], {
     serve: port,
     permissions,

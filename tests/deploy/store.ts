@@ -1,0 +1,33 @@
+/**
+ * The store of a test: a KV server of its own, or a KV file where there is none.
+ *
+ * @module
+ */
+import { KV_TOKEN, kvServer } from "../servers/kv.ts";
+import { ServerMissing } from "../servers/server.ts";
+
+/** A store, given back when it is disposed of. */
+export interface TestStore extends AsyncDisposable {
+  /** What `SENSORIUM_KV` is to be. */
+  readonly kv: string;
+  readonly isServer: boolean;
+}
+
+/** Opens one. */
+export async function testStore(name: string): Promise<TestStore> {
+  const folder = await Deno.makeTempDir({ prefix: "sensorium-deploy-" }), before = Deno.env.get("DENO_KV_ACCESS_TOKEN");
+  const server = await kvServer(name).catch((error) => {
+    if (error instanceof ServerMissing) return undefined;
+    throw error;
+  });
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", KV_TOKEN);
+  return {
+    kv: server?.url ?? `${folder}/kv`,
+    isServer: server !== undefined,
+    async [Symbol.asyncDispose]() {
+      if (before === undefined) Deno.env.delete("DENO_KV_ACCESS_TOKEN");
+      else Deno.env.set("DENO_KV_ACCESS_TOKEN", before);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
