@@ -227,10 +227,8 @@ export class BacktestJobs implements Backtests {
         const { done: progress, readings, rate } = data;
         this.#set(job, { progress, readings, readings_per_second: Math.round(rate) }, false);
       } else if (data.kind === "failed") void this.#over(job, { state: "failed", error: data.error });
-      else {void this.#over(
-          job,
-          data.isWhole ? { state: "done", progress: 1, alarms: data.alarms } : { state: "cancelled" },
-        );}
+      else if (!data.isWhole) void this.#over(job, { state: "cancelled" });
+      else void this.#over(job, { state: "done", progress: 1, alarms: data.alarms });
     };
     worker.onerror = (event) => {
       event.preventDefault();
