@@ -127,48 +127,12 @@ export function makePlan(
   names: readonly string[] = channels,
   configuration = 0,
 ): Plan {
-  const specs: Omit<WindowPlan, "scoresAt">[] = [];
-  let at = HEADER_LENGTH, moments = FEATURE_LENGTH;
-  for (const { lengthMs, hopMs } of judging.windows) {
-    // Windows that are not final start in (greatest − lateness − length, greatest]: so many multiples of the hop fit.
-    const slots = Math.ceil((lengthMs + judging.latenessMs) / hopMs);
-    specs.push({ lengthMs, hopMs, slots, nextEndAt: at, headAt: at + 1, momentsAt: moments });
-    at += 1 + slots * SLOT_LENGTH;
-    moments += slots * MOMENTS_LENGTH;
-  }
   // A type or channel may be called as something that every object has.
   const own = <T>(of: Readonly<Record<string, T>>, name: string) => Object.hasOwn(of, name) ? of[name] : undefined;
   const kind: SensorType | undefined = type === undefined ? undefined : own(judging.types, type);
   const kinds = channels.map((channel) => kind && own(kind.channels, channel));
-  const low = Float64Array.from(kinds, (of) => of?.low ?? -Infinity);
-  const high = Float64Array.from(kinds, (of) => of?.high ?? Infinity);
-  const bounds = Float64Array.from(
-    kinds.flatMap((of, c) => [low[c], high[c], of?.physicalLow ?? -Infinity, of?.physicalHigh ?? Infinity]),
-  );
-  const warns = kinds.some((of) => (of?.warnLow ?? of?.warnHigh ?? of?.rateMost) !== undefined);
-  const warnings = Float64Array.from(
-    kinds.flatMap((of) => [of?.warnLow ?? -Infinity, of?.warnHigh ?? Infinity, of?.rateMost ?? Infinity]),
-  );
-  const judgementAt = at, restAt = moments, judged = judging.detectors !== "rules";
-  const heldAt = at + JUDGEMENT.length, surpriseAt = restAt + REST.length;
-  const surprise = judging.detectors === "light" ? SURPRISE.light : SURPRISE.full;
-  const most = channels.length >= 1 && channels.length <= NETWORK_CHANNELS_MOST;
-  const network = judging.detectors === "full" && most
-    ? NETWORKS[channels.length] ??= new Network(channels.length)
-    : undefined;
-  let scoresAt = heldAt + channels.length;
-  const windows = specs.map((spec): WindowPlan => {
-    if (!judged) return { ...spec, scoresAt: -1 };
-    scoresAt += spec.slots;
-    return { ...spec, scoresAt: scoresAt - spec.slots };
-  });
-  const networkAt = scoresAt;
-  if (judged) at = networkAt + (network?.doubles ?? 0);
-  const stride = judged ? surpriseAt + surprise.doubles : restAt;
-  const floatsAt = Int32Array.from(channels, (_, c) => CALIBRATIONS * CALIBRATION_FLOATS + c * surprise.floats);
+  const { windows, judged, ...places } = layOut(judging, channels);
   const sorted = Int32Array.from(channels.keys()).sort((a, b) => channels[a] < channels[b] ? -1 : 1);
-  const networkFloatsAt = CALIBRATIONS * CALIBRATION_FLOATS + channels.length * surprise.floats;
-  const local = localTime(kind?.zone ?? judging.zone);
   return {
     number,
     configuration,
@@ -177,48 +141,109 @@ export function makePlan(
     windows,
     latenessMs: judging.latenessMs,
     duplicates: judging.duplicates,
-    low,
-    high,
-    bounds,
+    ...limitsOf(kinds),
     detectors: judging.detectors,
-    ...(warns ? { warnings } : {}),
     deadbands: Float64Array.from(kinds, (of) => of?.deadband ?? 0),
     rules: rulesOf(judging, kind),
-    ...(judged
-      ? {
-        judge: {
-          surprise,
-          local,
-          budget: kind?.budget ?? judging.budget,
-          ...(judging.plant ? { share: shareOf(judging.plant) } : {}),
-          direction: kinds.map((of) => of?.direction ?? judging.direction),
-          leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
-          leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),
-          missingIsBad: kind?.missing === "bad",
-          driftMs: judging.drift.spanMs,
-          driftAlerts: judging.drift.alert,
-          surpriseAt,
-          floatsAt,
-          ...(network ? { network } : {}),
-          networkAt,
-          networkFloatsAt,
-          alpha: judging.federation.alpha,
-          roundMs: judging.federation.everyMs,
-        },
-      }
-      : {}),
+    ...(judged ? { judge: { ...judged, ...judgeOf(judging, kind, kinds) } } : {}),
     units: kinds.map((of) => of?.unit),
     silentAfterMs: kind?.silentAfterMs ?? (kind?.intervalMs === undefined ? NEVER : 10 * kind.intervalMs),
     sorted,
     group: groupOf(type, channels, Object.keys(kind?.channels ?? {})),
     indexOf: Int16Array.from(names, (name) => channels.indexOf(name)),
-    channelAt: Int32Array.from(channels, (_, c) => at + c * stride),
-    channelLength: stride,
+    ...places,
+  };
+}
+
+/** What lies where in a state: see `layout.ts`. */
+type Places = Pick<
+  Plan,
+  "windows" | "channelAt" | "channelLength" | "restAt" | "judgementAt" | "heldAt" | "length" | "floats"
+>;
+/** What lies where of a judgement, and the plans of what lies there. */
+type JudgedPlaces = Pick<
+  JudgePlan,
+  "surprise" | "surpriseAt" | "floatsAt" | "network" | "networkAt" | "networkFloatsAt"
+>;
+
+function layOut(judging: Judging, channels: readonly string[]): Places & { readonly judged?: JudgedPlaces } {
+  const specs: Omit<WindowPlan, "scoresAt">[] = [], { length: count } = channels;
+  let at = HEADER_LENGTH, restAt = FEATURE_LENGTH;
+  for (const { lengthMs, hopMs } of judging.windows) {
+    // Windows that are not final start in (greatest − lateness − length, greatest]: so many multiples of the hop fit.
+    const slots = Math.ceil((lengthMs + judging.latenessMs) / hopMs);
+    specs.push({ lengthMs, hopMs, slots, nextEndAt: at, headAt: at + 1, momentsAt: restAt });
+    at += 1 + slots * SLOT_LENGTH;
+    restAt += slots * MOMENTS_LENGTH;
+  }
+  const judgementAt = at, heldAt = at + JUDGEMENT.length;
+  const whole = (windows: WindowPlan[], at: number, channelLength: number, floats: number) => ({
+    windows,
+    channelAt: Int32Array.from(channels, (_, c) => at + c * channelLength),
+    channelLength,
     restAt,
     judgementAt,
     heldAt,
-    length: at + channels.length * stride,
-    floats: judged ? networkFloatsAt + (network?.floats ?? 0) : 0,
+    length: at + count * channelLength,
+    floats,
+  });
+  if (judging.detectors === "rules") return whole(specs.map((spec) => ({ ...spec, scoresAt: -1 })), at, restAt, 0);
+  const surprise = SURPRISE[judging.detectors], network = judging.detectors === "full" ? networkOf(count) : undefined;
+  let networkAt = heldAt + count;
+  const windows = specs.map((spec): WindowPlan => {
+    networkAt += spec.slots;
+    return { ...spec, scoresAt: networkAt - spec.slots };
+  });
+  const surpriseAt = restAt + REST.length, first = CALIBRATIONS * CALIBRATION_FLOATS;
+  const floatsAt = Int32Array.from(channels, (_, c) => first + c * surprise.floats);
+  const networkFloatsAt = first + count * surprise.floats;
+  return {
+    ...whole(
+      windows,
+      networkAt + (network?.doubles ?? 0),
+      surpriseAt + surprise.doubles,
+      networkFloatsAt + (network?.floats ?? 0),
+    ),
+    judged: { surprise, surpriseAt, floatsAt, ...(network ? { network } : {}), networkAt, networkFloatsAt },
+  };
+}
+
+/** The network of a sensor with so many channels; undefined where there is none. */
+function networkOf(channels: number): Network | undefined {
+  const isAny = channels >= 1 && channels <= NETWORK_CHANNELS_MOST;
+  return isAny ? NETWORKS[channels] ??= new Network(channels) : undefined;
+}
+
+/** What is configured of each channel of a plan; undefined where nothing is. */
+type Kinds = readonly (SensorType["channels"][string] | undefined)[];
+
+function limitsOf(kinds: Kinds): Pick<Plan, "low" | "high" | "bounds" | "warnings"> {
+  const low = Float64Array.from(kinds, (of) => of?.low ?? -Infinity);
+  const high = Float64Array.from(kinds, (of) => of?.high ?? Infinity);
+  const bounds = Float64Array.from(
+    kinds.flatMap((of, c) => [low[c], high[c], of?.physicalLow ?? -Infinity, of?.physicalHigh ?? Infinity]),
+  );
+  if (!kinds.some((of) => (of?.warnLow ?? of?.warnHigh ?? of?.rateMost) !== undefined)) return { low, high, bounds };
+  const warnings = Float64Array.from(
+    kinds.flatMap((of) => [of?.warnLow ?? -Infinity, of?.warnHigh ?? Infinity, of?.rateMost ?? Infinity]),
+  );
+  return { low, high, bounds, warnings };
+}
+
+/** What is configured of judging, of this type and its channels. */
+function judgeOf(judging: Judging, kind: SensorType | undefined, kinds: Kinds): Omit<JudgePlan, keyof JudgedPlaces> {
+  return {
+    local: localTime(kind?.zone ?? judging.zone),
+    budget: kind?.budget ?? judging.budget,
+    ...(judging.plant ? { share: shareOf(judging.plant) } : {}),
+    direction: kinds.map((of) => of?.direction ?? judging.direction),
+    leastEffect: Float64Array.from(kinds, (of) => of?.leastEffect ?? 0),
+    leastEffectRelative: Float64Array.from(kinds, (of) => of?.leastEffectRelative ?? 0),
+    missingIsBad: kind?.missing === "bad",
+    driftMs: judging.drift.spanMs,
+    driftAlerts: judging.drift.alert,
+    alpha: judging.federation.alpha,
+    roundMs: judging.federation.everyMs,
   };
 }
 
