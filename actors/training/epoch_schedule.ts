@@ -23,18 +23,20 @@ export const NO_PROGRESS: EpochProgress = { through: -1, behind: [] };
  *
  * @param ended by partition the ends of epochs that it has put something down for, in any order
  * @param partitions all there are; others in `ended` count, too
- * @param isOverdue whether an epoch has waited long enough; asked of the next one alone
+ * @param isOverdue whether an epoch, the next one, has waited long enough: for a partition that never put anything down
+ *   (`isNew`: it may have no readings at all), or for another one
  */
 export function nextEpoch(
   { through, behind }: EpochProgress,
   ended: ReadonlyMap<string, readonly number[]>,
   partitions: readonly string[],
-  isOverdue: (epoch: number) => boolean,
+  isOverdue: (epoch: number, isNew: boolean) => boolean,
 ): EpochProgress | undefined {
   const latest = (partition: string) => Math.max(-1, ...ended.get(partition) ?? []);
   const next = Math.min(...[...ended.values()].flatMap((ends) => ends.filter((end) => end > through)));
   if (next === Infinity) return undefined;
   const late = [...new Set([...partitions, ...ended.keys()])].filter((partition) => latest(partition) < next).sort();
-  if (late.some((partition) => !behind.includes(partition)) && !isOverdue(next)) return undefined;
+  const isWaitedFor = (partition: string) => !behind.includes(partition) && !isOverdue(next, !ended.has(partition));
+  if (late.some(isWaitedFor)) return undefined;
   return { through: next, behind: late };
 }

@@ -53,7 +53,7 @@ export interface EpochTrainerOptions {
   readonly judging: () => Judging;
   /** Partitions that there are. */
   readonly partitions: () => readonly string[];
-  /** So long an epoch waits for partitions that have not ended it, ms; at least half of it. */
+  /** So long an epoch waits for partitions that have not ended it, ms; at least half of it for one that has ended another. */
   readonly waitMs: number;
 }
 
@@ -75,7 +75,7 @@ export class EpochTrainer {
   async next(family: EpochFamily): Promise<boolean> {
     const { book, options } = this;
     const progress = await book.progress(family), ended = await book.ended(family);
-    const next = nextEpoch(progress, ended, options.partitions(), (epoch) => this.isOverdue(family, epoch));
+    const next = nextEpoch(progress, ended, options.partitions(), (...one) => this.isOverdue(family, ...one));
     if (!next) return false;
     const trained = await book.trained(family), brought = await book.brought(family, next.through);
     const groups = Map.groupBy(brought, ({ group }) => group);
@@ -89,11 +89,11 @@ export class EpochTrainer {
     return true;
   }
 
-  private isOverdue(family: EpochFamily, epoch: number): boolean {
+  private isOverdue(family: EpochFamily, epoch: number, isNew: boolean): boolean {
     const { clock, judging, waitMs } = this.options, now = clock.now();
     if (this.waiting.get(family)?.epoch !== epoch) this.waiting.set(family, { epoch, since: now });
     const { everyMs } = family === "forest" ? judging().forest : judging().federation;
-    return now - (this.waiting.get(family)?.since ?? now) >= Math.max(waitMs, everyMs / 2);
+    return now - (this.waiting.get(family)?.since ?? now) >= (isNew ? waitMs : Math.max(waitMs, everyMs / 2));
   }
 
   private async train(

@@ -29,6 +29,12 @@ Deno.test("nextEpoch() leaves one behind that is overdue, and waits for it again
   assertEquals(nextEpoch({ through: 30, behind: [] }, ended({ a: [40], b: [30] }), ["a", "b"], never), undefined);
 });
 
+Deno.test("nextEpoch() asks apart how long to wait for one that never ended an epoch", () => {
+  const news = (_epoch: number, isNew: boolean) => isNew;
+  assertEquals(nextEpoch(NO_PROGRESS, ended({ a: [10] }), ["a", "b"], news)?.behind, ["b"]);
+  assertEquals(nextEpoch({ through: 10, behind: [] }, ended({ a: [20], b: [10] }), ["a", "b", "c"], news), undefined);
+});
+
 Deno.test("nextEpoch() trains the same epochs in whatever order partitions end them", () => {
   const names = ["a", "b", "c"];
   const world = fc.record({
