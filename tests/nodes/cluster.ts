@@ -17,12 +17,12 @@ import { Proxy } from "./proxy.ts";
  * Idle partitions would tick by the clock: not while this runs.
  */
 export const JUDGING = {
-  types: { pump: { channels: { x: { high: 90 } }, intervalMs: 1_000 } },
+  types: { pump: { channels: { x: { high: 90 } }, intervalMs: 5_000 } },
   alerts: { rules: { limit: { raise: 1, of: 1, clear: 1 } } },
-  tickMs: 600_000,
-  windows: [{ lengthMs: 60_000, hopMs: 60_000 }],
-  forest: { everyMs: 20_000 },
-  federation: { everyMs: 120_000 },
+  tickMs: 120_000,
+  windows: [{ lengthMs: 300_000, hopMs: 300_000 }],
+  forest: { everyMs: 120_000 },
+  federation: { everyMs: 600_000 },
 };
 
 /** So long partitions wait for models that all share: for ever, since what is compared depends on it. */

@@ -11,6 +11,8 @@ import type { KafkaBroker } from "../servers/kafka.ts";
 
 /** Sensors of a partition, and the time between two rounds of readings, one of each partition. */
 const SENSORS = 3, ROUND_MS = 200;
+/** Time that passes for sensors from round to round: so fast that epochs end while a test runs. */
+const STEP_MS = 5_000;
 
 /** Puts readings into the topic, a round every {@linkcode ROUND_MS}. */
 export class Feed {
@@ -49,7 +51,7 @@ export class Feed {
       await this.#producer.send(
         this.topic,
         this.#sensors.map((names) => {
-          const sensor = names[round % SENSORS], time = 1_790_000_000_000 + round * 1_000;
+          const sensor = names[round % SENSORS], time = 1_790_000_000_000 + round * STEP_MS;
           const x = this.#random.integer(25) === 0 ? 95 : 40 + Math.round(5 * this.#random.normal());
           return { key: sensor, value: JSON.stringify({ sensor, time, type: "pump", values: { x } }) };
         }),
