@@ -95,7 +95,10 @@ export class TimedKv extends KvBehind {
       this.problem = undefined;
       return result;
     } catch (error) {
-      if (error instanceof DeadlineError) await this.connect(kv);
+      if (error instanceof DeadlineError) {
+        this.problem = this.silence; // at once: a server that hangs keeps a new connection waiting, too
+        await within(this.clock, this.deadlineMs, this.connect(kv)).catch(() => {});
+      }
       // Of a connection that was given up meanwhile.
       const isOld = error instanceof Deno.errors.BadResource;
       throw isOld || error instanceof StoreAwayError ? this.away(error) : error;
@@ -103,8 +106,12 @@ export class TimedKv extends KvBehind {
   }
 
   private away(error: Error): StoreAwayError {
-    this.problem = `the KV server ${this.name} does not answer`;
+    this.problem = this.silence;
     return new StoreAwayError(`${this.problem}: ${error.message}`, { cause: error });
+  }
+
+  private get silence(): string {
+    return `the KV server ${this.name} does not answer`;
   }
 
   /** Goes on over another connection than this one, if there is none yet. */

@@ -78,3 +78,21 @@ Deno.test("TimedKv says that a connection which was given up is away, whatever f
   await assertRejects(() => late, StoreAwayError, "closed");
   timed.close();
 });
+
+Deno.test("TimedKv says that a server is away at the deadline, and waits no longer than another for a new connection", async () => {
+  const kv = new MemoryKv(), clock = new Deadlines();
+  let connected = (_kv: KvConnection) => {};
+  const coming = new Promise<KvConnection>((resolve) => connected = resolve);
+  const timed = new TimedKv(connect(kv, true, () => {}), "kv:4512", clock, 5_000, () => coming);
+  const asked = assertRejects(() => timed.get(["a"]), StoreAwayError);
+  clock.pass();
+  await new Promise((resolve) => setTimeout(resolve)); // what the deadline sets off is under way
+  assertEquals(timed.problem, "the KV server kv:4512 does not answer");
+  clock.pass();
+  await asked;
+  connected(connect(kv, false, () => {}));
+  await coming;
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals((await timed.get(["a"])).value, null, "it goes on over the connection that came late");
+  timed.close();
+});
