@@ -28,6 +28,8 @@ const NETWORK_ALONE = [
 /** The processes and their proxy. */
 export class Fleet implements AsyncDisposable {
   private next = 0;
+  /** Kills of each process, one after the other: one that starts is killed when it listens. */
+  private readonly kills = new Map<number, Promise<void>>();
   private constructor(
     private readonly options: FleetOptions,
     private readonly ports: readonly number[],
@@ -64,8 +66,14 @@ export class Fleet implements AsyncDisposable {
     return this.programs.map(({ said }) => said).join("");
   }
 
-  /** Kills a process at once, and starts another in its place. */
-  async kill(which: number): Promise<void> {
+  /** Kills a process as soon as it listens, and starts another in its place. */
+  kill(which: number): Promise<void> {
+    const killed = (this.kills.get(which) ?? Promise.resolve()).then(() => this.replace(which));
+    this.kills.set(which, killed);
+    return killed;
+  }
+
+  private async replace(which: number): Promise<void> {
     await this.programs[which].kill();
     this.programs[which] = begin(this.options, this.ports[which]);
     await this.programs[which].says(/Listening on/);
