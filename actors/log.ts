@@ -58,8 +58,8 @@ export type LogEntry =
   }
   | { readonly kind: "tick"; readonly position: number; readonly time: number };
 
-/** An append-only log with bounded backlog. */
-export interface LogPort {
+/** What readings that come in are put into. */
+export interface LogIntake {
   /** How many partitions; the same for the whole life of a log. */
   readonly partitions: number;
   /** Greatest piece, bytes. */
@@ -82,6 +82,10 @@ export interface LogPort {
    * @throws {RequestConflictError} if the request's record is not what it was: another one is taking the same body
    */
   append(pieces: readonly Piece[], request?: { state: RequestState; record: RequestRecord }): Promise<string | null>;
+}
+
+/** An append-only log with bounded backlog. */
+export interface LogPort extends LogIntake {
   /**
    * Entries from the record at `from` on (the first may be a part of one), then those that come; until `signal` is
    * aborted.

@@ -41,6 +41,7 @@ import type { StartInputs } from "./start_inputs.ts";
 import type { StartPlan } from "./start_plan.ts";
 import { START } from "./start_settings.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { topicIngest } from "./topic_ingest.ts";
 import { ensurePartsModel } from "./train_model.ts";
 import { VERSION } from "./version.ts";
 
@@ -77,8 +78,11 @@ export async function openService(plan: StartPlan, parts: ServiceParts): Promise
     ? undefined
     : await takeAlone(engine.fleet ?? engine.kv, { clock, node, where: values.kv, say: (line) => log.say(line) });
   const readings = await ReadingLog.open(engine.kv, { clock, report });
-  const names = await KvNames.open(engine.kv, { clock }), ingest = new HttpIngest({ log: readings, clock, names });
-  if (isMember) ingest.close("This node takes readings from its Kafka group alone: send them to the topic.");
+  const names = await KvNames.open(engine.kv, { clock });
+  // What is read of the log belongs to one process; a group's nodes hand on to the topic that they share.
+  const topic = isMember ? await topicIngest(plan, engine, readings) : undefined;
+  const ingest = new HttpIngest({ log: topic?.log ?? readings, clock, names });
+  if (isMember && !topic) ingest.close("This node takes readings from its Kafka group alone: send them to the topics.");
   await ensurePartsModel(engine.models.registry, values.seed);
   const configuring = openConfiguring(engine, plan), access = await openAccess(engine.kv, values, { clock, report });
   const alerting = openAlerting(engine, {
@@ -118,6 +122,7 @@ export async function openService(plan: StartPlan, parts: ServiceParts): Promise
     lacksKey: access.required && (await access.keys.list()).length === 0,
     run: (signal) => [
       ...(isMember ? [] : [engine.run(new HttpSource(readings), signal)]),
+      ...(topic ? [topic.run(signal)] : []),
       engine.retention.run(signal, report),
       alerting.run(signal),
       configuring.run(signal),

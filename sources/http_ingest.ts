@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Ingest, IngestEnd, IngestOutcome, IngestRequest } from "../actors/ingest.ts";
-import { LogError, type LogPort, type Piece, RequestConflictError, type RequestState } from "../actors/log.ts";
+import { LogError, type LogIntake, type Piece, RequestConflictError, type RequestState } from "../actors/log.ts";
 import type { NamesTaken } from "../actors/names.ts";
 import type { Clock } from "../actors/ports.ts";
 import { refusal } from "../actors/reading.ts";
@@ -26,7 +26,7 @@ const RETRY_AFTER = 5;
 
 /** What an ingest is made with. */
 export interface IngestOptions {
-  readonly log: LogPort;
+  readonly log: LogIntake;
   readonly clock: Clock;
   /** Names of sensors, under which readings may come too. */
   readonly names?: NamesTaken;

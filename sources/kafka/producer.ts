@@ -19,6 +19,8 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string>>;
   /** Epoch ms; default: when it is sent. */
   readonly timestamp?: number;
+  /** Number of its partition; default: where its key goes. */
+  readonly partition?: number;
 }
 
 /** Where messages are sent to. */
@@ -86,11 +88,11 @@ export class KafkaProducer implements MessageSender {
 }
 
 function prepare(topic: string, partitions: number): (message: OutgoingMessage) => Prepared {
-  return ({ key, value, headers, timestamp }) => {
+  return ({ key, value, headers, timestamp, partition }) => {
     const name = Buffer.from(key);
     return {
       topic,
-      partition: partitionOfKey(name, partitions),
+      partition: partition ?? partitionOfKey(name, partitions),
       key: name,
       value: Buffer.from(value),
       ...(headers === undefined ? {} : { headers: headersOf(headers) }),

@@ -50,17 +50,23 @@ class Rounds {
   constructor(private readonly broker: KafkaBroker, private readonly topic: string) {}
 
   async put(rounds: number): Promise<void> {
+    const records = this.#records(rounds).map((value, i) => ({ partition: i % PARTITIONS, value }));
+    await put(this.broker, this.topic, records);
+  }
+
+  /** One round over HTTP, at a node. */
+  async post(url: string): Promise<Response> {
+    const body = JSON.stringify(this.#records(1));
+    return await fetch(`${url}/readings`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  }
+
+  #records(rounds: number): unknown[] {
     const from = this.count;
     this.count += rounds;
-    await put(
-      this.broker,
-      this.topic,
-      Array.from({ length: rounds * PARTITIONS }, (_, i) => {
-        const round = from + Math.floor(i / PARTITIONS), partition = i % PARTITIONS;
-        const values = { x: Math.floor(round / 50) % 2 === 0 ? 95 : 40 };
-        return { partition, value: { sensor: `pump-${partition}`, time: START + round * 1_000, type: "pump", values } };
-      }),
-    );
+    return Array.from({ length: rounds * PARTITIONS }, (_, i) => {
+      const round = from + Math.floor(i / PARTITIONS), values = { x: Math.floor(round / 50) % 2 === 0 ? 95 : 40 };
+      return { sensor: `pump-${i % PARTITIONS}`, time: START + round * 1_000, type: "pump", values };
+    });
   }
 }
 
@@ -82,9 +88,11 @@ testWith(
 
     // Webhooks are taken by any node, and delivered by one.
     await using receiver = new Receiver();
-    const upkeep = await Promise.all(
-      [first, second].map(async ({ url }) => (await ask(`${url}/readyz`, readySchema)).upkeep),
-    );
+    const upkeep = await until("both know who delivers", async () => {
+      const all = [first, second].map(async ({ url }) => (await ask(`${url}/readyz`, readySchema)).upkeep);
+      const told = await Promise.all(all);
+      return told.every(({ holder }) => holder !== undefined) && told;
+    });
     const at = upkeep.findIndex(({ held }) => held), deliverer = [first, second][at], heir = [second, first][at];
     assertEquals(upkeep.map(({ held, holder }) => [held, holder]).toSorted(), [
       [false, deliverer.name],
@@ -132,6 +140,13 @@ testWith(
       return live.every(({ seen }) => seen.size === PARTITIONS);
     });
     for (const { leave } of live) await leave();
+    await judged();
+
+    // Readings over HTTP are taken by either, for all sensors.
+    for (const { url } of [first, second]) {
+      const taken = await rounds.post(url);
+      assertEquals([taken.status, await taken.json()], [202, { accepted: PARTITIONS, rejected: 0, errors: [] }]);
+    }
     await judged();
 
     // What comes at one node is followed at either, a client going from one to the other.
