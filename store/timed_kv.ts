@@ -15,6 +15,9 @@ import { KvBehind } from "./kv_behind.ts";
 /** A connection to a KV server, or a file. */
 export type KvConnection = KvPort & Pick<Deno.Kv, "watch">;
 
+/** So long a call whose deadline has passed waits for a new connection, ms; one that comes later is taken all the same. */
+const CONNECT_MS = 1_000;
+
 /** A KV server or file; whatever goes wrong with it is a {@linkcode StoreAwayError} that names it. */
 export class TimedKv extends KvBehind {
   /** What is wrong with it, one sentence; undefined while it answers. */
@@ -97,7 +100,7 @@ export class TimedKv extends KvBehind {
     } catch (error) {
       if (error instanceof DeadlineError) {
         this.problem = this.silence; // at once: a server that hangs keeps a new connection waiting, too
-        await within(this.clock, this.deadlineMs, this.connect(kv)).catch(() => {});
+        await this.connect(kv);
       }
       // Of a connection that was given up meanwhile.
       const isOld = error instanceof Deno.errors.BadResource;
@@ -116,15 +119,16 @@ export class TimedKv extends KvBehind {
 
   /** Goes on over another connection than this one, if there is none yet. */
   private async connect(silent: KvConnection): Promise<void> {
-    const { again } = this;
+    const { again, clock, deadlineMs } = this;
     if (again === undefined || silent !== this.kv) return;
-    await (this.connecting ??= again().then((kv) => this.replace(silent, kv), () => {}).finally(() => {
-      this.connecting = undefined; // where it failed the next deadline tries again
-    }));
+    // One that does not come has its deadline, too, or falls silent itself: the next call tries again.
+    this.connecting ??= within(clock, deadlineMs, again().then((kv) => this.replace(silent, kv))).catch(() => {})
+      .finally(() => this.connecting = undefined);
+    await within(clock, CONNECT_MS, this.connecting).catch(() => {});
   }
 
   private replace(silent: KvConnection, kv: KvConnection): void {
-    if (this.closing.signal.aborted) return kv.close();
+    if (this.closing.signal.aborted || silent !== this.kv) return kv.close(); // too late
     this.kv = kv;
     // What is under way there has its own deadline; watches end then, and are begun again.
     void this.clock.sleep(this.deadlineMs, this.closing.signal).catch(() => {}).then(() => silent.close());

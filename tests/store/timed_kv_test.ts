@@ -79,7 +79,7 @@ Deno.test("TimedKv says that a connection which was given up is away, whatever f
   timed.close();
 });
 
-Deno.test("TimedKv says that a server is away at the deadline, and waits no longer than another for a new connection", async () => {
+Deno.test("TimedKv says that a server is away at the deadline, and waits no longer for a new connection", async () => {
   const kv = new MemoryKv(), clock = new Deadlines();
   let connected = (_kv: KvConnection) => {};
   const coming = new Promise<KvConnection>((resolve) => connected = resolve);
@@ -94,5 +94,28 @@ Deno.test("TimedKv says that a server is away at the deadline, and waits no long
   await coming;
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals((await timed.get(["a"])).value, null, "it goes on over the connection that came late");
+  timed.close();
+});
+
+Deno.test("TimedKv connects once more where a new connection never comes, and takes one of them", async () => {
+  const kv = new MemoryKv(), clock = new Deadlines(), coming: PromiseWithResolvers<KvConnection>[] = [];
+  const timed = new TimedKv(connect(kv, true, () => {}), "kv:4512", clock, 5_000, () => {
+    coming.push(Promise.withResolvers());
+    return coming.at(-1)!.promise;
+  });
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  for (const tries of [1, 2]) {
+    const asked = assertRejects(() => timed.get(["a"]), StoreAwayError);
+    clock.pass();
+    await turn();
+    clock.pass();
+    await asked;
+    assertEquals(coming.length, tries);
+  }
+  const closed: string[] = [];
+  for (const [i, { resolve }] of coming.entries()) resolve(connect(kv, false, () => closed.push(`connection ${i}`)));
+  await turn();
+  assertEquals(closed, ["connection 1"]);
+  assertEquals((await timed.get(["a"])).value, null);
   timed.close();
 });
