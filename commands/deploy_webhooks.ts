@@ -52,6 +52,8 @@ export class DeployWebhooks implements Deliveries {
   private readonly webhooks: Webhooks;
   /** One after the other within the process. */
   private last: Promise<unknown> = Promise.resolve();
+  /** The delivery that waits for its turn: it serves everybody who asks until it begins. */
+  private next?: Promise<void>;
 
   constructor(private readonly options: DeployWebhooksOptions) {
     const { kv, alerts, queries, clock, id, base, allowed, report } = options;
@@ -74,7 +76,11 @@ export class DeployWebhooks implements Deliveries {
 
   /** Delivers what is owed, for so long at most; at once done where nothing is. Rejects if the store does not answer. */
   async deliver(ms: number): Promise<void> {
-    if (await this.isOwed()) await this.held(ms, (held) => this.drained(held));
+    if (!await this.isOwed()) return;
+    await (this.next ??= this.inTurn(async () => {
+      this.next = undefined;
+      if (await this.isOwed()) await this.hold(ms, (held) => this.drained(held));
+    }));
   }
 
   /** The same, each minute: open alerts are posted again where their receiver would take them for resolved. */
@@ -110,7 +116,11 @@ export class DeployWebhooks implements Deliveries {
 
   /** Does `work` while this process delivers; false if it could not within so long. */
   private held(ms: number, work: (held: AbortSignal) => Promise<void>): Promise<boolean> {
-    const mine = this.last.then(() => this.hold(ms, work));
+    return this.inTurn(() => this.hold(ms, work));
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(work);
     this.last = mine.catch(() => {});
     return mine;
   }

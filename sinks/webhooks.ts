@@ -77,8 +77,7 @@ export class Webhooks implements Deliveries {
    * on where the last process has come to that delivered.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await this.loaded;
-    await this.exclusive(async () => {
+    await this.exclusive(async () => { // at once: what is asked behind this call finds it begun
       if (this.options.elsewhere !== undefined) await this.load();
       this.signal = signal;
       for (const one of this.running.values()) this.begin(one);
