@@ -56,7 +56,7 @@ export interface Alerting {
 
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
-  const { queries, feed, kv, supervisor, lease, orders } = engine, { clock, base, allowed, report, tracing } = options;
+  const { queries, feed, kv, supervisor, lease, others } = engine, { clock, base, allowed, report, tracing } = options;
   const webhooks = new Webhooks({
     book: new KvDeliveryBook(kv, clock, lease && (() => lease.fence)),
     ...(lease ? { elsewhere: () => lease.isHeld ? undefined : lease.holder ?? "no node yet" } : {}),
@@ -71,8 +71,8 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     report,
     tracing,
   });
-  if (lease) engine.desks.push(deliveryDesk(webhooks, () => lease.isHeld));
-  const deliveries = orders ? forwardDeliveries(webhooks, orders) : webhooks;
+  if (lease) others?.desks.push(deliveryDesk(webhooks, () => lease.isHeld));
+  const deliveries = others ? forwardDeliveries(webhooks, others.orders) : webhooks;
   const floods = new FloodWatch({
     alerts: (filter, limit, cursor) => queries.alerts(filter, limit, cursor),
     feed,

@@ -37,18 +37,15 @@ import { KvQuarantine } from "../store/quarantine.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
 import type { FleetKv } from "../store/fleet.ts";
-import { commandDesk, forwardCommand } from "../store/forward.ts";
-import { followHeads, type HeadsOptions } from "../store/heads.ts";
+import { forwardCommand } from "../store/forward.ts";
 import { KEYS } from "../store/keys.ts";
-import { LiveReadings } from "../store/live_readings.ts";
-import { followOrders, type OrderDesk } from "../store/order_desk.ts";
-import { Orders } from "../store/orders.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { turns } from "../store/turns.ts";
 import { Written } from "../store/written.ts";
 import { KV_FILE, openFleet, openKv, serverUrls } from "./database.ts";
 import { CommandError } from "./errors.ts";
 import { takeDataDir } from "./instance.ts";
+import { OtherNodes } from "./other_nodes.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { openSharing, type Sharing, type SharingOptions } from "./sharing.ts";
 import { isSweptHere, upkeepLease } from "./upkeep.ts";
@@ -94,8 +91,6 @@ export interface EngineOptions {
 export const HISTORY_CHUNKS = 160;
 /** Longest wait for the database, ms. */
 export const KV_DEADLINE_MS = 30_000;
-/** Time before a KV server that has ended a watch is asked for the map of partitions again, ms. */
-const MAP_AGAIN_MS = 1_000;
 /** Readings that the feed of readings can go back. */
 const READINGS_RING = 20_000;
 /** Work between two turns of the event loop, ms. */
@@ -112,8 +107,6 @@ export interface EngineModels {
 export class Engine {
   readonly feed: Feed;
   readonly queries: StoreQueries;
-  /** Who carries out here what other processes ask for. */
-  readonly desks: OrderDesk[];
 
   private readonly closing = new AbortController();
   private readonly following: Promise<unknown>;
@@ -135,11 +128,8 @@ export class Engine {
     alerts: AlertFeed,
     readings: Hub<ReadingView>,
     rate: RateMeter,
-    clock: Clock,
-    node: string,
-    /** What other processes are asked to do; absent where the store is this process's alone. */
-    readonly orders?: Orders,
-    live?: LiveReadings,
+    /** Other processes over the same store; absent where it is this process's alone. */
+    readonly others?: OtherNodes,
     /** Versions of what is configured; absent where it cannot be changed. */
     readonly configurations?: KvConfigurations,
     sharing?: Sharing,
@@ -150,26 +140,8 @@ export class Engine {
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
     this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
-    this.desks = [commandDesk(supervisor)];
-    const { signal } = this.closing, pause = () => clock.sleep(MAP_AGAIN_MS, signal).catch(() => {});
-    const changed: HeadsOptions["changed"] = async (view, sensors, states) => {
-      const run = supervisor.runs.find(({ partition }) => partition.id === view.partition);
-      if (run?.state === "running") return false;
-      const taken = supervisor.heard(view, sensors, states);
-      await alerts.catchUp(view.partition);
-      return taken;
-    };
-    this.following = Promise.all([
-      ...(fleet
-        ? [
-          fleet.follow(signal, pause),
-          followHeads(fleet, { clock, changed }, signal),
-          followOrders(fleet, { clock, node, desks: this.desks }, signal),
-          live?.run(signal),
-        ]
-        : []),
-      sharing?.run(signal),
-    ]);
+    const { signal } = this.closing;
+    this.following = Promise.all([others?.follow(signal), sharing?.run(signal)]);
   }
 
   /**
@@ -194,9 +166,17 @@ export class Engine {
           federation: new KvFederationStore(kv, { clock }),
           evaluations: new KvEvaluations(kv, { clock }),
         };
-      const orders = fleet && new Orders(fleet, { clock, freshId });
       const configurations = options.configurable ? await KvConfigurations.open(kv, clock, judging) : undefined;
       const { sharing: how, node, leased } = options, federation = options.federation?.(models) ?? models.federation;
+      const others = fleet &&
+        new OtherNodes(fleet, {
+          clock,
+          freshId,
+          readings,
+          alerts,
+          supervisor: () => supervisor,
+          ...(node ? { node } : {}),
+        });
       const sharing = how && openSharing(how, {
         kv,
         federation,
@@ -236,7 +216,7 @@ export class Engine {
         host: (shardOptions) => makeHost(shardOptions, shards, options.tracing),
         committed: (partition, verdicts, transitions) => {
           readings.publish(verdicts);
-          live?.tell(partition, verdicts);
+          others?.live.tell(partition, verdicts);
           alerts.publish(partition, transitions.map(({ transition }) => transition));
           rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
         },
@@ -244,11 +224,8 @@ export class Engine {
         failed: options.failed,
         interrupted: options.interrupted,
         breathe: turns(TURN_MS),
-        ...(orders ? { forward: (...command) => forwardCommand(orders, ...command) } : {}),
+        ...(others ? { forward: (...command) => forwardCommand(others.orders, ...command) } : {}),
       });
-      const elsewhere = () =>
-        supervisor.partitions().flatMap(({ partition, state }) => state === "elsewhere" ? [partition] : []);
-      const live = fleet && new LiveReadings(fleet, { clock, freshId, readings, elsewhere });
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
       if (fleet) fleet.partitionOf = partitionOf;
       await supervisor.load();
@@ -268,10 +245,7 @@ export class Engine {
         alerts,
         readings,
         rate,
-        clock,
-        options.node ?? "unnamed",
-        orders,
-        live,
+        others,
         configurations,
         sharing,
       );
