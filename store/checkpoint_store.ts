@@ -30,12 +30,14 @@ import { KvLabelStore } from "./labels.ts";
 import { forgetName } from "./names.ts";
 import type { KvPort } from "./kv.ts";
 import { outputMutations, type OutputsOptions, outputsRecord, type OutputsValue } from "./outputs.ts";
+import { pack, type Packed, packedBytes, unpack } from "./packed.ts";
 import { SampleParts } from "./sample_parts.ts";
 import { Snapshots, type SnapshotsOptions } from "./snapshots.ts";
 
 /** The position's value. */
 interface PositionValue {
-  readonly cuts: readonly Cut[];
+  /** The oldest alone, from which reading goes on: all of them, with the models of many types in each, would fit no value. */
+  readonly cuts: Packed<readonly Cut[]>;
   readonly finished: boolean;
 }
 
@@ -178,8 +180,8 @@ function begunRecord(partition: string, value: number): Mutation {
 }
 
 function positionRecord(partition: string, cuts: readonly Cut[], finished: boolean): Mutation {
-  const value: PositionValue = { cuts, finished };
-  return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
+  const packed = pack(cuts.slice(0, 1)), value: PositionValue = { cuts: packed, finished };
+  return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + packedBytes(packed) };
 }
 
 function readRecovery(
@@ -190,7 +192,7 @@ function readRecovery(
 ): Recovery | undefined {
   if (!outputs && !commands && begun === null) return undefined;
   // Before the first position there is nothing that snapshots cover: from the beginning.
-  const from: Cut = position?.cuts[0] ?? {
+  const from: Cut = (position ? unpack(position.cuts)[0] : undefined) ?? {
     position: 0,
     router: {
       sourceTime: { time: -1, lastTick: -1, ahead: [] },
@@ -202,7 +204,7 @@ function readRecovery(
     outputsBegun: Math.max(outputs?.cut ?? 0, begun ?? 0),
     finished: position?.finished ?? false,
     sinks: outputs?.sinks ?? {},
-    ...(outputs?.training ? { training: outputs.training } : {}),
+    ...(outputs?.training ? { training: unpack(outputs.training) } : {}),
     samples,
     ...(commands ? { commands } : {}),
     from,

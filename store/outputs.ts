@@ -10,6 +10,7 @@ import type { Json } from "../actors/ports.ts";
 import { keyBytes, textBytes } from "./bytes.ts";
 import type { Mutation } from "./chain.ts";
 import { KEYS } from "./keys.ts";
+import { pack, type Packed, packedBytes } from "./packed.ts";
 import type { Written } from "./written.ts";
 
 /** A window's value. Its sensor, length, hop and start are in its key. */
@@ -34,7 +35,7 @@ export interface OutputsValue {
   readonly sinks: Readonly<Record<string, Json>>;
   readonly counts: CheckpointOutputs["counts"];
   readonly sourceTime: number;
-  readonly training?: CheckpointOutputs["training"];
+  readonly training?: Packed<NonNullable<CheckpointOutputs["training"]>>;
 }
 
 /** How outputs are stored. */
@@ -95,6 +96,8 @@ export function outputsRecord(
   partition: string,
   { cut, sinks, counts, sourceTime, training }: CheckpointOutputs,
 ): Mutation {
-  const value: OutputsValue = { cut, sinks, counts, sourceTime, ...(training ? { training } : {}) };
-  return { key: KEYS.outputs(partition), value, bytes: keyBytes(partition) + textBytes(JSON.stringify(value)) };
+  const rest = { cut, sinks, counts, sourceTime }, packed = training && pack(training);
+  const value: OutputsValue = { ...rest, ...(packed ? { training: packed } : {}) };
+  const bytes = keyBytes(partition) + textBytes(JSON.stringify(rest)) + packedBytes(packed ?? {});
+  return { key: KEYS.outputs(partition), value, bytes };
 }

@@ -70,6 +70,25 @@ eachDatabase(({ name, open, slow }) => {
     assertEquals((await store.claim("p")).recovery?.finished, true);
   });
 
+  Deno.test(`Checkpoints in ${name}: models of a thousand types fit, and are found again`, async () => {
+    using kv = await open();
+    const types = Array.from({ length: 1_000 }, (_, i) => `type-of-machine-${i}`), store = storeOver(kv, PATIENT);
+    const of = <T>(value: (group: string, i: number) => T) =>
+      Object.fromEntries(types.map((group, i) => [`forest:${group}`, value(group, i)]));
+    const training = {
+      switches: types.map((group, i) => ({ position: i, family: "forest" as const, group, version: i })),
+      trained: of((_, i) => ({ version: i, position: 7 * i })),
+      drifts: of((group, i) => ({ model: `forest:p/${group}`, version: i, index: i / 7, feature: "temperature std" })),
+    };
+    const pauses = { records: 5, forest: 3, network: -1 }, inUse = of((_, i) => i);
+    const cuts = Array.from({ length: 32 }, (_, i) => ({ ...cutAt(i), training: { pauses, inUse } }));
+    const claim = await store.claim("p");
+    await claim.writeOutputs({ ...outputsAt(60), training });
+    await claim.writePosition(cuts, false);
+    const { recovery } = await store.claim("p");
+    assertEquals([recovery?.training, recovery?.from], [training, cuts[0]]);
+  });
+
   Deno.test(`Checkpoints in ${name}: a large snapshot is in parts, and the old ones go with it`, async () => {
     using kv = await open();
     const store = storeOver(kv, PATIENT), claim = await store.claim("p");
