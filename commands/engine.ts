@@ -139,7 +139,7 @@ export class Engine {
       alertsCursor: () => alerts.cursor,
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
-    this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+    this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond, (partition) => fleet?.problemOf(partition));
     const { signal } = this.closing;
     this.following = Promise.all([others?.follow(signal), sharing?.run(signal)]);
   }

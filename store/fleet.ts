@@ -53,6 +53,11 @@ export class FleetKv implements KvPort {
     return this.servers.flatMap(({ problem }) => problem ?? []);
   }
 
+  /** What is wrong with the server that holds a partition; undefined while it answers, or is not known. */
+  problemOf(partition: string): string | undefined {
+    return this.byId.get(placeOf(this.map, partition))?.problem;
+  }
+
   /**
    * Asks the servers for their ids and for the map, and takes the newest.
    *

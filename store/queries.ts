@@ -43,16 +43,24 @@ export class StoreQueries implements Queries {
   /** As of so many entries of the directory. */
   private namesOf = 0;
 
-  /** @param rate readings per second over the last seconds */
+  /**
+   * @param rate readings per second over the last seconds
+   * @param troubleOf why nothing is heard of a partition now, whoever runs it: its KV server does not answer
+   */
   constructor(
     private readonly kv: KvPort,
     private readonly supervisor: Supervisor,
     private readonly rate: () => number,
+    private readonly troubleOf: (partition: string) => string | undefined = () => undefined,
   ) {}
 
   async summary(own = false): Promise<SummaryView> {
     const states = await this.supervisor.answers.states(own);
-    return { ...states, partitions: this.supervisor.partitions(), readings_per_second: this.rate() };
+    const partitions = this.supervisor.partitions().map((view) => {
+      const error = view.error ?? this.troubleOf(view.partition);
+      return error === undefined ? view : { ...view, error };
+    });
+    return { ...states, partitions, readings_per_second: this.rate() };
   }
 
   async sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>> {

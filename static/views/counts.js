@@ -141,10 +141,10 @@ function answer(model) {
   const wrong = new Set([...active, ...out].map((item) => item.sensor)).size;
   const of = `${count(summary.sensors)} ${summary.sensors === 1 ? "sensor" : "sensors"}`;
   if (wrong > 0) {
-    const [alert] = active;
+    const [alert] = active, unknown = unknownNow(model), besides = unknown === undefined ? "" : ` · ${unknown}`;
     const words = `${count(wrong)} ${wrong === 1 ? "needs" : "need"} attention`;
     if (alert) {
-      const more = `of ${of} · ${model.nameOf(alert.sensor)}, for ${duration(now - alert.raised_at)}`;
+      const more = `of ${of} · ${model.nameOf(alert.sensor)}, for ${duration(now - alert.raised_at)}${besides}`;
       return { worst: alert.priority, mark: () => priorityMark(alert.priority), words, more, wrong };
     }
     const [{ state, sensor, name = sensor }] = out.toSorted((a, b) => OUT.indexOf(a.state) - OUT.indexOf(b.state));
@@ -152,7 +152,7 @@ function answer(model) {
       worst: state,
       mark: () => stateMark(state),
       words,
-      more: `of ${of} · ${name} is ${stateWord(state)}`,
+      more: `of ${of} · ${name} is ${stateWord(state)}${besides}`,
       wrong,
     };
   }
@@ -165,10 +165,15 @@ function answer(model) {
   const parts = [of, since === undefined ? "no alert so far" : `since ${clock(since)} (${duration(now - since)})`];
   const age = Date.now() - now;
   if (age > OLD_MS && age < RECORDED_MS) parts.push(`last reading ${duration(age)} ago`);
-  const waiting = summary.partitions.filter(({ state }) => state === "waiting");
-  if (waiting.length > 0) {
-    const which = waiting.length === 1 ? waiting[0].partition : `${waiting.length} partitions`;
-    return { ...lost, words: "Not all is known", more: [`${which} cannot go on now`, ...parts].join(" · ") };
-  }
+  const unknown = unknownNow(model);
+  if (unknown !== undefined) return { ...lost, words: "Not all is known", more: [unknown, ...parts].join(" · ") };
   return { worst: "none", mark: none, words: "All is well", more: parts.join(" · "), wrong };
+}
+
+/** What cannot be known now, a sentence; undefined where all is. @param {Stage["model"]} model */
+function unknownNow({ summary, errors }) {
+  const waiting = summary?.partitions.filter(({ state, error }) => state === "waiting" || error !== undefined) ?? [];
+  if (waiting.length === 0) return errors.values().next().value;
+  const which = waiting.length === 1 ? waiting[0].partition : `${waiting.length} partitions`;
+  return `${which} cannot go on now: ${waiting[0].error ?? "it waits"}`;
 }

@@ -22,7 +22,7 @@ export function footer(element, model) {
       ...summary.partitions.slice(0, NAMED).map((partition) =>
         h(
           "p",
-          { class: ["failed", "waiting"].includes(partition.state) ? "wrong" : "" },
+          { class: partition.state === "waiting" || partition.error !== undefined ? "wrong" : "" },
           `${partition.partition}: ${count(partition.readings)} readings, ${count(partition.refused)} refused, `,
           partition.owner ? `on ${partition.owner}` : partition.state,
           partition.error ? `: ${partition.error}` : "",

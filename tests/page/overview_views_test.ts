@@ -6,7 +6,8 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
-import { column, onView } from "./on_view.ts";
+import { FakePlant } from "./fake.ts";
+import { column, now, onView } from "./on_view.ts";
 
 onView("overview() keeps what is not judged apart, with the progress of a warm-up", "#/", async ({ page }) => {
   await page.waitForSelector("#apart .apart-row[data-state=warming_up]");
@@ -94,3 +95,13 @@ onView("lanes() and alarms per 10 minutes hold what the API has, as tables too",
   assertEquals(names.length, 25);
   assert(names.slice(0, 4).includes("server-room-temperature"), "those with alerts come first");
 });
+
+onView("counts() says which partition cannot go on, instead of that all is well", "#/", async ({ page, plant }) => {
+  await page.waitForFunction(() => document.querySelector("#verdict")?.textContent === "All is well");
+  const summary = await plant.summary(), error = "the KV server kv-2:4512 does not answer";
+  plant.summary = () =>
+    Promise.resolve({ ...summary, partitions: summary.partitions.map((one) => ({ ...one, error })) });
+  await page.waitForFunction(() => document.querySelector("#verdict")?.textContent === "Not all is known");
+  assertStringIncludes(await page.textContent("#verdict-detail") ?? "", `main cannot go on now: ${error}`);
+  await page.waitForSelector("footer .wrong");
+}, { make: () => new FakePlant({ now: now() }) });
