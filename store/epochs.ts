@@ -40,17 +40,25 @@ export class KvEpochs implements Epochs {
   ): Promise<readonly EpochDecision[] | undefined> {
     const { clock, bell, waitMs } = this.options, until = clock.now() + waitMs;
     bell.ring(); // what was just brought may be what was waited for
+    for (;;) {
+      const { rings } = bell, left = until - clock.now(), known = await this.known(family, groups, before);
+      if (known) return known;
+      if (signal.aborted) return undefined;
+      if (left <= 0) return [];
+      await bell.wait(rings, left, signal);
+    }
+  }
+
+  /** What counts behind an epoch; undefined while that cannot be known: it is not trained, or its server is away. */
+  private async known(
+    family: EpochFamily,
+    groups: readonly string[],
+    before: number,
+  ): Promise<EpochDecision[] | undefined> {
     try {
-      for (;;) {
-        const { rings } = bell, left = until - clock.now();
-        if (await this.through(family) >= before) return await this.uses(family, groups, before);
-        if (signal.aborted) return undefined;
-        if (left <= 0) return [];
-        await bell.wait(rings, left, signal);
-      }
+      return await this.through(family) >= before ? await this.uses(family, groups, before) : undefined;
     } catch (error) {
-      // Its own server answers: it goes on with what it has.
-      if (error instanceof StoreAwayError) return [];
+      if (error instanceof StoreAwayError) return undefined;
       throw error;
     }
   }

@@ -57,16 +57,24 @@ Deno.test("KvEpochs.decided() waits until the epoch is trained, at most so long,
   assertEquals(await hasty.decided("forest", ["pump"], 20, signal), [], "it goes on with what it has");
 });
 
-Deno.test("KvEpochs.decided() holds up no partition while the server of what all share is away", async () => {
-  const kv = new MemoryKv(),
-    away: KvPort = {
-      get: () => Promise.reject(new StoreAwayError("away")),
-      getMany: (keys) => kv.getMany(keys),
-      list: (selector) => kv.list(selector),
-      atomic: () => kv.atomic(),
-      close: () => {},
-    };
-  assertEquals(await epochsOver(away, new SimulatedClock(0)).epochs.decided("forest", ["pump"], 20, signal), []);
+Deno.test("KvEpochs.decided() waits no longer for the server of what all share than for an epoch", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0);
+  let isAway = true;
+  const server: KvPort = {
+    get: (key) => isAway ? Promise.reject(new StoreAwayError("away")) : kv.get(key),
+    getMany: (keys) => kv.getMany(keys),
+    list: (selector, options) => kv.list(selector, options),
+    atomic: () => kv.atomic(),
+    close: () => {},
+  };
+  assertEquals(await epochsOver(server, clock, 0).epochs.decided("forest", ["pump"], 10, signal), []);
+
+  const { bell, epochs } = epochsOver(server, clock), waiting = epochs.decided("forest", ["pump"], 10, signal);
+  const book = new KvEpochBook(kv, kv, bell, freshId);
+  await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
+  isAway = false;
+  await book.finish("forest", { through: 10, behind: [] });
+  assertEquals(await waiting, [{ group: "pump", version: 1 }], "the version depends on the readings alone");
 });
 
 Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer finds it until its epoch is over", async () => {
