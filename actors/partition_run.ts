@@ -1,18 +1,18 @@
 /**
- * Runs one partition: reads its source, routes to the shards, cuts, and makes checkpoints, until the source ends or the
- * run is stopped. One checkpoint at a time; reading goes on meanwhile.
+ * Runs one partition: reads its source, lets commands enter, routes to the shards, pauses for training, and cuts, until the
+ * source ends or the run is stopped. What is cut is made durable by `commits.ts`.
  *
  * @module
  */
-import type { BatchConfiguration, CutResult, ModelSwitch } from "./batch.ts";
+import type { BatchConfiguration, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
 import { CommandQueue } from "./commands/queue.ts";
 import type { CommandPlace, SensorCommand } from "./commands/words.ts";
+import { Commits, type CutPlace } from "./commits.ts";
 import type { Judging } from "./config.ts";
 import type { Entry } from "./directory.ts";
 import { Followed } from "./followed.ts";
-import { OutputsBucket } from "./outputs_bucket.ts";
-import type { Chunk, Json, SourcePartition } from "./ports.ts";
+import type { Chunk, SourcePartition } from "./ports.ts";
 import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
 import { NEVER } from "./sensor/layout.ts";
@@ -26,8 +26,6 @@ import type { PartitionView } from "./views.ts";
 
 /** Bytes of outputs that wait for a checkpoint before reading waits too. */
 const PENDING_BYTES = 64 << 20;
-/** Cuts that reading again may start from; with more, every other one goes. */
-const MOST_CUTS = 32;
 
 /** Why waiting for the clock ends early; one for all, since an error for each chunk would cost more than the waiting. */
 const LEFT = new Error("the run has ended"), CAME = new Error("the next chunk came");
@@ -53,34 +51,22 @@ export class PartitionRun {
   error?: string;
   /** Done between 0 and 1, where it is known. */
   progress?: number;
-  /** Counts as of the last checkpoint, those of the shards included. */
-  counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
   private readTo = 0;
   private router: Router;
   private claim!: Claim; // from its beginning on
-  private bucket = new OutputsBucket();
-  private cuts: Cut[] = [];
-  private committing?: Promise<void>;
-  private lastCutAt = 0;
-  /** Position of the last cut. */
-  private cutTo = 0;
-  private readingsAtCut = 0;
-  /** What shards refused since the record that the router was restored from. */
-  private shardRefused = { count: 0, hash: 0 };
-  private outputsCut = 0;
   /** What was stored when the partition was taken over: outputs of positions before it are read again. */
   private outputsRead = 0;
   /** New commands enter from here on: before it everything must come out as it did. */
   private entersFrom = 0;
   private readonly sinks: readonly CommitSink[];
+  /** Makes what came out durable, cut by cut. */
+  private readonly commits: Commits;
   /** Trains the partition's models; absent where there is no registry, or rules alone judge. */
   private readonly training?: Training;
   /** Versions that come into use with the next batch. */
   private models: readonly ModelSwitch[] = [];
   /** Answers of the shards to what they were sent last: by then they have answered everything. */
   private readonly lastSent: Promise<unknown>[] = [];
-  /** What sinks want to find again; one that is not there this time keeps its state. */
-  private sinkStates: Readonly<Record<string, Json>> = {};
   private readonly commands: CommandQueue;
   /** Readings that are followed; absent where none are. */
   private readonly followed?: Followed;
@@ -93,8 +79,6 @@ export class PartitionRun {
   private ordered = 0;
   /** Comes into force with the next batch. */
   private configured?: BatchConfiguration;
-  /** Why a checkpoint failed. */
-  private failure?: unknown;
 
   constructor(readonly partition: SourcePartition, readonly source: string, private readonly shared: Shared) {
     const { directory, hosts, options } = shared;
@@ -114,6 +98,21 @@ export class PartitionRun {
       const training = this.training = new Training(partition.id, options.judging, shared.models);
       this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
     }
+    const { sinks, commands, tally, training, followed } = this;
+    this.commits = new Commits({
+      partition,
+      shared,
+      sinks,
+      commands,
+      tally,
+      ...(training ? { training } : {}),
+      ...(followed ? { followed } : {}),
+    });
+  }
+
+  /** Counts as of the last checkpoint, those of the shards included. */
+  get counts(): PartitionCounts {
+    return this.commits.counts;
   }
 
   /** Position up to which everything was read. */
@@ -133,7 +132,7 @@ export class PartitionRun {
 
   /** Readings routed so far, less those that shards are known to have refused. */
   get readings(): number {
-    return this.router.counts.readings - this.shardRefused.count;
+    return this.router.counts.readings - this.commits.refused.count;
   }
 
   /**
@@ -164,7 +163,7 @@ export class PartitionRun {
       await this.recover();
       if (this.state !== "finished") await this.readOn(signal);
     } finally {
-      await this.committing?.catch(() => {}); // known as `failure`
+      await this.commits.underWay?.catch(() => {}); // known as `failure`
       this.commands.close(`cannot take a command: ${this.partition.id} does not run any more`);
       for (const sink of this.sinks) await sink.close();
     }
@@ -190,15 +189,13 @@ export class PartitionRun {
   }
 
   private async recover(): Promise<void> {
-    const { recovery } = this.claim, { shared } = this;
+    const { recovery } = this.claim;
     for (const sink of this.sinks) await sink.recover(recovery?.sinks[sink.name]);
-    this.sinkStates = recovery?.sinks ?? {};
     if (this.sinks.some((sink) => sink.take)) this.router.tap = this.tapFrom(recovery?.outputsCut ?? 0);
     if (recovery) {
       this.router.restore(recovery.from.router);
-      this.counts = { ...recovery.from.router.counts };
       this.readTo = recovery.from.position;
-      this.outputsCut = this.outputsRead = recovery.outputsCut;
+      this.outputsRead = recovery.outputsCut;
       this.entersFrom = recovery.outputsBegun;
       if (recovery.finished) this.state = "finished";
       if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
@@ -206,28 +203,26 @@ export class PartitionRun {
     if (recovery?.from.configuration) await this.configure(recovery.from.configuration, this.router.time);
     this.models = await this.training?.restore(recovery?.from.training, recovery?.training, recovery?.samples ?? []) ??
       [];
-    this.cuts = [this.cutHere(this.readTo)];
-    this.cutTo = this.readTo;
-    this.lastCutAt = shared.clock.now();
-    this.readingsAtCut = this.router.counts.readings;
+    this.commits.recover(this.claim, this.cutHere(false));
   }
 
   /** Where reading can go on from, as things stand. */
-  private cutHere(position: number): Cut {
-    const { training, configuration } = this;
-    return {
-      position,
+  private cutHere(ended: boolean): CutPlace {
+    const { training, configuration, readTo } = this;
+    const cut: Cut = {
+      position: ended ? readTo + 1 : readTo,
       router: this.router.record(),
       ...(training ? { training: training.cut() } : {}),
       ...(configuration === 0 ? {} : { configuration }),
     };
+    return { cut, readTo };
   }
 
   /** Hands records to the sinks, those from `from` on: they have the others. */
   private tapFrom(from: number): RecordTap {
     return (item, position, accepted) => {
       if (position < from) return;
-      for (const sink of this.sinks) this.bucket.bytes += sink.take?.(item, position, accepted) ?? 0;
+      for (const sink of this.sinks) this.commits.bucket.bytes += sink.take?.(item, position, accepted) ?? 0;
     };
   }
 
@@ -235,23 +230,23 @@ export class PartitionRun {
   private async next(chunk: Promise<IteratorResult<Chunk>>): Promise<IteratorResult<Chunk>> {
     const { clock, options } = this.shared, came = chunk.then(() => "chunk" as const);
     while (true) {
-      if (this.failure) throw this.failure; // also where nothing comes that would find out
+      if (this.commits.failure) throw this.commits.failure; // also where nothing comes that would find out
       await this.enter(this.readTo);
-      const stop = new AbortController(), unstored = this.readTo > this.cutTo || this.commands.isUnstored;
+      const stop = new AbortController(), unstored = this.readTo > this.commits.last.readTo || this.commands.isUnstored;
       const waits: Promise<"chunk" | "due" | "command" | "stored">[] = [came];
       if (unstored) {
-        const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.lastCutAt)), stop.signal);
+        const due = clock.sleep(Math.max(1, options.checkpointMs - (clock.now() - this.commits.last.at)), stop.signal);
         due.catch(() => {}); // the abort below
         waits.push(due.then(() => "due"));
       }
       // Where everything is read again, a command waits for that.
       if (this.readTo >= this.entersFrom) waits.push(this.commands.arrival().then(() => "command"));
-      if (this.committing) waits.push(this.committing.then(() => "stored"));
+      if (this.commits.underWay) waits.push(this.commits.underWay.then(() => "stored"));
       const first = await Promise.race(waits).finally(() => stop.abort(CAME));
       if (first === "chunk") return await chunk;
       if (first === "command" || first === "stored") continue;
       await this.cutIfDue();
-      await this.committing;
+      await this.commits.underWay;
     }
   }
 
@@ -282,7 +277,7 @@ export class PartitionRun {
       if (said.command !== "delete") continue;
       await this.dispatch(); // what comes behind it is another sensor's
       router.renew(entry);
-      this.bucket.delete(name, place.position);
+      this.commits.bucket.delete(name, place.position);
     }
     await this.dispatch();
   }
@@ -360,8 +355,8 @@ export class PartitionRun {
 
   /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */
   private async dispatch(): Promise<void> {
-    const { shared, router, bucket } = this;
-    for (const item of router.takeQuarantine()) setAside(bucket.quarantine, item);
+    const { shared, router, commits } = this;
+    for (const item of router.takeQuarantine()) setAside(commits.bucket.quarantine, item);
     const entries = router.takeArrivals();
     const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
     for (let shard = 0; shard < router.builders.length; shard++) {
@@ -378,7 +373,7 @@ export class PartitionRun {
     shard: number,
     message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" },
   ): void {
-    const { bucket, shared } = this, spans = this.followed?.sent(shard);
+    const { shared, commits: { bucket } } = this, spans = this.followed?.sent(shard);
     const sent = spans ? { ...message, traces: spans.map(({ context }) => context) } : message;
     const answered = shared.hosts[shard].send(sent).then((output) => {
       shared.plans.add(shard, output.plans, output.places);
@@ -410,14 +405,12 @@ export class PartitionRun {
   }
 
   private async cutIfDue(): Promise<void> {
-    const { clock, options } = this.shared;
-    if (this.failure) throw this.failure;
-    if (this.bucket.bytes > PENDING_BYTES && this.committing) await this.held(this.committing);
-    if (this.committing) return;
-    const elapsed = clock.now() - this.lastCutAt, readings = this.router.counts.readings - this.readingsAtCut;
-    if (elapsed < options.checkpointMs && this.bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) {
-      return;
-    }
+    const { commits, shared: { clock, options } } = this, { bucket, last } = commits;
+    if (commits.failure) throw commits.failure;
+    if (bucket.bytes > PENDING_BYTES && commits.underWay) await this.held(commits.underWay);
+    if (commits.underWay) return;
+    const elapsed = clock.now() - last.at, readings = this.router.counts.readings - last.readings;
+    if (elapsed < options.checkpointMs && bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) return;
     const share = Math.max(elapsed / options.snapshotMs, readings / options.snapshotReadings);
     const committing = this.checkpoint(Math.min(1, Math.max(0, share)), false);
     // While sensors are let go nobody may believe that they are in memory.
@@ -426,129 +419,7 @@ export class PartitionRun {
 
   /** Cuts here and makes everything before it durable. */
   private checkpoint(share: number, ended: boolean): Promise<void> {
-    if (this.failure) return Promise.reject(this.failure); // what the last one did not store is in no later one
-    const run = this.committing
-      ? this.committing.then(() => this.cutFollowed(share, ended))
-      : this.cutFollowed(share, ended); // at once: the cut must be where reading stands now
-    const over = () => {
-      if (this.committing === settled) this.committing = undefined;
-    };
-    const settled = run.then(over, (error) => {
-      this.failure ??= error;
-      over();
-      throw error;
-    });
-    settled.catch(() => {}); // known as `failure`
-    return this.committing = settled;
-  }
-
-  /** Cuts, commits, and tells those readings that are followed. */
-  private async cutFollowed(share: number, ended: boolean): Promise<void> {
-    const followed = this.followed?.cut(), { bucket, outputsCut } = this;
-    try {
-      await this.cutAndCommit(share, ended);
-      followed?.stored(bucket.alerts(outputsCut));
-    } catch (error) {
-      followed?.failed(error);
-      throw error;
-    }
-  }
-
-  private async cutAndCommit(share: number, ended: boolean): Promise<void> {
-    const { shared, bucket, partition } = this, position = ended ? this.readTo + 1 : this.readTo;
-    this.bucket = new OutputsBucket();
-    const begun = this.lastCutAt = shared.clock.now();
-    this.cutTo = this.readTo;
-    this.readingsAtCut = this.router.counts.readings;
-    const commandsTo = this.commands.number, training = this.training?.record(); // at once: reading goes on while shards answer
-    const cut = this.cutHere(position),
-      { router } = cut,
-      sinks = this.sinks.map((sink) => [sink.name, sink.cut(ended)] as const);
-    const release = shared.chooseReleases(partition.id);
-    const results = await Promise.all(shared.hosts.map((host, shard) =>
-      host.send({
-        kind: "cut",
-        partition: partition.id,
-        position,
-        share,
-        least: shared.options.snapshotLeast,
-        release: release.filter((entry) => entry.shard === shard).map((entry) => entry.sensor),
-      })
-    ));
-    await Promise.all(bucket.expected);
-    shared.released(results);
-    const { count, hash } = bucket.refused;
-    this.shardRefused.count += count;
-    this.shardRefused.hash = (this.shardRefused.hash + hash) >>> 0;
-    const counts = {
-      ...router.counts,
-      readings: router.counts.readings - this.shardRefused.count,
-      refused: router.counts.refused + this.shardRefused.count,
-      refusedHash: (router.counts.refusedHash + this.shardRefused.hash) >>> 0,
-    };
-    const from = this.outputsCut;
-    if (this.sinks.length > 0) await this.claim.writeBegun(Math.max(position, from));
-    const outputs = bucket.between(from, Math.max(position, from), shared);
-    const states = await Promise.all(sinks.map(async ([name, keep]) => [name, await keep(outputs)]));
-    const sinkStates = { ...this.sinkStates, ...Object.fromEntries(states) };
-    await this.commit(
-      { ...cut, router: { ...router, counts } },
-      bucket,
-      results,
-      sinkStates,
-      ended,
-      training,
-      commandsTo,
-    );
-    this.sinkStates = sinkStates;
-    this.tally.refused(this.counts, counts, bucket.setAsideByShards());
-    this.counts = counts;
-    this.tally.checkpointAt = shared.clock.now();
-    shared.commits.add((this.tally.checkpointAt - begun) / 1000);
-  }
-
-  private async commit(
-    cut: Cut,
-    bucket: OutputsBucket,
-    results: readonly CutResult[],
-    sinks: Parameters<Claim["writeOutputs"]>[0]["sinks"],
-    ended: boolean,
-    training: ReturnType<Training["record"]> | undefined,
-    commandsTo: number,
-  ): Promise<void> {
-    const { shared, claim } = this, { directory, plans, options } = shared, from = this.outputsCut;
-    const alerts = bucket.alerts(from), deleted = bucket.deleted(from);
-    await claim.writeOutputs({
-      cut: Math.max(cut.position, from),
-      windows: options.storeWindows ? bucket.storedWindows(from, plans, options.judging.windows, directory) : [],
-      history: bucket.history(from, directory),
-      alerts: bucket.storedAlerts(from),
-      quarantine: bucket.notAccepted(from),
-      deleted,
-      sinks,
-      counts: cut.router.counts,
-      sourceTime: cut.router.sourceTime.time,
-      ...(training ? { training } : {}),
-      samples: this.training?.samples(cut.position) ?? [],
-    });
-    this.commands.isStored(commandsTo);
-    this.outputsCut = Math.max(cut.position, from);
-    for (const sink of this.sinks) await sink.committed?.();
-    shared.committed(this.partition.id, bucket.verdicts(from, options.feedReadings, plans, directory), alerts);
-    // In order of name, as the store keeps them: see `roll.ts`.
-    const snapshots = results.flatMap(({ snapshots }) => snapshots).sort((a, b) => a.name < b.name ? -1 : 1);
-    // Also those whose outputs went before a crash: their snapshots may be there still.
-    await claim.writeSnapshots(snapshots, bucket.deleted(0).keys());
-    shared.stored(snapshots);
-    this.cuts.push(cut);
-    const oldest = Math.min(...results.map(({ oldestChange }) => oldestChange < 0 ? Infinity : oldestChange));
-    while (this.cuts.length > 1 && this.cuts[1].position <= oldest) this.cuts.shift();
-    if (this.cuts.length > MOST_CUTS) this.cuts = this.cuts.filter((_, i) => i % 2 === 0 || i === this.cuts.length - 1);
-    await claim.writePosition(this.cuts, ended, await shared.statesToTell(this.partition.id));
-    if (ended) this.state = "finished";
-    this.training?.released(this.cuts[0].position);
-    this.commands.release(this.cuts[0].position);
-    await this.partition.released?.(this.cuts[0].position);
+    return this.commits.make(() => this.cutHere(ended), share, ended);
   }
 
   /** The source has ended: windows that are open are emitted, and everything is stored. */
@@ -566,5 +437,6 @@ export class PartitionRun {
       this.post(shard, { kind: "end", partition: this.partition.id, position: this.readTo });
     }
     await this.checkpoint(1, true);
+    this.state = "finished";
   }
 }
