@@ -101,7 +101,7 @@ export class Answers {
       if (answer.about === "states") addStates(total, { ...answer.states, sensors: 0 });
     }
     for (const entry of this.parts.directory.present) {
-      if (!isCounted(entry.partition)) continue;
+      if (!isCounted(entry.partition) || !(entry.resident || entry.stored)) continue; // one that was deleted is neither
       total.sensors++;
       const bytes = entry.resident ? undefined : this.parts.asleep.ready(entry);
       if (!bytes) continue;
