@@ -8,6 +8,7 @@ import { join } from "../std/path.ts";
 import { FleetKv } from "../store/fleet.ts";
 import type { HoldOptions } from "../store/hold.ts";
 import type { KvPort } from "../store/kv.ts";
+import { LateKv } from "../store/late_kv.ts";
 import { TimedKv } from "../store/timed_kv.ts";
 import { CommandError } from "./errors.ts";
 import { troubleOf } from "../store/trouble.ts";
@@ -48,9 +49,16 @@ export async function openFleet(
       throw new CommandError(`--kv must be a path, or http:// URLs with commas between, not ${url}`);
     }
     const connect = () => openKv(url);
-    servers.push(new TimedKv(await connect(), new URL(url).host, clock, deadlineMs, connect));
+    const server = await connect().catch((error) => late(error, connect));
+    servers.push(new TimedKv(server, new URL(url).host, clock, deadlineMs, connect));
   }
   return await FleetKv.open(servers, () => crypto.randomUUID());
+}
+
+/** A server that is away when it is to be opened is opened when it is there. */
+function late(error: unknown, connect: () => Promise<Deno.Kv>): LateKv {
+  if (error instanceof CommandError) return new LateKv(connect);
+  throw error;
 }
 
 /** The database of a command that does one thing: see {@linkcode openFleet}; without a setting the file in the data directory. */

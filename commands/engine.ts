@@ -36,7 +36,7 @@ import { SavepointError } from "../store/savepoint_reader.ts";
 import { KvQuarantine } from "../store/quarantine.ts";
 import type { DataDirLock } from "../store/lock.ts";
 import { StoreQueries } from "../store/queries.ts";
-import type { FleetKv } from "../store/fleet.ts";
+import { FleetKv } from "../store/fleet.ts";
 import { forwardCommand } from "../store/forward.ts";
 import { KEYS } from "../store/keys.ts";
 import { sourceMemory } from "../store/source_memory.ts";
@@ -229,7 +229,9 @@ export class Engine {
       const partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
       if (fleet) fleet.partitionOf = partitionOf;
       await supervisor.load();
-      await alerts.load(await partitionsOf(fleet?.servers ?? [kv]));
+      // Those of a server that is away are loaded when it is heard of them.
+      const stored = [...await partitionsOf(fleet?.servers ?? [kv])].filter((partition) => !fleet?.isAway(partition));
+      await alerts.load(stored);
       const lease = fleet && upkeepLease(fleet, options, freshId());
       const mine = lease && isSweptHere(supervisor, lease);
       const retention = new Retention(kv, { clock, partitionOf, written, ...(mine ? { mine } : {}) });
@@ -305,7 +307,7 @@ async function openServers(urls: readonly string[], clock: Clock, deadlineMs?: n
 /** Refuses a store that does not answer, or is not one that can be run on. */
 export async function checkStore(kv: KvPort, clock: Clock, where: string): Promise<void> {
   try {
-    await within(clock, KV_DEADLINE_MS, checkFormat(kv));
+    if (!(kv instanceof FleetKv)) await within(clock, KV_DEADLINE_MS, checkFormat(kv)); // there each server's was looked at
     await checkImported(kv);
   } catch (error) {
     kv.close();

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Hono } from "hono";
+import { StoreAwayError } from "../actors/checkpoint.ts";
 import { TraceBook } from "../actors/tracing.ts";
 import { serve } from "../routes/serve.ts";
 import { CommandError, EXIT } from "./errors.ts";
@@ -36,9 +37,14 @@ export async function start(args: readonly string[]): Promise<number> {
   return await withLog(settings.values, async (log) => {
     const plan = await planStart(settings, log), { checkConfig } = settings.values;
     if (checkConfig) log.say("The configuration is valid.");
-    else await watch(plan);
+    else await watch(plan).catch(told);
     return EXIT.done;
   });
+}
+
+/** A store that is away is no fault of the program. */
+function told(error: unknown): never {
+  throw error instanceof StoreAwayError ? new CommandError(`cannot start: ${error.message}`, { cause: error }) : error;
 }
 
 /** Runs until the instance is stopped. */

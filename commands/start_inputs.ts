@@ -6,7 +6,7 @@
 import type { KafkaSource } from "../sources/kafka/source.ts";
 import type { MqttIntake } from "../sources/mqtt/intake.ts";
 import { Simulator } from "../sources/simulator.ts";
-import type { ReadingLog } from "../store/log.ts";
+import type { LogPort } from "../actors/log.ts";
 import type { KvNames } from "../store/names.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import type { Engine } from "./engine.ts";
@@ -30,7 +30,7 @@ export interface StartInputs {
  */
 export async function runInputs(
   { values, from, broker, scenario, judging, clock, log }: StartPlan,
-  { engine, readings, names }: { readonly engine: Engine; readonly readings: ReadingLog; readonly names: KvNames },
+  { engine, readings, names }: { readonly engine: Engine; readonly readings: LogPort; readonly names: KvNames },
   into: StartInputs,
   signal: AbortSignal,
 ): Promise<Promise<void>[]> {

@@ -17,10 +17,13 @@ import type { AppDeps } from "../routes/deps.ts";
 import { HttpCounts } from "../routes/metrics_counts.ts";
 import { HttpSource } from "../sources/http.ts";
 import { HttpIngest } from "../sources/http_ingest.ts";
+import { unlessAway } from "../store/deadline.ts";
 import { whileHeld } from "../store/hold.ts";
 import { KvLabelStore } from "../store/labels.ts";
+import { lateLog } from "../store/late_log.ts";
 import { ReadingLog } from "../store/log.ts";
 import { KvNames } from "../store/names.ts";
+import { NO_LOG } from "../store/no_log.ts";
 import { exportSavepoint } from "../store/savepoint.ts";
 import { configView, isLocal, limitsOf, localNames, openAccess } from "./access.ts";
 import { openAlerting } from "./alerting.ts";
@@ -61,7 +64,7 @@ export interface ServiceParts extends StartedEngine {
 /** It, ready to be served. */
 export interface Service {
   readonly app: Hono;
-  readonly readings: ReadingLog;
+  readonly readings: ReadingLog | typeof NO_LOG;
   readonly names: KvNames;
   readonly ingest: HttpIngest;
   /** Whether a key is needed, and there is none to enter with yet. */
@@ -77,13 +80,13 @@ export async function openService(plan: StartPlan, parts: ServiceParts): Promise
   const alone = isMember || values.kv === undefined
     ? undefined
     : await takeAlone(engine.fleet ?? engine.kv, { clock, node, where: values.kv, say: (line) => log.say(line) });
-  const readings = await ReadingLog.open(engine.kv, { clock, report });
+  const open = () => ReadingLog.open(engine.kv, { clock, report }), readings = isMember ? NO_LOG : await open();
   const names = await KvNames.open(engine.kv, { clock });
   // What is read of the log belongs to one process; a group's nodes hand on to the topic that they share.
-  const topic = isMember ? await topicIngest(plan, engine, readings) : undefined;
+  const topic = isMember ? await topicIngest(plan, engine, lateLog(open)) : undefined;
   const ingest = new HttpIngest({ log: topic?.log ?? readings, clock, names });
   if (isMember && !topic) ingest.close("This node takes readings from its Kafka group alone: send them to the topics.");
-  await ensurePartsModel(engine.models.registry, values.seed);
+  await unlessAway(ensurePartsModel(engine.models.registry, values.seed)); // at the very first start no server is away
   const configuring = openConfiguring(engine, plan), access = await openAccess(engine.kv, values, { clock, report });
   const alerting = openAlerting(engine, {
     clock,
@@ -119,7 +122,7 @@ export async function openService(plan: StartPlan, parts: ServiceParts): Promise
     readings,
     names,
     ingest,
-    lacksKey: access.required && (await access.keys.list()).length === 0,
+    lacksKey: access.required && (await unlessAway(access.keys.list()))?.length === 0,
     run: (signal) => [
       ...(isMember ? [] : [engine.run(new HttpSource(readings), signal)]),
       ...(topic ? [topic.run(signal)] : []),

@@ -5,7 +5,7 @@
  */
 import type { LogIntake } from "../actors/log.ts";
 import type { Clock } from "../actors/ports.ts";
-import type { ReadingLog } from "../store/log.ts";
+import type { RequestLog } from "../store/late_log.ts";
 import type { Engine } from "./engine.ts";
 import { kafkaCluster, kafkaUrl, topicOf } from "./kafka_settings.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -26,7 +26,7 @@ export interface TopicIngest {
 export async function topicIngest(
   { values, clock }: Pick<StartPlan, "values" | "clock">,
   { supervisor, lease }: Pick<Engine, "supervisor" | "lease">,
-  readings: ReadingLog,
+  requests: RequestLog,
 ): Promise<TopicIngest | undefined> {
   const url = kafkaUrl("--kafka", values.kafka), [topic = topicOf(values.scenario), ...others] = url.topics;
   if (others.length > 0 || values.mapping !== undefined) return undefined;
@@ -40,17 +40,17 @@ export async function topicIngest(
     return partition?.startsWith(begin) ? Number(partition.slice(begin.length)) : undefined;
   };
   return {
-    log: new TopicLog({ topic, producer, requests: readings, partitionOf }),
+    log: new TopicLog({ topic, producer, requests, partitionOf }),
     run: async (signal) => {
-      await forget(readings, clock, () => lease?.isHeld ?? true, signal);
+      await forget(requests, clock, () => lease?.isHeld ?? true, signal);
       await producer.close();
     },
   };
 }
 
-async function forget(readings: ReadingLog, clock: Clock, isMine: () => boolean, signal: AbortSignal): Promise<void> {
+async function forget(requests: RequestLog, clock: Clock, isMine: () => boolean, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(FORGET_MS, signal).catch(() => {}); // aborted
-    if (!signal.aborted && isMine()) await readings.forget().catch(() => {}); // the next time
+    if (!signal.aborted && isMine()) await requests.forget().catch(() => {}); // the next time
   }
 }

@@ -92,7 +92,9 @@ export function problemOf(error: unknown): Problem {
     return new Problem(503, `Nothing was changed: ${error.message}.`, { headers: { "retry-after": "5" } });
   }
   if (error instanceof Error && (error.name === "StoreAwayError" || error.name === "DeadlineError")) {
-    return new Problem(503, "The store does not answer now: ask again.", { headers: { "retry-after": "5" } });
+    const [, name] = /the KV server (\S+) does not answer/.exec(error.message) ?? [];
+    const who = name === undefined ? "The store" : `The KV server ${name}`;
+    return new Problem(503, `${who} does not answer now: ask again.`, { headers: { "retry-after": "5" } });
   }
   if (error instanceof Error && error.name === "TooWideError") {
     return new Problem(400, "The question is too wide.", { errors: [{ field: "", message: error.message }] });

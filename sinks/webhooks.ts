@@ -51,7 +51,7 @@ export class Webhooks implements Deliveries {
   private readonly running = new Map<string, Running>();
   private readonly line: LineOptions;
   private signal?: AbortSignal;
-  private readonly loaded: Promise<void>;
+  private loading?: Promise<void>;
   /** Changes of the list, one after the other. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -59,8 +59,15 @@ export class Webhooks implements Deliveries {
     const { deadlineMs = DEADLINE_MS, allowed, resolve, authorities, policy = RETRY } = options;
     const post = options.post ?? makePost({ allowed, resolve, deadlineMs, ...(authorities ? { authorities } : {}) });
     this.line = { ...options, policy, post };
-    this.loaded = this.load();
     this.loaded.catch(() => {});
+  }
+
+  /** Resolves once what is stored was read; where that has failed it is tried again. */
+  private get loaded(): Promise<void> {
+    return this.loading ??= this.load().catch((error) => {
+      this.loading = undefined;
+      throw error;
+    });
   }
 
   /** Reads what is stored: at the beginning, and whenever others may have changed it. */

@@ -8,6 +8,7 @@
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { StoreAwayError } from "../actors/checkpoint.ts";
 import { type ApiKey, KEY_LIMITS, type KeyBook, KeyRuleError, type NewKey, SCOPES } from "../actors/keys.ts";
 import type { Clock } from "../actors/ports.ts";
 import { encodeBase64Url } from "../std/base64url.ts";
@@ -44,13 +45,20 @@ export class KvKeys implements KeyBook {
   private readonly known = new Map<string, { readonly key: ApiKey; readonly hash: Uint8Array }>();
   private readAt = -Infinity;
   private reading?: Promise<void>;
+  /** Why the keys could not be read yet: nobody can be told to be refused by them. */
+  private away?: StoreAwayError;
 
   private constructor(private readonly kv: KvPort, private readonly options: KeysOptions) {}
 
-  /** Reads the keys that there are. */
+  /** Reads the keys that there are; those of a store that is away when somebody comes with one. */
   static async open(kv: KvPort, options: KeysOptions): Promise<KvKeys> {
     const keys = new KvKeys(kv, options);
-    await keys.read();
+    try {
+      await keys.read();
+    } catch (error) {
+      if (!(error instanceof StoreAwayError)) throw error;
+      keys.away = error;
+    }
     return keys;
   }
 
@@ -88,6 +96,7 @@ export class KvKeys implements KeyBook {
 
   check(secret: string): ApiKey | undefined {
     this.refresh();
+    if (this.away) throw this.away;
     const found = this.known.get(FORM.exec(secret)?.[1] ?? "");
     const isRight = timingSafeEqual(digest(secret), found?.hash ?? NOBODY);
     return isRight && found !== undefined ? this.valid(found.key.id) : undefined;
@@ -95,6 +104,7 @@ export class KvKeys implements KeyBook {
 
   valid(id: string): ApiKey | undefined {
     this.refresh();
+    if (this.away) throw this.away;
     const key = this.known.get(id)?.key;
     return key?.expires !== undefined && key.expires <= this.options.clock.now() ? undefined : key;
   }
@@ -110,6 +120,7 @@ export class KvKeys implements KeyBook {
     for await (const { key: [, id], value: { hash, ...key } } of this.kv.list<Stored>({ prefix: PREFIX })) {
       found.set(String(id), { key: { ...key, id: String(id) }, hash: Uint8Array.fromHex(hash) });
     }
+    this.away = undefined;
     this.known.clear();
     for (const [id, key] of found) this.known.set(id, key);
   }

@@ -7,6 +7,7 @@ import type { AuditEntry, AuditLog } from "../actors/keys.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Page } from "../actors/views.ts";
 import { CursorError } from "./cursor.ts";
+import { unlessAway } from "./deadline.ts";
 import type { KvPort } from "./kv.ts";
 
 /** How the log is kept. */
@@ -41,10 +42,13 @@ export class KvAudit implements AuditLog {
     private lastTime: number,
   ) {}
 
-  /** Counts what there is. */
+  /** Counts what there is; of a store that is away what comes. */
   static async open(kv: KvPort, options: AuditOptions): Promise<KvAudit> {
     let count = 0, lastTime = 0;
-    for await (const { key } of kv.list({ prefix: PREFIX })) [count, lastTime] = [count + 1, Number(key[1])];
+    const counting = async () => {
+      for await (const { key } of kv.list({ prefix: PREFIX })) [count, lastTime] = [count + 1, Number(key[1])];
+    };
+    await unlessAway(counting());
     // The clock may have been put back: entries of this run come behind those of the last one all the same.
     return new KvAudit(kv, options, count, lastTime + 1);
   }

@@ -14,7 +14,7 @@ import {
 } from "../actors/configurations.ts";
 import type { Clock } from "../actors/ports.ts";
 import { StoreError } from "./chain.ts";
-import { within } from "./deadline.ts";
+import { unlessAway, within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
 
@@ -116,11 +116,17 @@ export class KvConfigurations implements Configurations {
     const key = KEYS.configuration(version.version), atomic = this.kv.atomic();
     atomic.check({ key, versionstamp: null }).set(key, version);
     const old = version.version - CONFIGURATIONS_KEPT;
-    if (old > 0) {
-      atomic.delete(KEYS.configuration(old));
-      for await (const { key } of this.kv.list({ prefix: KEYS.configurationPlaces(old) })) atomic.delete(key);
-    }
-    return (await this.ask(atomic.commit())).ok;
+    if (old > 0) atomic.delete(KEYS.configuration(old));
+    if (!(await this.ask(atomic.commit())).ok) return false;
+    if (old > 0) await unlessAway(this.forgetPlaces(old)); // else they are in nobody's way
+    return true;
+  }
+
+  /** Places lie with their partitions. */
+  private async forgetPlaces(version: number): Promise<void> {
+    const places = this.kv.atomic();
+    for await (const { key } of this.kv.list({ prefix: KEYS.configurationPlaces(version) })) places.delete(key);
+    await this.ask(places.commit());
   }
 
   private ask<T>(answer: Promise<T>): Promise<T> {

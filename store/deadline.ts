@@ -36,3 +36,13 @@ export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): P
     answered.abort(ANSWERED);
   }
 }
+
+/** The answer, or undefined if the database is away: for what is asked for again later. */
+export async function unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StoreAwayError) return undefined;
+    throw error;
+  }
+}

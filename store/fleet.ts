@@ -6,6 +6,7 @@
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
 import { StoreError } from "./chain.ts";
+import { copiesOf, copyOf, isCopied, refreshCopies } from "./copies.ts";
 import { checkFormat } from "./format.ts";
 import { compareKeys } from "./key_order.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
@@ -87,6 +88,7 @@ export class FleetKv implements KvPort {
         try {
           for await (const [{ value }] of server.changes([SERVER_KEYS.map], signal)) {
             if (value !== null) this.learn(partitionMapSchema.parse(value));
+            await this.copy().catch(() => {}); // it may have been away
           }
         } catch {
           // It is shown as away.
@@ -148,6 +150,10 @@ export class FleetKv implements KvPort {
   }
 
   async get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
+    const copy = isCopied(key) && this.isServerAway(this.known.servers[0])
+      ? await copyOf<T>(this.servers, key)
+      : undefined;
+    if (copy !== undefined) return copy;
     const server = this.serverOf(key);
     if (server !== undefined) return await server.get<T>(key);
     const found = await Promise.all(this.servers.map((one) => one.get<T>(key)));
@@ -164,7 +170,12 @@ export class FleetKv implements KvPort {
     selector: Deno.KvListSelector,
     options: Deno.KvListOptions = {},
   ): AsyncIterable<Deno.KvEntry<T>> {
-    const server = this.serverOf(commonOf(selector));
+    const common = commonOf(selector);
+    const copies = isCopied(common) && this.isServerAway(this.known.servers[0])
+      ? await copiesOf<T>(this.servers, selector, options)
+      : [];
+    if (copies.length > 0) return yield* copies;
+    const server = this.serverOf(common);
     if (server !== undefined) return yield* server.list<T>(selector, options);
     const sign = options.reverse ? -1 : 1;
     const heads = await Promise.all(this.servers.map((one) => headOf(this.inPlace<T>(one, selector, options))));
@@ -189,10 +200,28 @@ export class FleetKv implements KvPort {
     { limit: _, ...options }: Deno.KvListOptions,
   ): AsyncGenerator<Deno.KvEntry<T>> {
     const { moved } = this.known, isMoved = Object.keys(moved).length > 0;
+    const isFirst = this.byId.get(this.known.servers[0]) === server;
     for await (const entry of server.list<T>(selector, options)) {
+      if (!isFirst && isCopied(entry.key)) continue;
       const partition = isMoved ? this.partitionOfKey(entry.key) : undefined;
       if (partition === undefined || !Object.hasOwn(moved, partition) || this.of(partition) === server) yield entry;
     }
+  }
+
+  /** Whether the server of a partition did not answer when it was last asked. */
+  isAway(partition: string): boolean {
+    return this.isServerAway(placeOf(this.known, partition));
+  }
+
+  private isServerAway(id: string): boolean {
+    const server = this.byId.get(id);
+    return server === undefined || server.problem !== undefined;
+  }
+
+  /** Brings the copies on all servers up to date. @throws {StoreAwayError} if the first one does not answer */
+  async copy(): Promise<void> {
+    const first = this.server(this.known.servers[0]);
+    await refreshCopies(first, this.servers.filter((one) => one !== first));
   }
 
   /** The partition that a key belongs to, where it belongs to one and that is known. */
@@ -230,6 +259,7 @@ export class FleetKv implements KvPort {
           result = await atomic.commit();
           if (!result.ok) return result;
         }
+        if (mutations.some(({ key }) => isCopied(key))) void this.copy().catch(() => {}); // else with the next watch
         return result;
       },
     };

@@ -10,7 +10,7 @@
 import { NAMES_MOST, type SensorNames } from "../actors/names.ts";
 import type { Clock } from "../actors/ports.ts";
 import { StoreError } from "./chain.ts";
-import { within } from "./deadline.ts";
+import { unlessAway, within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
 
@@ -35,10 +35,10 @@ export class KvNames implements SensorNames {
 
   private constructor(private readonly kv: KvPort, private readonly options: NameStoreOptions) {}
 
-  /** Reads the names. */
+  /** Reads the names; those of a store that is away once it is there, by {@linkcode run}. */
   static async open(kv: KvPort, options: NameStoreOptions): Promise<KvNames> {
     const names = new KvNames(kv, options);
-    await names.refresh();
+    await unlessAway(names.refresh());
     return names;
   }
 

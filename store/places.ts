@@ -67,6 +67,7 @@ const BY_PARTITION: Readonly<Record<string, number>> = {
   outbox: 1,
   delivery: 2,
   set_aside: 2,
+  configuration_at: 2,
   evaluation: 5,
 };
 const BY_SENSOR: Readonly<Record<string, number>> = { sensor: 1, sensor_part: 1, window: 1, window_at: 3, readings: 1 };

@@ -137,12 +137,13 @@ Deno.test("makeApp() refuses query parameters by name, and says what is allowed"
 });
 
 Deno.test("makeApp() answers 503 while a KV server is away, and reports it", async () => {
-  for (const error of [new StoreAwayError("the KV server kv1 does not answer"), new DeadlineError("not within 30 s")]) {
+  const away = { "The KV server kv1": new StoreAwayError("the KV server kv1 does not answer: it is not there") };
+  for (const [who, error] of Object.entries({ ...away, "The store": new DeadlineError("not within 30 s") })) {
     const deps = fakeDeps();
     deps.queries.summary = () => Promise.reject(error);
     const response = await makeApp(deps).request("/summary");
     assertEquals(response.headers.get("retry-after"), "5");
-    assertEquals((await problem(response, 503)).detail, "The store does not answer now: ask again.");
+    assertEquals((await problem(response, 503)).detail, `${who} does not answer now: ask again.`);
     assertEquals(deps.reported, [error]);
   }
 });

@@ -5,6 +5,8 @@
  */
 import fc from "fast-check";
 import { StoreAwayError } from "../../actors/checkpoint.ts";
+import { judgingSchema } from "../../actors/config.ts";
+import { KvConfigurations } from "../../store/configurations.ts";
 import { compareKeys } from "../../store/key_order.ts";
 import { KEYS } from "../../store/keys.ts";
 import type { KvPort } from "../../store/kv.ts";
@@ -14,7 +16,8 @@ import { StoreError } from "../../store/chain.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 import { Written } from "../../store/written.ts";
 import { KvQuarantine } from "../../store/quarantine.ts";
-import { runSource, storedOutputs } from "../actors/harness.ts";
+import { sourceMemory } from "../../store/source_memory.ts";
+import { PATIENT, runSource, storedOutputs } from "../actors/harness.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { freshId, open, OPTIONS, Server } from "./fleet_servers.ts";
 import { makeWorld, PARTITION, TextSource } from "../simulation/world.ts";
@@ -104,6 +107,38 @@ Deno.test("FleetKv misses a server that is away for its partitions alone, and ha
   servers[1].left = Infinity;
   assertEquals((await fleet.get(["partition", second, "x"])).value, null);
   assertEquals(fleet.problems(), []);
+});
+
+Deno.test("FleetKv has what a start needs of its first server while that one is away", async () => {
+  const servers = [new Server(), new Server(), new Server()], fleet = await open(...servers);
+  const judging = judgingSchema.parse({}), other = judgingSchema.parse({ tickMs: 20_000 });
+  const ids = await Promise.all(servers.map(async ({ kv }) => (await kv.get(["meta", "server"])).value));
+  const first = servers[ids.indexOf(fleet.map.servers[0])], second = servers[(servers.indexOf(first) + 1) % 3];
+  await KvConfigurations.open(fleet, PATIENT, other);
+  await sourceMemory(fleet, "kafka").save({ topics: 1 });
+  await fleet.copy();
+  await fleet.atomic().set(KEYS.configurationAt(2, "p-0"), 7).set(KEYS.label(1, "s"), 1).commit();
+  second.left = 0; // it misses what comes now
+  assertEquals((await KvConfigurations.open(fleet, PATIENT, judging)).latest, 2);
+  await fleet.copy();
+  second.left = Infinity;
+  first.left = 0;
+  const without = await open(...servers), opened = await KvConfigurations.open(without, PATIENT, judging);
+  assertEquals([opened.latest, opened.replaced, (await opened.judging(1)).tickMs], [2, false, 20_000]);
+  assertEquals(await sourceMemory(without, "kafka").load(), { topics: 1 });
+  await assertRejects(() => sourceMemory(without, "mqtt").load(), StoreAwayError, "the KV server");
+  await assertRejects(() => KvConfigurations.open(without, PATIENT, other), StoreAwayError); // it would be a third one
+  await assertRejects(() => Array.fromAsync(without.list({ prefix: KEYS.labels() })), StoreAwayError);
+  first.left = Infinity;
+  await without.look(freshId);
+  const all = await Array.fromAsync(without.list({ prefix: [] }), ({ key }) => key.join());
+  assertEquals(all.filter((key) => /^(source|configuration)/.test(key)), [
+    "configuration,1",
+    "configuration,2",
+    "configuration_at,2,p-0",
+    "source,kafka",
+  ], "copies are not listed");
+  assertEquals((await opened.list())[0].places, [{ partition: "p-0", position: 7 }]);
 });
 
 Deno.test("FleetKv.open() wants every server at the very first start, and all that the map names ever after", async () => {
