@@ -10,7 +10,7 @@ import { PIECE_BYTES, type ReadingLog } from "./log.ts";
 /** What is asked of it. */
 export type RequestLog = Pick<LogIntake, "request" | "append" | "pieceBytes"> & Pick<ReadingLog, "forget">;
 
-/** @param open opens it; where that fails it is tried again with the next request */
+/** The log that `open` opens; where that fails it is tried again with the next request. */
 export function lateLog(open: () => Promise<ReadingLog>): RequestLog {
   let opened: Promise<ReadingLog> | undefined;
   const log = () =>
