@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
+import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { Follower } from "../deploy/follower.ts";
 import { Receiver } from "../sinks/webhook_receiver.ts";
 import { ask, Folder, run, until } from "../process.ts";
@@ -263,28 +263,6 @@ testWith(
       return later.length > raised.size + PARTITIONS && new Set(later).isSubsetOf(new Set(ids()));
     });
     assertEquals(ids().length, new Set(ids()).size, "none came twice");
-
-    // A node starts without the first server: partitions of the other one run, and what needs the first says which it is.
-    const firstServer = servers[1 - drained], host = new URL(cluster.proxies[1 - drained].url).host;
-    await heir.end("SIGTERM");
-    await firstServer.kill();
-    heir.start();
-    await rounds.put(20);
-    await until("partitions of the other server run", async () => {
-      const run = (await heir.partitions()).filter(({ readings }) => readings === rounds.count);
-      return run.length === PARTITIONS / 2 && run.every(({ state }) => state === "running");
-    });
-    const ready = await fetch(`${heir.url}/readyz`), labels = await fetch(`${heir.url}/labels`);
-    assertEquals([ready.status, labels.status], [503, 503]);
-    assertStringIncludes(await ready.text(), `the KV server ${host} does not answer`);
-    assertStringIncludes(await labels.text(), `The KV server ${host} does not answer now: ask again.`);
-    await firstServer.again();
-    await judged();
-    await until("all is well, and labels are there", async () => {
-      const [ready, labels] = await Promise.all(["readyz", "labels"].map((path) => fetch(`${heir.url}/${path}`)));
-      await Promise.all([ready.body?.cancel(), labels.body?.cancel()]);
-      return ready.status === 200 && labels.status === 200;
-    });
   },
 );
 
