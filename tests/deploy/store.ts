@@ -15,19 +15,15 @@ export interface TestStore extends AsyncDisposable {
 
 /** Opens one. */
 export async function testStore(name: string): Promise<TestStore> {
-  const folder = await Deno.makeTempDir({ prefix: "sensorium-deploy-" }), before = Deno.env.get("DENO_KV_ACCESS_TOKEN");
+  const folder = await Deno.makeTempDir({ prefix: "sensorium-deploy-" });
   const server = await kvServer(name).catch((error) => {
     if (error instanceof ServerMissing) return undefined;
     throw error;
   });
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", KV_TOKEN);
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", KV_TOKEN); // and left so: files that run beside this one may want it
   return {
     kv: server?.url ?? `${folder}/kv`,
     isServer: server !== undefined,
-    async [Symbol.asyncDispose]() {
-      if (before === undefined) Deno.env.delete("DENO_KV_ACCESS_TOKEN");
-      else Deno.env.set("DENO_KV_ACCESS_TOKEN", before);
-      await Deno.remove(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
