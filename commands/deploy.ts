@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Hono } from "hono";
 import { detectorAgreement } from "../actors/agreement_view.ts";
 import { expectedAlarms } from "../actors/alerts/expected.ts";
 import { FloodWatch } from "../actors/alerts/flood_watch.ts";
@@ -46,7 +47,9 @@ import { DEPLOY } from "./deploy_settings.ts";
 import { Stands } from "./deploy_stands.ts";
 import { DeployWebhooks } from "./deploy_webhooks.ts";
 import { openKv } from "./database.ts";
-import { checkStore, HISTORY_CHUNKS, KV_DEADLINE_MS, partitionsOf, readingsHub } from "./engine.ts";
+import { HISTORY_CHUNKS } from "./engine.ts";
+import { checkStore, KV_DEADLINE_MS, partitionsOf } from "./engine_store.ts";
+import { readingsHub } from "./readings_hub.ts";
 import { CommandError } from "./errors.ts";
 import { Log } from "./log.ts";
 import { parquetBytes } from "./parquet_bytes.ts";
@@ -75,142 +78,17 @@ export interface Deployment {
  * @throws {CommandError} if the store cannot be used
  */
 export async function openDeployment(): Promise<Deployment> {
-  const { values, origins } = await readSettings(DEPLOY, []), judging = judgingOf(values.judging), clock = systemClock;
-  const log = new Log({ format: values.logFormat, level: values.logLevel });
-  const report = (error: unknown) => log.error(error), tell = (sentence: string) => log.warn(sentence);
-  const kv = values.kv === undefined ? await Deno.openKv() : await openKv(values.kv),
-    freshId = () => crypto.randomUUID();
-  await checkStore(kv, clock, values.kv ?? "of this app");
-  await checkHeads(kv);
-  const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
-  const partitions = Array.from({ length: readingLog.partitions }, (_, partition) => logPartition(partition));
-  const stands = new Stands(kv, partitions), names = await KvNames.open(kv, { clock });
-  const configurations = await KvConfigurations.open(kv, clock, judging);
-  await stands.refresh();
-  const registry = new CachedModelRegistry(kv, { clock, freshId }), federation = new KvFederationStore(kv, { clock });
-  const alerts = new AlertFeed(kv), readings = readingsHub(cutsOf(stands)), rate = new RateMeter(clock);
-  const written = new Written();
-  const cache = new SnapshotCache(kv, {
-    clock,
-    freshId,
-    deadlineMs: KV_DEADLINE_MS,
-    historyChunks: HISTORY_CHUNKS,
-    written,
-  });
-  const supervisor: Supervisor = new Supervisor({
-    ...SUPERVISOR_DEFAULTS,
-    judging,
-    sensorsMost: values.sensors,
-    residentMost: 0,
-    rests: true,
-  }, {
-    store: cache,
-    clock,
-    configurations,
-    models: { registry, federation },
-    shards: 1,
-    host: (options) => new InlineHost(options),
-    committed: (partition, verdicts, transitions) => {
-      readings.publish(verdicts);
-      alerts.publish(partition, transitions.map(({ transition }) => transition));
-      rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
-    },
-    overtaken: async (partition) => {
-      await alerts.load([partition]);
-      const changed = cache.takeChanged();
-      if (feed.isFollowed) readings.publish(await lastReadings(supervisor, changed));
-      else {
-        await stands.refresh();
-        readings.skip(partition, stands.positionOf(partition) - 1);
-      }
-    },
-    failed: (partition, error) => applying.failed(partition, error),
-  });
-  const isServer = values.kv === undefined || /^https?:/.test(values.kv);
-  const feed: SharedFeed = new SharedFeed({
-    kv,
-    alerts,
-    readings,
-    partitions,
-    clock,
-    lookMs: isServer ? LOOK_MS.server : LOOK_MS.file,
-    refresh: () => applying.refresh(),
-    report,
-  });
-  const applying: Applying = new Applying({ kv, log: readingLog, supervisor, cache, clock, chance: Math.random });
-  await supervisor.load();
-  cache.takeChanged(); // nobody follows yet
-  await alerts.load(await partitionsOf([kv]));
-  await ensurePartsModel(registry, values.seed);
-
-  const access = await openAccess(kv, { host: "localhost", requireKeys: values.requireKeys }, { clock, report });
-  const queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
-  const webhooks = new DeployWebhooks({
-    kv,
-    alerts,
-    queries,
-    clock,
-    id: freshId(),
-    base: values.publicUrl ?? "http://localhost",
-    allowed: values.allowHosts,
-    report: tell,
-  });
+  const settings = await readSettings(DEPLOY, []), judge = await openJudge(settings);
+  const { kv, stands, names, configurations, applying, readingLog, report, tell } = judge;
   const configuring = new Configuring({
     configurations,
-    supervisor: { configure: () => applying.configure(), directory: supervisor.directory },
-    clock,
+    supervisor: { configure: () => applying.configure(), directory: judge.supervisor.directory },
+    clock: systemClock,
     report: tell,
   });
-  const retention = new Retention(kv, {
-    clock,
-    partitionOf: (sensor) => supervisor.directory.find(sensor)?.partition,
-    written,
-  });
-  const app = makeApp({
-    queries: {
-      ...named(queries, names),
-      summary: async () => ({ ...await queries.summary(), partitions: stands.views }),
-    },
-    names,
-    feed,
-    ingest: applied(new HttpIngest({ log: readingLog, clock, names }), applying, report),
-    models: new ModelServer({ registry, clock, report }),
-    federation,
-    labels: new KvLabelStore(kv, { clock }),
-    drift: () => driftsOf(queries, supervisor.runs.flatMap(({ drifts }) => drifts)),
-    agreement: async (detector) => detectorAgreement(await supervisor.answers.agreement(), detector),
-    analytics: new StoreAnalytics({
-      kv,
-      queries,
-      supervisor: { directory: supervisor.directory, partitions: () => [...stands.views] },
-      live: NO_LIVE_CORRELATION,
-      clock,
-      zone: judging.zone,
-    }),
-    quarantine: new KvQuarantine(kv, written),
-    parquet: parquetBytes,
-    desk: applying,
-    alerts: () => configuring.now.judging.alerts,
-    floods: { list: () => floodsOf(queries, alerts, stands) },
-    deliveries: webhooks,
-    clock,
-    version: VERSION,
-    signal: new AbortController().signal,
-    token: values.token,
-    access,
-    limits: limitsOf({ ...values, host: "localhost" }, origins, { access, supervisor, clock }),
-    origins: corsOrigins(values.cors),
-    counts: new HttpCounts(),
-    config: () => configView({ ...values, token: undefined }, origins, configuring.now.judging),
-    configuring,
-    expected: () => expectedAlarms(configuring.now.judging, supervisor.directory.types()),
-    absent: absentHere,
-    health: async () => {
-      await kv.get(KEYS.format());
-      return { ready: true, reasons: [], partitions: stands.views, lock: true, kv: true };
-    },
-    report,
-  }, assets());
+  const webhooks = webhooksOf(settings, judge), app = await appOf(settings, judge, { configuring, webhooks });
+  const { written, supervisor } = judge, partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
+  const retention = new Retention(kv, { clock: systemClock, partitionOf, written });
   const catchUp = async (some: boolean) => {
     await Promise.all([
       names.refresh(),
@@ -240,6 +118,135 @@ export async function openDeployment(): Promise<Deployment> {
       await retention.sweep();
     },
   };
+}
+
+/** What settings come to. */
+type DeploySettings = Awaited<ReturnType<typeof readSettings<typeof DEPLOY.settings>>>;
+/** What judges, and what it knows. */
+type Judge = Awaited<ReturnType<typeof openJudge>>;
+
+/** Opens the store, and what judges over it. @throws {CommandError} if the store cannot be used */
+async function openJudge({ values }: DeploySettings) {
+  const judging = judgingOf(values.judging), clock = systemClock, freshId = () => crypto.randomUUID();
+  const log = new Log({ format: values.logFormat, level: values.logLevel });
+  const report = (error: unknown) => log.error(error), tell = (sentence: string) => log.warn(sentence);
+  const kv = values.kv === undefined ? await Deno.openKv() : await openKv(values.kv);
+  await checkStore(kv, clock, values.kv ?? "of this app");
+  await checkHeads(kv);
+  const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
+  const partitions = Array.from({ length: readingLog.partitions }, (_, partition) => logPartition(partition));
+  const stands = new Stands(kv, partitions), names = await KvNames.open(kv, { clock });
+  const configurations = await KvConfigurations.open(kv, clock, judging);
+  await stands.refresh();
+  const registry = new CachedModelRegistry(kv, { clock, freshId }), federation = new KvFederationStore(kv, { clock });
+  const alerts = new AlertFeed(kv), readings = readingsHub(cutsOf(stands)), rate = new RateMeter(clock);
+  const written = new Written(), deadlineMs = KV_DEADLINE_MS, historyChunks = HISTORY_CHUNKS;
+  const cache = new SnapshotCache(kv, { clock, freshId, deadlineMs, historyChunks, written });
+  const how = { ...SUPERVISOR_DEFAULTS, judging, sensorsMost: values.sensors, residentMost: 0, rests: true };
+  const supervisor: Supervisor = new Supervisor(how, {
+    store: cache,
+    clock,
+    configurations,
+    models: { registry, federation },
+    shards: 1,
+    host: (options) => new InlineHost(options),
+    committed: (partition, verdicts, transitions) => {
+      readings.publish(verdicts);
+      alerts.publish(partition, transitions.map(({ transition }) => transition));
+      rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
+    },
+    overtaken: async (partition) => {
+      await alerts.load([partition]);
+      const changed = cache.takeChanged();
+      if (feed.isFollowed) readings.publish(await lastReadings(supervisor, changed));
+      else {
+        await stands.refresh();
+        readings.skip(partition, stands.positionOf(partition) - 1);
+      }
+    },
+    failed: (partition, error) => applying.failed(partition, error),
+  });
+  const isServer = values.kv === undefined || /^https?:/.test(values.kv),
+    lookMs = isServer ? LOOK_MS.server : LOOK_MS.file;
+  const refresh = () => applying.refresh();
+  const feed: SharedFeed = new SharedFeed({ kv, alerts, readings, partitions, clock, lookMs, refresh, report });
+  const applying: Applying = new Applying({ kv, log: readingLog, supervisor, cache, clock, chance: Math.random });
+  await supervisor.load();
+  cache.takeChanged(); // nobody follows yet
+  await alerts.load(await partitionsOf([kv]));
+  await ensurePartsModel(registry, values.seed);
+  const queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
+  const stored = { kv, readingLog, stands, names, configurations, registry, federation, written, alerts };
+  return { ...stored, supervisor, feed, applying, queries, judging, report, tell };
+}
+
+function webhooksOf({ values }: DeploySettings, { kv, alerts, queries, tell }: Judge): DeployWebhooks {
+  return new DeployWebhooks({
+    kv,
+    alerts,
+    queries,
+    clock: systemClock,
+    id: crypto.randomUUID(),
+    base: values.publicUrl ?? "http://localhost",
+    allowed: values.allowHosts,
+    report: tell,
+  });
+}
+
+/** The routes over it. */
+async function appOf(
+  { values, origins }: DeploySettings,
+  judge: Judge,
+  { configuring, webhooks }: { readonly configuring: Configuring; readonly webhooks: DeployWebhooks },
+): Promise<Hono> {
+  const { kv, readingLog, stands, names, registry, federation, written, alerts, supervisor, applying, queries } = judge;
+  const { report } = judge, clock = systemClock;
+  const access = await openAccess(kv, { host: "localhost", requireKeys: values.requireKeys }, { clock, report });
+  return makeApp({
+    queries: {
+      ...named(queries, names),
+      summary: async () => ({ ...await queries.summary(), partitions: stands.views }),
+    },
+    names,
+    feed: judge.feed,
+    ingest: applied(new HttpIngest({ log: readingLog, clock, names }), applying, report),
+    models: new ModelServer({ registry, clock, report }),
+    federation,
+    labels: new KvLabelStore(kv, { clock }),
+    drift: () => driftsOf(queries, supervisor.runs.flatMap(({ drifts }) => drifts)),
+    agreement: async (detector) => detectorAgreement(await supervisor.answers.agreement(), detector),
+    analytics: new StoreAnalytics({
+      kv,
+      queries,
+      supervisor: { directory: supervisor.directory, partitions: () => [...stands.views] },
+      live: NO_LIVE_CORRELATION,
+      clock,
+      zone: judge.judging.zone,
+    }),
+    quarantine: new KvQuarantine(kv, written),
+    parquet: parquetBytes,
+    desk: applying,
+    alerts: () => configuring.now.judging.alerts,
+    floods: { list: () => floodsOf(queries, alerts, stands) },
+    deliveries: webhooks,
+    clock,
+    version: VERSION,
+    signal: new AbortController().signal,
+    token: values.token,
+    access,
+    limits: limitsOf({ ...values, host: "localhost" }, origins, { access, supervisor, clock }),
+    origins: corsOrigins(values.cors),
+    counts: new HttpCounts(),
+    config: () => configView({ ...values, token: undefined }, origins, configuring.now.judging),
+    configuring,
+    expected: () => expectedAlarms(configuring.now.judging, supervisor.directory.types()),
+    absent: absentHere,
+    health: async () => {
+      await kv.get(KEYS.format());
+      return { ready: true, reasons: [], partitions: stands.views, lock: true, kv: true };
+    },
+    report,
+  }, assets());
 }
 
 /** An ingest that answers when what it took is applied; what could not be applied now is in the log, and taken all the same. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { FencedError } from "../actors/checkpoint.ts";
+import { FencedError, StoreAwayError } from "../actors/checkpoint.ts";
 import {
   type CommandDesk,
   type CommandPlace,
@@ -47,10 +47,8 @@ interface Order {
   place?: Promise<CommandPlace>;
 }
 
-/** What the log holds could not be applied now. It is there, and will be later. */
-class NotAppliedError extends Error {
-  override name = "NotAppliedError";
-}
+/** What the log holds could not be applied now: to whoever asks, the store is away. It is there, and will be later. */
+class NotAppliedError extends StoreAwayError {}
 
 /** Applies what is in the log, one pass at a time. */
 export class Applying implements CommandDesk {
@@ -97,7 +95,12 @@ export class Applying implements CommandDesk {
     }
     const order: Order = { command, partition: entry.partition };
     this.#orders.push(order);
-    await this.apply();
+    try {
+      await this.apply();
+    } catch (error) {
+      this.#orders = this.#orders.filter((one) => one !== order); // who is told that it failed must not find it done later
+      if (!order.place) throw error; // else it was another partition's
+    }
     if (order.place) return await order.place;
     throw new CommandRefused("busy", `cannot ${command.command}: ${entry.partition} could not be taken over`);
   }

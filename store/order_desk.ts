@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { StoreAwayError } from "../actors/checkpoint.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { FleetKv } from "./fleet.ts";
 import { KEYS } from "./keys.ts";
@@ -92,15 +91,9 @@ class Orderly {
     return this.options.clock.sleep(LOOK_MS, this.signal).catch(() => {}); // aborted
   }
 
-  /** One look after the other. */
+  /** One look after the other; what fails in one, as where the server is away, is tried again in the next. */
   private look(): Promise<void> {
-    return this.last = this.last.then(async () => {
-      try {
-        await this.lookNow();
-      } catch (error) {
-        if (!(error instanceof StoreAwayError)) throw error;
-      }
-    });
+    return this.last = this.last.then(() => this.lookNow()).catch(() => {});
   }
 
   private async lookNow(): Promise<void> {
