@@ -175,14 +175,12 @@ export class Training {
       groups = [...this.groups.keys()].sort();
     const put = async (family: ModelFamily, group: string, version: number | undefined) => {
       if (version === undefined || this.inUse[keyOf(family, group)] === version) return;
+      switches.push(await this.load(family, group, version));
       this.inUse[keyOf(family, group)] = version;
       this.switches.push({ position, family, group, version });
-      switches.push(await this.load(family, group, version));
     };
-    for (const group of groups) {
-      if (!this.epochs) await put("forest", group, await this.forest(group, position));
-      await put("logistic", group, await this.supervised(group));
-    }
+    if (!this.epochs) { for (const group of groups) await put("forest", group, await this.forest(group, position)); }
+    await this.supervised(groups, put);
     if (this.epochs && sharing) {
       return await this.share(this.epochs, groups, locals, sharing, put) ? switches : undefined;
     }
@@ -301,16 +299,19 @@ export class Training {
     return state && (state.pinned || state.latest <= known.version) ? state.active : this.inUse[keyOf(family, group)];
   }
 
-  /** The version in use of a model that was trained from labels for the group. */
-  private async supervised(group: string): Promise<number | undefined> {
+  /** Puts to use what was trained from labels for each group. What is in use stays while the server that has it is away. */
+  private async supervised(
+    groups: readonly string[],
+    put: (family: "logistic", group: string, version: number) => Promise<void>,
+  ): Promise<void> {
+    const { registry } = this.ports;
     try {
-      const state = await this.ports.registry.state(group);
-      if (!state) return undefined;
-      const version = await this.ports.registry.version(group, state.active);
-      return version?.kind === "logistic" ? state.active : undefined;
+      for (const group of groups) {
+        const state = await registry.state(group), version = state && await registry.version(group, state.active);
+        if (version?.kind === "logistic") await put("logistic", group, version.version);
+      }
     } catch (error) {
-      if (error instanceof StoreAwayError) return undefined; // what is in use stays: it is not of this partition's server
-      throw error;
+      if (!(error instanceof StoreAwayError)) throw error;
     }
   }
 
