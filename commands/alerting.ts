@@ -14,6 +14,7 @@ import { resolveHost } from "../sinks/webhook_resolve.ts";
 import { Webhooks } from "../sinks/webhooks.ts";
 import { deliveryDesk, forwardDeliveries } from "../store/forward_deliveries.ts";
 import { KvDeliveryBook } from "../store/webhooks.ts";
+import type { StoreQueries } from "../store/queries.ts";
 import type { Engine } from "./engine.ts";
 import { custom, list } from "./setting.ts";
 
@@ -54,6 +55,18 @@ export interface Alerting {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** What webhooks have of this machine and its store. */
+export function webhookWorld(
+  queries: StoreQueries,
+): Pick<ConstructorParameters<typeof Webhooks>[0], "chance" | "resolve" | "random" | "open"> {
+  return {
+    chance: Math.random,
+    resolve: resolveHost,
+    random: (bytes) => crypto.getRandomValues(bytes),
+    open: () => openAlerts(queries),
+  };
+}
+
 /** Puts it together. */
 export function openAlerting(engine: Engine, options: AlertingOptions): Alerting {
   const { queries, feed, kv, supervisor, lease, others } = engine, { clock, base, allowed, report, tracing } = options;
@@ -62,12 +75,9 @@ export function openAlerting(engine: Engine, options: AlertingOptions): Alerting
     ...(lease ? { elsewhere: () => lease.isHeld ? undefined : lease.holder ?? "no node yet" } : {}),
     feed,
     clock,
-    chance: Math.random,
     base,
     allowed,
-    resolve: resolveHost,
-    random: (bytes) => crypto.getRandomValues(bytes),
-    open: () => openAlerts(queries),
+    ...webhookWorld(queries),
     report,
     tracing,
   });

@@ -13,14 +13,13 @@ import {
   type EndpointView,
 } from "../actors/alerts/delivery.ts";
 import type { Clock } from "../actors/ports.ts";
-import { openAlerts } from "../sinks/alertmanager.ts";
-import { resolveHost } from "../sinks/webhook_resolve.ts";
 import { Webhooks } from "../sinks/webhooks.ts";
 import type { AlertFeed } from "../store/alert_feed.ts";
 import type { KvPort } from "../store/kv.ts";
 import { Lease } from "../store/lease.ts";
 import type { StoreQueries } from "../store/queries.ts";
 import { KvDeliveryBook } from "../store/webhooks.ts";
+import { webhookWorld } from "./alerting.ts";
 
 /** Time of the lease, ms: short, as whoever has it keeps it for seconds. */
 const LEASE_MS = 6_000;
@@ -64,12 +63,9 @@ export class DeployWebhooks implements Deliveries {
       elsewhere: () => lease.isHeld ? undefined : "another process",
       feed: { alerts: (cursor, signal) => alerts.follow(cursor, signal), alertsCursor: () => alerts.cursor },
       clock,
-      chance: Math.random,
       base,
       allowed,
-      resolve: resolveHost,
-      random: (bytes) => crypto.getRandomValues(bytes),
-      open: () => openAlerts(queries),
+      ...webhookWorld(queries),
       report,
     });
   }

@@ -6,7 +6,7 @@
  */
 
 /** Counted apart from `ok`, as in the summary. */
-const COUNTED = /** @type {const} */ ([
+export const COUNTED = /** @type {const} */ ([
   "anomalous",
   "silent",
   "stuck",

@@ -11,6 +11,7 @@ import { h, put, reconcile, say } from "../core/dom.js";
 import { count } from "../core/format.js";
 import { parseHash, setQuery } from "../core/router.js";
 import { stateWord } from "../core/shapes.js";
+import { COUNTED } from "../core/states.js";
 import { Card } from "./card.js";
 import { emptyState } from "./empty.js";
 import { chosenRange, rangeChoice } from "./range.js";
@@ -23,17 +24,7 @@ const REFRESH_MS = 30_000;
 const POLL_MS = 6_000;
 
 /** @typedef {"anomalous" | SensorView["state"]} State */
-const STATES = /** @type {readonly State[]} */ ([
-  "anomalous",
-  "silent",
-  "stuck",
-  "dirty",
-  "failed",
-  "warming_up",
-  "maintenance",
-  "retired",
-  "ok",
-]);
+const STATES = /** @type {readonly State[]} */ ([...COUNTED, "ok"]);
 
 /** The grid with its filters. @param {Stage} stage */
 export function grid({ model, sync, signal }) {
