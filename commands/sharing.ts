@@ -60,28 +60,31 @@ const LOOK_MS = 5_000;
 
 /** Opens it over a store. */
 export function openSharing(options: SharingOptions, parts: SharingParts): Sharing {
-  const { kv, fleet, clock, freshId } = parts, bell = new EpochBell(clock), { waitMs, includes } = options;
+  const { kv, fleet, clock, freshId } = parts, { waitMs, includes } = options;
+  const brought = new EpochBell(clock, "brought"), trained = new EpochBell(clock, "trained");
   const lease = fleet && leaseOf(fleet, parts), fenced = lease ? fencedKv(kv, lease) : kv;
   // A round is kept after its network, so nobody else's can be: it needs no fence of its own.
   const ports = { registry: new KvModelRegistry(fenced, { clock, freshId }), federation: parts.federation };
-  const book = new KvEpochBook(kv, fenced, bell, freshId, fleet);
+  const book = new KvEpochBook(kv, fenced, trained, freshId, fleet);
   const trainer = new EpochTrainer(book, ports, { ...options, judging: parts.judging, clock });
   const train = async (signal: AbortSignal) => {
+    const listening = fleet && brought.follow(fleet, signal);
     while (!signal.aborted) {
-      const { rings } = bell;
+      const { rings } = brought;
       try {
         while (!signal.aborted && (await trainer.next("forest") || await trainer.next("network")));
       } catch (error) {
         if (!(error instanceof StoreAwayError)) options.report?.(error);
         await clock.sleep(LOOK_MS / 5, signal).catch(() => {});
       }
-      await bell.wait(rings, LOOK_MS, signal);
+      await brought.wait(rings, LOOK_MS, signal);
     }
+    await listening;
   };
   return {
-    epochs: new KvEpochs(kv, { clock, bell, includes, waitMs }),
+    epochs: new KvEpochs(kv, { clock, brought, trained, includes, waitMs }),
     run: async (signal) => {
-      await Promise.all([lease ? lease.run(signal, train) : train(signal), fleet && bell.follow(fleet, signal)]);
+      await Promise.all([lease ? lease.run(signal, train) : train(signal), fleet && trained.follow(fleet, signal)]);
     },
   };
 }

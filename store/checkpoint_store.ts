@@ -92,7 +92,7 @@ export class KvCheckpointStore implements CheckpointStore {
       writeEpoch: async (part) => {
         const [parts, entry] = epochMutations(partition, part);
         if ((await this.ask(kv.get(entry.key))).value !== null) return;
-        const bell = { key: KEYS.epochBell(), value: this.options.freshId(), bytes: keyBytes(partition) };
+        const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
         await chain.write(parts, [entry, bell]);
       },
       writeOutputs: async (outputs) => {

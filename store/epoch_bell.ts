@@ -1,5 +1,6 @@
 /**
- * The bell: rings whenever a partition has brought something to an epoch, or something was trained, in whatever process.
+ * Two bells: one rings whenever a partition has brought something to an epoch, the other whenever an epoch was trained, in
+ * whatever process.
  *
  * @module
  */
@@ -19,9 +20,9 @@ export class EpochBell {
   /** How often it rang: taken before looking, so that no ring is missed in between. */
   rings = 0;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock, private readonly what: "brought" | "trained") {}
 
-  /** Wakes everybody in this process; in others that does the write of `KEYS.epochBell`. */
+  /** Wakes everybody in this process; in others that does the write of its key. */
   ring(): void {
     this.rings++;
     this.waiters.wake();
@@ -41,7 +42,7 @@ export class EpochBell {
     await Promise.all(fleet.servers.map(async (server) => {
       while (!signal.aborted) {
         try {
-          for await (const _ of server.changes([KEYS.epochBell()], signal)) this.ring();
+          for await (const _ of server.changes([KEYS.epochBell(this.what)], signal)) this.ring();
         } catch {
           // It is shown as away.
         }

@@ -34,7 +34,7 @@ export class KvEpochBook implements EpochBook {
   constructor(
     private readonly kv: KvPort,
     private readonly fenced: KvPort,
-    private readonly bell: EpochBell,
+    private readonly trainedBell: EpochBell,
     private readonly freshId: () => string,
     private readonly fleet?: FleetKv,
   ) {}
@@ -103,8 +103,10 @@ export class KvEpochBook implements EpochBook {
       const keepsParts = family === "forest" && kept.has(one);
       if (!keepsParts) await this.forget(one.partition, family, one.end, isLast);
     }
-    await this.commit(this.fenced.atomic().set(KEYS.shared(family), progress).set(KEYS.epochBell(), this.freshId()));
-    this.bell.ring();
+    await this.commit(
+      this.fenced.atomic().set(KEYS.shared(family), progress).set(KEYS.epochBell("trained"), this.freshId()),
+    );
+    this.trainedBell.ring();
   }
 
   /** Entries that count for an epoch: of samples the last one of each partition that has any, of networks its own. */

@@ -17,7 +17,10 @@ export type UseValue = Omit<EpochDecision, "group">;
 /** How partitions take part. */
 export interface EpochsOptions {
   readonly clock: Clock;
-  readonly bell: EpochBell;
+  /** Rung here, and … */
+  readonly brought: EpochBell;
+  /** … listened to. */
+  readonly trained: EpochBell;
   /** Which partitions share their models. */
   readonly includes: (partition: string) => boolean;
   /** Longest wait for what comes of an epoch, ms. */
@@ -38,14 +41,14 @@ export class KvEpochs implements Epochs {
     before: number,
     signal: AbortSignal,
   ): Promise<readonly EpochDecision[] | undefined> {
-    const { clock, bell, waitMs } = this.options, until = clock.now() + waitMs;
-    bell.ring(); // what was just brought may be what was waited for
+    const { clock, brought, trained, waitMs } = this.options, until = clock.now() + waitMs;
+    brought.ring(); // what was just brought may be what was waited for
     for (;;) {
-      const { rings } = bell, left = until - clock.now(), known = await this.known(family, groups, before);
+      const { rings } = trained, left = until - clock.now(), known = await this.known(family, groups, before);
       if (known) return known;
       if (signal.aborted) return undefined;
       if (left <= 0) return [];
-      await bell.wait(rings, left, signal);
+      await trained.wait(rings, left, signal);
     }
   }
 

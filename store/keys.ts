@@ -34,7 +34,7 @@
  * | `model_part, name, version, write, i` | part of its bytes |
  * | `epoch, partition, family, end` | what a partition brings to the models of an epoch: in how many parts |
  * | `epoch_part, partition, family, end, i` | part of it |
- * | `meta, epoch_bell` | rewritten whenever something was brought, or trained |
+ * | `meta, epoch_brought`, `meta, epoch_trained` | rewritten whenever something was brought, or trained |
  * | `shared, family` | how far the models are that all partitions share |
  * | `shared_model, family, group` | what the last one of a group was trained from |
  * | `shared_use, family, group, end` | the version that counts behind the epoch after this one |
@@ -191,7 +191,7 @@ export const KEYS = {
     end,
     part,
   ],
-  epochBell: (): Deno.KvKey => ["meta", "epoch_bell"],
+  epochBell: (what: "brought" | "trained"): Deno.KvKey => ["meta", `epoch_${what}`],
   shared: (family: string): Deno.KvKey => ["shared", family],
   sharedModels: (family: string): Deno.KvKey => ["shared_model", family],
   sharedModel: (family: string, group: string): Deno.KvKey => ["shared_model", family, group],

@@ -15,8 +15,8 @@ import { SimulatedClock } from "../simulation/clock.ts";
 const signal = new AbortController().signal, freshId = () => crypto.randomUUID();
 
 function epochsOver(kv: KvPort, clock: SimulatedClock, waitMs = 1_000) {
-  const bell = new EpochBell(clock);
-  return { bell, epochs: new KvEpochs(kv, { clock, bell, waitMs, includes: () => true }) };
+  const brought = new EpochBell(clock, "brought"), bell = new EpochBell(clock, "trained");
+  return { bell, epochs: new KvEpochs(kv, { clock, brought, trained: bell, waitMs, includes: () => true }) };
 }
 
 /** A network of a sensor. */
@@ -81,7 +81,7 @@ Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer find
   const kv = new MemoryKv(), claim = await storeOver(kv, PATIENT).claim("p-0");
   await claim.writeEpoch(part(10, 1));
   await claim.writeEpoch(part(10, 2)); // read again after a crash
-  const book = new KvEpochBook(kv, kv, new EpochBell(PATIENT), freshId);
+  const book = new KvEpochBook(kv, kv, new EpochBell(PATIENT, "trained"), freshId);
   assertEquals([...await book.ended("network")], [["p-0", [10]]]);
   assertEquals(await book.brought("network", 10), part(10, 1).groups);
   await book.finish("network", { through: 10, behind: [] });
@@ -108,7 +108,7 @@ Deno.test("a trainer that was stopped, and wakes when another one has the lease,
   const kv = new MemoryKv(), clock = new SimulatedClock(0), stop = new AbortController(), over = new AbortController();
   const [first, second] = ["first", "second"].map((id) => new Lease(kv, { clock, name: "training", node: id, id }));
   const { ended } = await take(first, stop.signal), { check } = first;
-  const book = new KvEpochBook(kv, fencedKv(kv, { check }), new EpochBell(clock), freshId);
+  const book = new KvEpochBook(kv, fencedKv(kv, { check }), new EpochBell(clock, "trained"), freshId);
   await book.finish("forest", { through: 10, behind: [] });
   stop.abort();
   await ended;
