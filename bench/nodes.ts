@@ -8,7 +8,7 @@
  */
 import { KafkaProducer } from "../sources/kafka/producer.ts";
 import { until } from "../tests/process.ts";
-import { Cluster } from "../tests/nodes/cluster.ts";
+import { Cluster, JUDGING } from "../tests/nodes/cluster.ts";
 import { sensorsOf } from "../tests/nodes/feed.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
 import { freshTopic, makeTopic } from "../tests/sources/kafka/topics.ts";
@@ -20,6 +20,9 @@ const PARTITIONS = 12, START = 1_790_000_000_000, PATIENCE_MS = 600_000;
 const STRETCH = 50, ROUND_MS = 50;
 
 const broker = await kafkaBroker();
+
+/** Epochs of shared models as usual: in the chaos they are shorter. */
+const USUAL = { ...JUDGING, forest: { everyMs: 300_000 }, federation: { everyMs: 1_800_000 } };
 
 /** Processor time of a process so far, s. */
 function processorOf(pid: number): number {
@@ -53,7 +56,11 @@ async function follow(url: string, sentAt: ReadonlyMap<number, number>, taken: n
 
 async function measure(nodes: number): Promise<void> {
   const topic = await makeTopic(broker, freshTopic("bench"), PARTITIONS), names = sensorsOf(PARTITIONS, 9);
-  await using cluster = await Cluster.start(broker, { nodes, servers: 2 }, { topic, sessionMs: 10_000 });
+  await using cluster = await Cluster.start(broker, { nodes, servers: 2 }, {
+    topic,
+    sessionMs: 10_000,
+    judging: USUAL,
+  });
   const producer = new KafkaProducer(broker.cluster()), rounds = Math.floor(readings / PARTITIONS);
   await producer.open([topic]);
   for (let from = 0; from < rounds; from += 500) {

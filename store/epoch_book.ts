@@ -64,11 +64,8 @@ export class KvEpochBook implements EpochBook {
   }
 
   async brought(family: EpochFamily, epoch: number): Promise<readonly EpochGroup[]> {
-    const groups: EpochGroup[] = [];
-    for (const { partition, end } of this.counting(family, epoch)) {
-      groups.push(...await readEpoch(this.kv, partition, family, end));
-    }
-    return groups;
+    const counting = this.counting(family, epoch);
+    return (await Promise.all(counting.map(({ partition, end }) => readEpoch(this.kv, partition, family, end)))).flat();
   }
 
   async trained(family: EpochFamily): Promise<ReadonlyMap<string, TrainedGroup>> {
@@ -93,20 +90,18 @@ export class KvEpochBook implements EpochBook {
   }
 
   async finish(family: EpochFamily, progress: EpochProgress): Promise<void> {
-    const { through } = progress, kept = new Set(this.counting(family, through));
-    const mine = this.listed.filter((one) => one.family === family && one.end <= through);
-    for (const one of mine) {
-      // The last entry stays: it says how far the partition is.
-      const isLast = !this.listed.some((other) => {
-        return other.partition === one.partition && other.family === family && other.end > one.end;
-      });
-      const keepsParts = family === "forest" && kept.has(one);
-      if (!keepsParts) await this.forget(one.partition, family, one.end, isLast);
-    }
     await this.commit(
       this.fenced.atomic().set(KEYS.shared(family), progress).set(KEYS.epochBell("trained"), this.freshId()),
     );
     this.trainedBell.ring();
+    // Nobody waits for this any more; what a crash leaves goes with the next epoch.
+    const { through } = progress, kept = new Set(family === "forest" ? this.counting(family, through) : []);
+    const over = this.listed.filter((one) => one.family === family && one.end <= through && !kept.has(one));
+    await Promise.all(over.map(({ partition, end }) => {
+      // The last entry stays: it says how far the partition is.
+      const isLast = !this.listed.some((one) => one.partition === partition && one.family === family && one.end > end);
+      return this.forget(partition, family, end, isLast);
+    }));
   }
 
   /** Entries that count for an epoch: of samples the last one of each partition that has any, of networks its own. */

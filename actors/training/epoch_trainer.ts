@@ -79,11 +79,14 @@ export class EpochTrainer {
     if (!next) return false;
     const trained = await book.trained(family), brought = await book.brought(family, next.through);
     const groups = Map.groupBy(brought, ({ group }) => group);
-    for (const group of [...new Set([...groups.keys(), ...trained.keys()])].sort()) {
-      const known = trained.get(group);
-      if (known?.epoch === next.through) continue; // done before a crash
-      await this.train(family, group, next.through, groups.get(group) ?? [], known);
-    }
+    // One group has nothing to do with another: while one is stored the next is trained.
+    await Promise.all(
+      [...new Set([...groups.keys(), ...trained.keys()])].sort().map(async (group) => {
+        const known = trained.get(group);
+        if (known?.epoch === next.through) return; // done before a crash
+        await this.train(family, group, next.through, groups.get(group) ?? [], known);
+      }),
+    );
     await book.finish(family, next);
     this.waiting.delete(family);
     return true;

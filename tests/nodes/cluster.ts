@@ -56,6 +56,8 @@ export interface NodeOptions {
   readonly topic: string;
   /** Time without a sign of life after which the group goes on without a node, ms. */
   readonly sessionMs: number;
+  /** How readings are judged; default {@linkcode JUDGING}. */
+  readonly judging?: typeof JUDGING;
   /** What is started instead of `main.ts start`, with the same flags. */
   readonly program?: string;
 }
@@ -152,7 +154,7 @@ export class Cluster implements AsyncDisposable {
     const servers: KvServer[] = [], folder = new Folder(), word = crypto.randomUUID().slice(0, 8);
     for (let i = 0; i < counts.servers; i++) servers.push(await kvServer(`${word}-${i}`));
     const proxies = servers.map(({ ports }) => new Proxy(ports.kv)), config = folder.at("config.json");
-    await Deno.writeTextFile(config, JSON.stringify({ judging: JUDGING }));
+    await Deno.writeTextFile(config, JSON.stringify({ judging: options.judging ?? JUDGING }));
     const shared = sharedFlags(broker, options.topic, config);
     const nodes = Array.from({ length: counts.nodes }, (_, i) =>
       new Node(`node-${i}`, [
