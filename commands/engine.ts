@@ -141,6 +141,7 @@ export class Engine {
     return this.parts.fleet;
   }
 
+  /** Who runs the partitions. */
   get supervisor(): Supervisor {
     return this.parts.supervisor;
   }
