@@ -64,6 +64,8 @@ export class BacktestJobs implements Backtests {
   readonly #jobs = new Map<string, Job>();
   /** Uploads under way. */
   #uploads = 0;
+  /** When the last one was created, epoch ms. */
+  #created = 0;
   #running: Job | undefined;
   #worker: Worker | undefined;
   /** Saves one after the other. */
@@ -84,6 +86,7 @@ export class BacktestJobs implements Backtests {
     }
     for (const job of found.sort((a, b) => a.view.created - b.view.created)) {
       jobs.#jobs.set(job.view.id, job);
+      jobs.#created = job.view.created;
       if (!isOver(job.view)) await jobs.#end(job, { state: "interrupted" });
     }
     return jobs;
@@ -99,7 +102,9 @@ export class BacktestJobs implements Backtests {
     if (isScenario && !SCENARIO_NAMES.includes(input.name)) {
       throw new BacktestRefused("unknown", `the scenarios are ${SCENARIO_NAMES.join(", ")}`, "scenario");
     }
-    const sides = judgingsOf(settings, judging, isScenario ? input.name : undefined), created = clock.now();
+    const sides = judgingsOf(settings, judging, isScenario ? input.name : undefined);
+    // No two of one time: they are listed by it after a restart.
+    const created = this.#created = Math.max(clock.now(), this.#created + 1);
     const scenario = isScenario ? scenarioPlan(input.name, input.hours, input.seed, created) : undefined;
     const below = input.kind === "file" ? await fileBelow(dataDir, input.name) : undefined;
     const waiting = [...this.#jobs.values()].filter(({ view }) => view.state === "queued").length + this.#uploads;

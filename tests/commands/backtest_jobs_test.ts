@@ -65,6 +65,7 @@ Deno.test("BacktestJobs say of a recording what the command says, row for row an
       const [{ total, alarms }] = report?.configurations ?? [];
       assertEquals([total.alarms, alarms.length, view.alarms], [1, 1, 1]);
       assertEquals(alarms[0].row, 900);
+      await jobs.close(); // when all is written down
       const left = [...Deno.readDirSync(join(folder, "data", "backtests", id))].map(({ name }) => name).sort();
       assertEquals(left, ["backtest.json", "out"], "what was sent is gone");
     })

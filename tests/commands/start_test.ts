@@ -161,6 +161,7 @@ Deno.test("start() ends with 1 and the reason if the store takes no last checkpo
     // Another program holds the file, so that nothing can be written to it.
     const holder = new DatabaseSync(`${dataDir}/${KV_FILE}`);
     try {
+      holder.exec("PRAGMA busy_timeout = 10000"); // a write of the program may be under way
       holder.exec("BEGIN IMMEDIATE");
       program.signal("SIGTERM");
       const end = await within(program.ended, END_MS + MARGIN_MS, "no end in the stated time");
