@@ -112,7 +112,9 @@ testWith(
       const done = await fetch(`${heir.url}/webhooks/plant/${verb}`, { method: "POST", headers });
       assertEquals([verb, done.status], [verb, 200], await done.text());
     }
-    assertEquals(receiver.received.length, 1, "the test");
+    // An alert of readings that are still on their way may be among them.
+    const tests = receiver.received.filter(({ body }) => body.includes("io.sensorium.test"));
+    assertEquals(tests.length, 1, "the test");
     const follower = new Follower(first.url, second.url);
     await follower.begun;
     for (const { url } of [first, second]) {
