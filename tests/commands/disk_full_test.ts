@@ -127,8 +127,11 @@ testWith(
       const { partitions } = await ask(`${url}/summary`, summarySchema);
       return partitions.find(({ partition }) => partition === "http-0")?.readings === accepted;
     });
-    const { items } = await ask(`${url}/sensors?limit=100`, sensorsSchema);
-    const { sensor } = items.find(({ sensor }) => !sensor.startsWith("pump-")) ?? items[0];
+    // The disk may have been full before the first of them came.
+    const { sensor } = await until("a simulated sensor is listed", async () => {
+      const { items } = await ask(`${url}/sensors?limit=100`, sensorsSchema);
+      return items.find(({ sensor }) => !sensor.startsWith("pump-"));
+    });
     const times = await until("the simulated sensors go on", async () => {
       const { items } = await ask(`${url}/sensors/${sensor}/readings?limit=1000`, readingsSchema);
       return items.length > 2 && items.map(({ time }) => Date.parse(time)).reverse();
