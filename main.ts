@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { EXIT, nearMiss, UsageError } from "./commands/errors.ts";
-import { explain } from "./commands/explain.ts";
-import { columns, exampleLines } from "./commands/help.ts";
-import { type CommandName, COMMANDS } from "./commands/names.ts";
+import { EXIT, nearMiss, UsageError } from "./commands/process/errors.ts";
+import { explain } from "./commands/process/explain.ts";
+import { columns, exampleLines } from "./commands/process/help.ts";
+import { type CommandName, COMMANDS } from "./commands/process/names.ts";
 import type { Deployment } from "./commands/deploy.ts";
-import { refusedDeno, VERSION } from "./commands/version.ts";
+import { refusedDeno, VERSION } from "./commands/process/version.ts";
 
 /** A command: takes what stands behind its name, resolves to the exit code. */
 type Run = (args: readonly string[]) => Promise<number>;

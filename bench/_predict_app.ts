@@ -6,7 +6,7 @@
 import type { Hono } from "hono";
 import { ModelServer } from "../actors/model_server.ts";
 import type { Clock } from "../actors/ports.ts";
-import { ensurePartsModel } from "../commands/train_model.ts";
+import { ensurePartsModel } from "../commands/train/model.ts";
 import { makeApp } from "../routes/app.ts";
 import type { AppDeps } from "../routes/deps.ts";
 import type { KvModelRegistry } from "../store/registry.ts";

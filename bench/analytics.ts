@@ -9,7 +9,7 @@
 import { LiveCorrelation } from "../actors/analytics/live.ts";
 import { Directory } from "../actors/directory.ts";
 import type { PartitionView } from "../actors/views.ts";
-import { systemClock } from "../commands/clock.ts";
+import { systemClock } from "../commands/process/clock.ts";
 import { StoreAnalytics } from "../store/analytics.ts";
 import { KEYS } from "../store/keys.ts";
 import type { StoreQueries } from "../store/queries.ts";

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ratesOf } from "../commands/backtest_measure.ts";
+import { ratesOf } from "../commands/backtest/measure.ts";
 import { Surprise } from "../models/surprise/surprise.ts";
 import { WAYS } from "./measure/contest.ts";
 import { dataSets } from "./measure/datasets.ts";

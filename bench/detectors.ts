@@ -9,7 +9,7 @@
  * @module
  */
 import { judgingSchema } from "../actors/config.ts";
-import { addMeasure, emptyMeasure, type Measure, ratesOf, SensorMeasure } from "../commands/backtest_measure.ts";
+import { addMeasure, emptyMeasure, type Measure, ratesOf, SensorMeasure } from "../commands/backtest/measure.ts";
 import { dataSets } from "./measure/datasets.ts";
 import { DETECTORS, judgeLive } from "./measure/detectors.ts";
 import { show } from "./measure/document.ts";

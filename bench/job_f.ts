@@ -13,8 +13,8 @@
  */
 import process from "node:process";
 import { judgingSchema } from "../actors/config.ts";
-import { systemClock } from "../commands/clock.ts";
-import { Engine } from "../commands/engine.ts";
+import { systemClock } from "../commands/process/clock.ts";
+import { Engine } from "../commands/instance/engine.ts";
 import { ReplaySource } from "../sources/replay.ts";
 import { RowsSink } from "../sinks/rows.ts";
 import { readingsFile } from "./_data.ts";

@@ -11,8 +11,8 @@
  */
 import { judgingSchema } from "../actors/config.ts";
 import type { SourcePartition } from "../actors/ports.ts";
-import { systemClock as clock } from "../commands/clock.ts";
-import { Engine } from "../commands/engine.ts";
+import { systemClock as clock } from "../commands/process/clock.ts";
+import { Engine } from "../commands/instance/engine.ts";
 import { makeAdmin } from "../sources/kafka/client.ts";
 import { partitionOfKey } from "../sources/kafka/partitioner.ts";
 import { KafkaProducer, type OutgoingMessage } from "../sources/kafka/producer.ts";

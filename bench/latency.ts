@@ -11,12 +11,12 @@
  */
 import type { Source } from "../actors/ports.ts";
 import { isRefusal } from "../actors/reading.ts";
-import { systemClock as clock } from "../commands/clock.ts";
-import { Engine } from "../commands/engine.ts";
-import { kafkaTarget } from "../commands/kafka_target.ts";
-import { Outlets, unitsOf } from "../commands/outlets.ts";
-import { sendChunks } from "../commands/replay_send.ts";
-import { judgingOf } from "../commands/settings.ts";
+import { systemClock as clock } from "../commands/process/clock.ts";
+import { Engine } from "../commands/instance/engine.ts";
+import { kafkaTarget } from "../commands/kafka/target.ts";
+import { Outlets, unitsOf } from "../commands/instance/outlets.ts";
+import { sendChunks } from "../commands/replay/send.ts";
+import { judgingOf } from "../commands/settings/settings.ts";
 import { scenarioByName } from "../data/mod.ts";
 import { serve } from "../routes/serve.ts";
 import type { DeliverySink } from "../sinks/delivery/sink.ts";

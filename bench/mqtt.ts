@@ -9,8 +9,8 @@
  * @module
  */
 import { judgingSchema } from "../actors/config.ts";
-import { systemClock as clock } from "../commands/clock.ts";
-import { Engine } from "../commands/engine.ts";
+import { systemClock as clock } from "../commands/process/clock.ts";
+import { Engine } from "../commands/instance/engine.ts";
 import { HttpSource } from "../sources/http.ts";
 import type { MqttVersion } from "../sources/mqtt/address.ts";
 import { type IntakeOptions, MqttIntake } from "../sources/mqtt/intake.ts";

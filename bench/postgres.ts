@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { systemClock } from "../commands/clock.ts";
+import { systemClock } from "../commands/process/clock.ts";
 import { Deliveries } from "../sinks/delivery/deliveries.ts";
 import type { Batch, ReadingItem } from "../sinks/delivery/item.ts";
 import { postgresUrlSchema } from "../sinks/postgres/address.ts";

@@ -12,8 +12,8 @@
  */
 import { judgingSchema } from "../actors/config.ts";
 import type { Chunk, Source, SourcePartition } from "../actors/ports.ts";
-import { systemClock as clock } from "../commands/clock.ts";
-import { Engine } from "../commands/engine.ts";
+import { systemClock as clock } from "../commands/process/clock.ts";
+import { Engine } from "../commands/instance/engine.ts";
 import { RowsSink } from "../sinks/rows.ts";
 import { readingsFile } from "./_data.ts";
 import { flag } from "./_measure.ts";

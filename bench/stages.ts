@@ -18,7 +18,7 @@ import { RECORD, RECORD_HEAD, Records } from "../actors/records.ts";
 import { Router } from "../actors/router.ts";
 import { Shard } from "../actors/shard.ts";
 import { ChannelTable } from "../models/scan.ts";
-import { systemClock as clock } from "../commands/clock.ts";
+import { systemClock as clock } from "../commands/process/clock.ts";
 import { ReplaySource } from "../sources/replay.ts";
 import { KvCheckpointStore } from "../store/checkpoint_store.ts";
 import { sourceMemory } from "../store/source_memory.ts";

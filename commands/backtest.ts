@@ -7,11 +7,11 @@ import { makeZone } from "../models/zone.ts";
 import type { MappingHints } from "../sources/detect.ts";
 import { inspectFile } from "../sources/inspect.ts";
 import { join } from "../std/path.ts";
-import { judgeFiles, type NamedJudging } from "./backtest_files.ts";
-import { type Labels, parseLabels } from "./backtest_labels.ts";
-import { OUTPUT_FILES, outputPaths } from "./backtest_paths.ts";
-import { judgePipe } from "./backtest_pipe.ts";
-import { type BacktestSettings, command, comparedJudging, judgingIn } from "./backtest_settings.ts";
+import { judgeFiles, type NamedJudging } from "./backtest/files.ts";
+import { type Labels, parseLabels } from "./backtest/labels.ts";
+import { OUTPUT_FILES, outputPaths } from "./backtest/paths.ts";
+import { judgePipe } from "./backtest/pipe.ts";
+import { type BacktestSettings, command, comparedJudging, judgingIn } from "./backtest/settings.ts";
 import {
   agreementTable,
   ALARM_COLUMNS,
@@ -23,13 +23,13 @@ import {
   type Side,
   textTable,
   totalTable,
-} from "./backtest_summary.ts";
-import { EXIT, UsageError } from "./errors.ts";
-import { readMapping } from "./mapping_file.ts";
-import { type ProgressBar, progressBar } from "./progress.ts";
-import { processWorld, readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
-import { taskLine } from "./task_line.ts";
+} from "./backtest/summary.ts";
+import { EXIT, UsageError } from "./process/errors.ts";
+import { readMapping } from "./settings/mapping_file.ts";
+import { type ProgressBar, progressBar } from "./process/progress.ts";
+import { processWorld, readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
+import { taskLine } from "./process/task_line.ts";
 
 /** Files listed one by one in the text; the report has all. */
 const LISTED_MOST = 40;

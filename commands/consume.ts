@@ -4,12 +4,12 @@
  * @module
  */
 import { messageLine } from "../sources/kafka/line.ts";
-import { systemClock } from "./clock.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
-import { KAFKA_ACCESS, kafkaCluster, kafkaUrl } from "./kafka_settings.ts";
-import { choice, toggle, wholeNumber } from "./setting.ts";
-import { type Command, readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
+import { systemClock } from "./process/clock.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
+import { KAFKA_ACCESS, kafkaCluster, kafkaUrl } from "./kafka/settings.ts";
+import { choice, toggle, wholeNumber } from "./settings/setting.ts";
+import { type Command, readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
 
 const settings = {
   begin: choice({ words: ["earliest", "latest"], fallback: "earliest", help: "where to begin" }),

@@ -8,12 +8,12 @@ import { DownloadError } from "../data/download.ts";
 import type { CleaningReport } from "../data/intel_clean.ts";
 import { prepare, type Prepared } from "../data/prepare.ts";
 import { join } from "../std/path.ts";
-import { systemClock } from "./clock.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
-import { progressBar } from "./progress.ts";
-import { text } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
+import { systemClock } from "./process/clock.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
+import { progressBar } from "./process/progress.ts";
+import { text } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,

@@ -11,12 +11,12 @@ import { budgetSchema } from "../actors/config.ts";
 import { join } from "../std/path.ts";
 import { lockState } from "../store/lock.ts";
 import { diagnose, type Evidence, type Finding } from "./doctor_diagnosis.ts";
-import { KV_FILE } from "./database.ts";
-import { EXIT } from "./errors.ts";
-import { type Instance, readInstance } from "./instance.ts";
-import { toggle } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { VERSION } from "./version.ts";
+import { KV_FILE } from "./instance/database.ts";
+import { EXIT } from "./process/errors.ts";
+import { type Instance, readInstance } from "./instance/instance.ts";
+import { toggle } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { VERSION } from "./process/version.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Budget } from "../models/budget/budget.ts";
-import { taskOn } from "./task_line.ts";
-import { isLocal } from "./access.ts";
+import { taskOn } from "./process/task_line.ts";
+import { isLocal } from "./instance/access.ts";
 
 /** What was seen of an instance. */
 export interface Evidence {

@@ -14,15 +14,15 @@ import { DataDirError, lockState } from "../store/lock.ts";
 import { writeModelFiles } from "../store/model_files.ts";
 import { type ExportOptions, exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
 import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
-import { systemClock } from "./clock.ts";
-import { holdOptions, KV_FILE, openDatabase } from "./database.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
+import { systemClock } from "./process/clock.ts";
+import { holdOptions, KV_FILE, openDatabase } from "./instance/database.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
 import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export_tables.ts";
-import { withModels } from "./instance_models.ts";
-import { readInstance, takeDataDir } from "./instance.ts";
-import { toggle } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
+import { withModels } from "./instance/models.ts";
+import { readInstance, takeDataDir } from "./instance/instance.ts";
+import { toggle } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,

@@ -11,10 +11,10 @@ import { TableParts } from "../sinks/tables/parts.ts";
 import { ALERTS, READINGS, VERDICTS, WINDOWS } from "../sinks/tables/tables.ts";
 import { join } from "../std/path.ts";
 import { z } from "zod";
-import { systemClock } from "./clock.ts";
-import { Engine } from "./engine.ts";
-import { choice, custom, type Setting } from "./setting.ts";
-import { judgingOf } from "./settings.ts";
+import { systemClock } from "./process/clock.ts";
+import { Engine } from "./instance/engine.ts";
+import { choice, custom, type Setting } from "./settings/setting.ts";
+import { judgingOf } from "./settings/settings.ts";
 
 /** The kinds that can be had. */
 const KINDS = ["readings", "verdicts", "windows", "alerts"] as const;

@@ -10,14 +10,14 @@ import type { KvPort } from "../store/kv.ts";
 import { DataDirError } from "../store/lock.ts";
 import { importSavepoint } from "../store/savepoint.ts";
 import { sensorsOfSavepoint } from "../store/savepoint_sensors.ts";
-import { systemClock } from "./clock.ts";
-import { openDatabase, serverUrls } from "./database.ts";
-import { CommandError, EXIT } from "./errors.ts";
+import { systemClock } from "./process/clock.ts";
+import { openDatabase, serverUrls } from "./instance/database.ts";
+import { CommandError, EXIT } from "./process/errors.ts";
 import { saySavepoint } from "./export.ts";
-import { takeDataDir } from "./instance.ts";
-import { progressBar } from "./progress.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
+import { takeDataDir } from "./instance/instance.ts";
+import { progressBar } from "./process/progress.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
 
 const settings = { dataDir: COMMON.dataDir, kv: COMMON.kv };
 

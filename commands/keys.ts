@@ -12,14 +12,14 @@ import { KvAudit } from "../store/audit.ts";
 import { checkFormat } from "../store/format.ts";
 import type { KvPort } from "../store/kv.ts";
 import { lockState } from "../store/lock.ts";
-import { systemClock } from "./clock.ts";
-import { openDatabase } from "./database.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
-import { columns } from "./help.ts";
-import { type Instance, servingInstance, takeDataDir } from "./instance.ts";
-import { list, wholeNumber } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { taskOn } from "./task_line.ts";
+import { systemClock } from "./process/clock.ts";
+import { openDatabase } from "./instance/database.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
+import { columns } from "./process/help.ts";
+import { type Instance, servingInstance, takeDataDir } from "./instance/instance.ts";
+import { list, wholeNumber } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { taskOn } from "./process/task_line.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,

@@ -9,12 +9,12 @@ import type { FleetKv } from "../store/fleet.ts";
 import { movePartition, partitionsByServer } from "../store/move.ts";
 import { spreadOver } from "../store/rebalance.ts";
 import { type Size, sizesByPartition } from "../store/sizes.ts";
-import { systemClock } from "./clock.ts";
-import { holdOptions, openFleet, serverUrls } from "./database.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
-import { columns } from "./help.ts";
-import { text, toggle } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
+import { systemClock } from "./process/clock.ts";
+import { holdOptions, openFleet, serverUrls } from "./instance/database.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
+import { columns } from "./process/help.ts";
+import { text, toggle } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
 
 const settings = {
   kv: COMMON.kv,

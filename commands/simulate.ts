@@ -14,19 +14,19 @@ import { Injection } from "../sources/injection.ts";
 import { isMqttUrl } from "../sources/mqtt/address.ts";
 import { isKafkaUrl, type KafkaUrl } from "../sources/kafka/address.ts";
 import { Simulator } from "../sources/simulator.ts";
-import { systemClock } from "./clock.ts";
-import { EXIT, nearMiss, UsageError } from "./errors.ts";
-import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka_settings.ts";
-import { kafkaTarget } from "./kafka_target.ts";
-import { MQTT_ACCESS, MQTT_PREFIX, mqttBroker, mqttUrl } from "./mqtt_settings.ts";
-import { type Log, LOG_SETTINGS, withLog } from "./log.ts";
-import { mqttTarget } from "./mqtt_target.ts";
-import { progressBar } from "./progress.ts";
-import { custom, decimal, list, text, toggle, wholeNumber } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { type Plan, planOf } from "./simulate_plan.ts";
-import { fileTarget, httpTarget, ReaderGone, standardOutput, type Target } from "./simulate_targets.ts";
-import { stopSignal } from "./signals.ts";
+import { systemClock } from "./process/clock.ts";
+import { EXIT, nearMiss, UsageError } from "./process/errors.ts";
+import { KAFKA_ACCESS, kafkaCluster, kafkaUrl, LOCAL_KAFKA, topicOf } from "./kafka/settings.ts";
+import { kafkaTarget } from "./kafka/target.ts";
+import { MQTT_ACCESS, MQTT_PREFIX, mqttBroker, mqttUrl } from "./mqtt/settings.ts";
+import { type Log, LOG_SETTINGS, withLog } from "./process/log.ts";
+import { mqttTarget } from "./mqtt/target.ts";
+import { progressBar } from "./process/progress.ts";
+import { custom, decimal, list, text, toggle, wholeNumber } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { type Plan, planOf } from "./simulate/plan.ts";
+import { fileTarget, httpTarget, ReaderGone, standardOutput, type Target } from "./simulate/targets.ts";
+import { stopSignal } from "./process/signals.ts";
 
 const settings = {
   to: text({

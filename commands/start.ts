@@ -9,21 +9,21 @@ import type { Hono } from "hono";
 import { StoreAwayError } from "../actors/checkpoint.ts";
 import { TraceBook } from "../actors/tracing.ts";
 import { serve } from "../routes/serve.ts";
-import { CommandError, EXIT } from "./errors.ts";
-import { announceInstance, localUrl, makeToken } from "./instance.ts";
-import { withLog } from "./log.ts";
-import { readSettings } from "./settings.ts";
-import { stopSignal } from "./signals.ts";
-import { endGracefully } from "./start_ending.ts";
-import { openEngine } from "./start_engine.ts";
-import { runInputs, type StartInputs } from "./start_inputs.ts";
-import { planStart, type StartPlan } from "./start_plan.ts";
-import { failures } from "./start_health.ts";
-import { openService } from "./start_service.ts";
-import { START } from "./start_settings.ts";
-import { taskOn } from "./task_line.ts";
-import { isTracing, openTelemetry } from "./telemetry.ts";
-import { VERSION } from "./version.ts";
+import { CommandError, EXIT } from "./process/errors.ts";
+import { announceInstance, localUrl, makeToken } from "./instance/instance.ts";
+import { withLog } from "./process/log.ts";
+import { readSettings } from "./settings/settings.ts";
+import { stopSignal } from "./process/signals.ts";
+import { endGracefully } from "./start/ending.ts";
+import { openEngine } from "./start/engine.ts";
+import { runInputs, type StartInputs } from "./start/inputs.ts";
+import { planStart, type StartPlan } from "./start/plan.ts";
+import { failures } from "./start/health.ts";
+import { openService } from "./start/service.ts";
+import { START } from "./start/settings.ts";
+import { taskOn } from "./process/task_line.ts";
+import { isTracing, openTelemetry } from "./instance/telemetry.ts";
+import { VERSION } from "./process/version.ts";
 
 /**
  * The command.

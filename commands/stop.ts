@@ -7,11 +7,11 @@
  */
 import type { Clock } from "../actors/ports.ts";
 import { lockState } from "../store/lock.ts";
-import { systemClock } from "./clock.ts";
-import { CommandError, EXIT } from "./errors.ts";
-import { forgetInstance, type Instance, readInstance } from "./instance.ts";
-import { wholeNumber } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
+import { systemClock } from "./process/clock.ts";
+import { CommandError, EXIT } from "./process/errors.ts";
+import { forgetInstance, type Instance, readInstance } from "./instance/instance.ts";
+import { wholeNumber } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
 
 const settings = {
   dataDir: COMMON.dataDir,

@@ -8,14 +8,14 @@
 import { readTable, TableError, type TableFile } from "../data/table_file.ts";
 import { type Training, trainLogistic } from "../models/logistic/train.ts";
 import { basename } from "../std/path.ts";
-import { CommandError, EXIT, UsageError } from "./errors.ts";
-import { withModels } from "./instance_models.ts";
-import { progressBar } from "./progress.ts";
-import { decimal, list, text, toggle, wholeNumber } from "./setting.ts";
-import { type Command, COMMON, readSettings } from "./settings.ts";
-import { newLogistic, PARTS_MODEL, partsOrigin, type TrainingOrigin, trainParts } from "./train_model.ts";
-import { trainLabelled } from "./train_labels.ts";
-import { registeredLine, trainingLines } from "./train_table.ts";
+import { CommandError, EXIT, UsageError } from "./process/errors.ts";
+import { withModels } from "./instance/models.ts";
+import { progressBar } from "./process/progress.ts";
+import { decimal, list, text, toggle, wholeNumber } from "./settings/setting.ts";
+import { type Command, COMMON, readSettings } from "./settings/settings.ts";
+import { newLogistic, PARTS_MODEL, partsOrigin, type TrainingOrigin, trainParts } from "./train/model.ts";
+import { trainLabelled } from "./train/labels.ts";
+import { registeredLine, trainingLines } from "./train/table.ts";
 
 const settings = {
   labels: toggle({ fallback: false, help: "learn from the labels that people gave to readings, group by group" }),

@@ -10,7 +10,7 @@ import { alertPerformance } from "./alert_performance.ts";
 import { alerts } from "./alerts.ts";
 import { analytics } from "./analytics.ts";
 import { audit } from "./audit.ts";
-import { keys } from "./auth_keys.ts";
+import { keys } from "./auth/keys.ts";
 import { backtests } from "./backtests.ts";
 import { config } from "./config.ts";
 import type { AppDeps } from "./deps.ts";

@@ -9,8 +9,8 @@
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { z } from "zod";
 import type { AuditEntry, AuditLog } from "../actors/keys.ts";
-import { addressOf, principalOf } from "./auth_principal.ts";
-import { scopeOf } from "./auth_scopes.ts";
+import { addressOf, principalOf } from "./auth/principal.ts";
+import { scopeOf } from "./auth/scopes.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods } from "./problem.ts";
 import { pageParameters, readQuery } from "./query.ts";

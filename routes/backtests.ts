@@ -28,7 +28,7 @@ import {
 } from "../actors/backtests/port.ts";
 import type { Json } from "../actors/ports.ts";
 import { auditDetail } from "./audit.ts";
-import { stillMayOf } from "./auth_principal.ts";
+import { stillMayOf } from "./auth/principal.ts";
 import { readBody } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";

@@ -11,7 +11,7 @@ import type { AppDeps } from "./deps.ts";
 import { DOCS_STYLE } from "./docs_style.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
-import { OPERATIONS } from "./openapi_list.ts";
+import { OPERATIONS } from "./openapi/list.ts";
 import { onlyMethods } from "./problem.ts";
 
 /** What the page may do: be read with its style sheet. */

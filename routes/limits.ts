@@ -7,8 +7,8 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { Clock } from "../actors/ports.ts";
-import { clientOf } from "./auth_principal.ts";
-import { scopeOf } from "./auth_scopes.ts";
+import { clientOf } from "./auth/principal.ts";
+import { scopeOf } from "./auth/scopes.ts";
 import type { AppDeps } from "./deps.ts";
 import { answerProblem, Problem } from "./problem.ts";
 

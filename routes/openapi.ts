@@ -1,18 +1,18 @@
 /**
  * The OpenAPI 3.1 document, made from the zod schemas that the routes validate with.
  *
- * A route's file describes each of its endpoints as an {@linkcode Operation}; `openapi_list.ts` joins them. What holds
+ * A route's file describes each of its endpoints as an {@linkcode Operation}; `openapi/list.ts` joins them. What holds
  * everywhere (problems, the scope that a key needs) is added here, so that no operation can forget it.
  *
  * @module
  */
 import { z } from "zod";
 import type { Scope } from "../actors/keys.ts";
-import { scopeOf } from "./auth_scopes.ts";
+import { scopeOf } from "./auth/scopes.ts";
 import { isTagged } from "./etag.ts";
 import { LISTING_TYPES } from "./formats.ts";
-import { isListing } from "./openapi_parts.ts";
-import { components, problemSchema, v2ErrorSchema } from "./openapi_schemas.ts";
+import { isListing } from "./openapi/parts.ts";
+import { components, problemSchema, v2ErrorSchema } from "./openapi/schemas.ts";
 
 /** What one media type holds: a schema, or bytes or text without one. */
 export type Content = z.ZodType | "text" | "binary";

@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import { type CommandPlace, CommandRefused } from "../actors/commands/words.ts";
-import { LOCAL, principalOf } from "./auth_principal.ts";
+import { LOCAL, principalOf } from "./auth/principal.ts";
 import { Problem } from "./problem.ts";
 
 /** Seconds after which a command that could not be taken may be tried again. */

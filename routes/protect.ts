@@ -8,8 +8,8 @@
 import type { Hono } from "hono";
 import { auditing } from "./audit.ts";
 import { guard } from "./auth.ts";
-import { login } from "./auth_login.ts";
-import { Sessions } from "./auth_sessions.ts";
+import { login } from "./auth/login.ts";
+import { Sessions } from "./auth/sessions.ts";
 import { cors } from "./cors.ts";
 import type { AppDeps } from "./deps.ts";
 import { etags } from "./etag.ts";

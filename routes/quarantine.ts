@@ -17,7 +17,7 @@ import type { Quarantine, Settlement } from "../actors/quarantine.ts";
 import { REFUSAL_SAMPLE_LENGTH } from "../actors/reading.ts";
 import type { QuarantineView } from "../actors/views.ts";
 import { auditDetail } from "./audit.ts";
-import { clientOf } from "./auth_principal.ts";
+import { clientOf } from "./auth/principal.ts";
 import { readBytes } from "./body.ts";
 import type { AppDeps } from "./deps.ts";
 import { notFound, onlyMethods, Problem } from "./problem.ts";

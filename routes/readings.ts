@@ -16,7 +16,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Ingest, IngestEnd, IngestFormat, IngestOutcome } from "../actors/ingest.ts";
-import { clientOf } from "./auth_principal.ts";
+import { clientOf } from "./auth/principal.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { nameParameter, pageParameters, periodParameters, readQuery } from "./query.ts";

@@ -17,7 +17,7 @@ import { concerns, PRIORITIES } from "../actors/alerts/words.ts";
 import { sensorName, type SensorNames } from "../actors/names.ts";
 import { Shares } from "../actors/shares.ts";
 import type { AlertTransition, FeedItem, ReadingView } from "../actors/views.ts";
-import { clientOf, stillMayOf } from "./auth_principal.ts";
+import { clientOf, stillMayOf } from "./auth/principal.ts";
 import type { AppDeps } from "./deps.ts";
 import { onlyMethods, Problem } from "./problem.ts";
 import { integerParameter, nameParameter, readQuery } from "./query.ts";

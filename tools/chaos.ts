@@ -6,8 +6,8 @@
  * @module
  */
 import { z } from "zod";
-import { choice, list, type Setting, wholeNumber } from "../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { choice, list, type Setting, wholeNumber } from "../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings/settings.ts";
 import { playChaos } from "../tests/nodes/chaos.ts";
 import { type Deed, DEEDS } from "../tests/nodes/deeds.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";

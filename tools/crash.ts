@@ -6,9 +6,9 @@
  * @module
  */
 import { killedReplays } from "../tests/crash/kills.ts";
-import { systemClock } from "../commands/clock.ts";
-import { toggle, wholeNumber } from "../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { systemClock } from "../commands/process/clock.ts";
+import { toggle, wholeNumber } from "../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings/settings.ts";
 import { program } from "./program.ts";
 
 const settings = {

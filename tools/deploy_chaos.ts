@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { text, wholeNumber } from "../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { text, wholeNumber } from "../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings/settings.ts";
 import { deployChaos } from "../tests/deploy/chaos.ts";
 import { program } from "./program.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { CommandError } from "../commands/errors.ts";
-import { explain } from "../commands/explain.ts";
+import { CommandError } from "../commands/process/errors.ts";
+import { explain } from "../commands/process/explain.ts";
 
 /**
  * Runs a command with what stands on the command line and ends this process with its exit code, or with a sentence on

@@ -6,8 +6,8 @@
  * @module
  */
 import { disturbed } from "../tests/rounds/rounds.ts";
-import { choice, wholeNumber } from "../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { choice, wholeNumber } from "../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings/settings.ts";
 import { kafkaBroker } from "../tests/servers/kafka.ts";
 import { kafkaTrio } from "../tests/servers/kafka_cluster.ts";
 import { postgresServer } from "../tests/servers/postgres.ts";

@@ -9,10 +9,10 @@
  * @module
  */
 import { z } from "zod";
-import { systemClock } from "../commands/clock.ts";
-import { KV_FILE } from "../commands/database.ts";
-import { wholeNumber } from "../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../commands/settings.ts";
+import { systemClock } from "../commands/process/clock.ts";
+import { KV_FILE } from "../commands/instance/database.ts";
+import { wholeNumber } from "../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../commands/settings/settings.ts";
 import { ask, Folder, type Program, startInstance, until, within } from "../tests/process.ts";
 import { textOf } from "../tests/stream_text.ts";
 import { program } from "./program.ts";

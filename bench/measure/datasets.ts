@@ -8,8 +8,8 @@
  * @module
  */
 import { isRefusal, type Reading } from "../../actors/reading.ts";
-import { parseLabels } from "../../commands/backtest_labels.ts";
-import { openInput } from "../../commands/backtest_rows.ts";
+import { parseLabels } from "../../commands/backtest/labels.ts";
+import { openInput } from "../../commands/backtest/rows.ts";
 import { type Mapping, mappingSchema } from "../../sources/mapping.ts";
 import { makeZone } from "../../models/zone.ts";
 import { join } from "../../std/path.ts";

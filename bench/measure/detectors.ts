@@ -7,8 +7,8 @@
 import type { Judging } from "../../actors/config.ts";
 import { isJudged, Rehearsal, type Rehearsed } from "../../actors/rehearsal.ts";
 import type { Reading } from "../../actors/reading.ts";
-import { BASELINES, SensorBaselines } from "../../commands/backtest_baselines.ts";
-import { DETECTORS as SHOWN, VerdictFigures } from "../../commands/backtest_verdict.ts";
+import { BASELINES, SensorBaselines } from "../../commands/backtest/baselines.ts";
+import { DETECTORS as SHOWN, VerdictFigures } from "../../commands/backtest/verdict.ts";
 import { restAfter } from "../../models/budget/rule.ts";
 import type { Sample } from "./recording.ts";
 

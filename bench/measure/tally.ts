@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { addMeasure, emptyMeasure, type Measure, SensorMeasure } from "../../commands/backtest_measure.ts";
+import { addMeasure, emptyMeasure, type Measure, SensorMeasure } from "../../commands/backtest/measure.ts";
 import { Surprise } from "../../models/surprise/surprise.ts";
 import { Contest, WAYS } from "./contest.ts";
 import { BudgetsJudge } from "./judge.ts";

@@ -13,7 +13,7 @@ import type { AlertOutput } from "../../actors/sensor/outputs.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
 import type { ReadingView } from "../../actors/views.ts";
-import { openInput } from "../../commands/backtest_rows.ts";
+import { openInput } from "../../commands/backtest/rows.ts";
 import { normalAt } from "../../models/random.ts";
 import { type Mapping, mappingSchema } from "../../sources/mapping.ts";
 import { ReplaySource } from "../../sources/replay.ts";

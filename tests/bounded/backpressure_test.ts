@@ -4,7 +4,7 @@ import type { Chunk, Source } from "../../actors/ports.ts";
 import type { Reading } from "../../actors/reading.ts";
 import { InlineHost, MAILBOX_CAPACITY, type ShardHost } from "../../actors/runtime/host.ts";
 import { WorkerHost } from "../../actors/runtime/worker_host.ts";
-import { systemClock } from "../../commands/clock.ts";
+import { systemClock } from "../../commands/process/clock.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../std/assert.ts";
 import { runSource } from "../actors/harness.ts";
 import { bytesInUse } from "./garbage.ts";

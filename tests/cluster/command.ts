@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { wholeNumber } from "../../commands/setting.ts";
-import { type Command, COMMON, readSettings } from "../../commands/settings.ts";
+import { wholeNumber } from "../../commands/settings/setting.ts";
+import { type Command, COMMON, readSettings } from "../../commands/settings/settings.ts";
 import { simulate } from "./cluster.ts";
 import type { Spread } from "./observer.ts";
 import { program } from "../../tools/program.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { readInstance } from "../../commands/instance.ts";
+import { readInstance } from "../../commands/instance/instance.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../../std/assert.ts";
 import { relative } from "../../std/path.ts";
 import { ask, Folder, startInstance, until } from "../process.ts";

@@ -11,19 +11,19 @@ import {
 } from "../../std/assert.ts";
 import { judgingSchema } from "../../actors/config.ts";
 import { Rehearsal } from "../../actors/rehearsal.ts";
-import { escapeHtml } from "../../commands/backtest_chart.ts";
-import { judgePipe } from "../../commands/backtest_pipe.ts";
-import { parseLabels } from "../../commands/backtest_labels.ts";
-import { emptyMeasure, ratesOf, SensorMeasure } from "../../commands/backtest_measure.ts";
-import { outputPaths } from "../../commands/backtest_paths.ts";
-import { SensorProgress } from "../../commands/backtest_progress.ts";
-import { Series } from "../../commands/backtest_series.ts";
-import { parseBudget } from "../../commands/backtest_settings.ts";
-import { UsageError } from "../../commands/errors.ts";
+import { escapeHtml } from "../../commands/backtest/chart.ts";
+import { judgePipe } from "../../commands/backtest/pipe.ts";
+import { parseLabels } from "../../commands/backtest/labels.ts";
+import { emptyMeasure, ratesOf, SensorMeasure } from "../../commands/backtest/measure.ts";
+import { outputPaths } from "../../commands/backtest/paths.ts";
+import { SensorProgress } from "../../commands/backtest/progress.ts";
+import { Series } from "../../commands/backtest/series.ts";
+import { parseBudget } from "../../commands/backtest/settings.ts";
+import { UsageError } from "../../commands/process/errors.ts";
 import { normalAt } from "../../models/random.ts";
 import { makeZone } from "../../models/zone.ts";
 import { join } from "../../std/path.ts";
-import { BEGIN, figures, inFolder, recording, records, run, stamp, STEP_MS, write } from "./backtest_files.ts";
+import { BEGIN, figures, inFolder, recording, records, run, stamp, STEP_MS, write } from "./backtest/files.ts";
 
 Deno.test("backtest() writes a row for every row, in order, with the input's own texts", () =>
   inFolder(async (folder) => {

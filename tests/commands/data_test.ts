@@ -6,7 +6,7 @@ import { generatedRows } from "../data/intel_recording.ts";
 /** Runs the command as a process of its own, with what it needs and no more. */
 async function run(args: readonly string[], folder: string): Promise<{ code: number; out: string; error: string }> {
   const script = `import { data } from ${JSON.stringify(import.meta.resolve("../../commands/data.ts"))};
-    import { explain } from ${JSON.stringify(import.meta.resolve("../../commands/explain.ts"))};
+    import { explain } from ${JSON.stringify(import.meta.resolve("../../commands/process/explain.ts"))};
     try { Deno.exit(await data(Deno.args)); } catch (error) { console.error(explain(error).text); Deno.exit(explain(error).exitCode); }`;
   const path = `${folder}/run.ts`;
   await Deno.writeTextFile(path, script);

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
 import { importData } from "../../commands/import.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { HttpSource } from "../../sources/http.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { assert, assertEquals } from "../../std/assert.ts";

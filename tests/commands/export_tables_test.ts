@@ -1,10 +1,10 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
-import { CommandError, UsageError } from "../../commands/errors.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
+import { CommandError, UsageError } from "../../commands/process/errors.ts";
 import { exportData } from "../../commands/export.ts";
-import { announceInstance, makeToken } from "../../commands/instance.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { announceInstance, makeToken } from "../../commands/instance/instance.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { scenarioByName } from "../../data/mod.ts";
 import { TablesSink } from "../../sinks/tables/sink.ts";
 import { Simulator } from "../../sources/simulator.ts";

@@ -7,7 +7,7 @@ import { judgingSchema } from "../../actors/config.ts";
 import { InlineHost } from "../../actors/runtime/host.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
-import { systemClock as clock } from "../../commands/clock.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { assertEquals } from "../../std/assert.ts";
 import { KvCheckpointStore } from "../../store/checkpoint_store.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { SourceError } from "../../actors/ports.ts";
-import { CommandError, HelpRequest, UsageError } from "../../commands/errors.ts";
-import { deniedSentence, explain } from "../../commands/explain.ts";
-import { COMMAND_NAMES, COMMANDS } from "../../commands/names.ts";
-import { DENO_LEAST, refusedDeno, VERSION } from "../../commands/version.ts";
+import { CommandError, HelpRequest, UsageError } from "../../commands/process/errors.ts";
+import { deniedSentence, explain } from "../../commands/process/explain.ts";
+import { COMMAND_NAMES, COMMANDS } from "../../commands/process/names.ts";
+import { DENO_LEAST, refusedDeno, VERSION } from "../../commands/process/version.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { DataDirError, lockDataDir } from "../../store/lock.ts";
 import { deno } from "../project/tree.ts";

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { judgingOf } from "../../commands/settings.ts";
-import { openSinks, type SinkPart } from "../../commands/sink_settings.ts";
-import { KAFKA_ACCESS } from "../../commands/kafka_settings.ts";
-import { MQTT_ACCESS } from "../../commands/mqtt_settings.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
+import { openSinks, type SinkPart } from "../../commands/settings/sinks.ts";
+import { KAFKA_ACCESS } from "../../commands/kafka/settings.ts";
+import { MQTT_ACCESS } from "../../commands/mqtt/settings.ts";
 import type { DeliverySink } from "../../sinks/delivery/sink.ts";
 import { mongoError } from "../../sinks/mongodb/errors.ts";
 import { MongoSink } from "../../sinks/mongodb/sink.ts";

@@ -1,11 +1,11 @@
 import type { Source, SourcePartition } from "../../actors/ports.ts";
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
-import { CommandError } from "../../commands/errors.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
+import { CommandError } from "../../commands/process/errors.ts";
 import { exportData } from "../../commands/export.ts";
 import { importData } from "../../commands/import.ts";
-import { announceInstance, makeToken, takeDataDir } from "../../commands/instance.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { announceInstance, makeToken, takeDataDir } from "../../commands/instance/instance.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { scenarioByName } from "../../data/mod.ts";
 import { Simulator } from "../../sources/simulator.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";

@@ -1,10 +1,10 @@
 /** @module */
 import type { Clock } from "../../actors/ports.ts";
 import { parseReading, type Reading } from "../../actors/reading.ts";
-import { CommandError } from "../../commands/errors.ts";
+import { CommandError } from "../../commands/process/errors.ts";
 import { batches } from "../../commands/simulate.ts";
-import { planOf, type Wish } from "../../commands/simulate_plan.ts";
-import { fileTarget, httpTarget, ReaderGone, standardOutput } from "../../commands/simulate_targets.ts";
+import { planOf, type Wish } from "../../commands/simulate/plan.ts";
+import { fileTarget, httpTarget, ReaderGone, standardOutput } from "../../commands/simulate/targets.ts";
 import { scenarioByName } from "../../data/mod.ts";
 import { readingWriter } from "../../data/output.ts";
 import { Simulator } from "../../sources/simulator.ts";
@@ -167,7 +167,7 @@ Deno.test("httpTarget() gives up after its attempts, and at once when it is stop
 /** The command as a process of its own, with the permissions of its task. */
 function command(args: readonly string[], folder: string): Deno.Command {
   const script = `import { simulate } from ${JSON.stringify(import.meta.resolve("../../commands/simulate.ts"))};
-    import { explain } from ${JSON.stringify(import.meta.resolve("../../commands/explain.ts"))};
+    import { explain } from ${JSON.stringify(import.meta.resolve("../../commands/process/explain.ts"))};
     try { Deno.exit(await simulate(Deno.args)); } catch (error) { console.error(explain(error).text); Deno.exit(explain(error).exitCode); }`;
   const path = `${folder}/run-${crypto.randomUUID()}.ts`; // several may run at once
   Deno.writeTextFileSync(path, script);

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { KV_FILE } from "../../commands/database.ts";
-import { INSTANCE_FILE } from "../../commands/instance.ts";
-import { END_MS } from "../../commands/start_ending.ts";
+import { KV_FILE } from "../../commands/instance/database.ts";
+import { INSTANCE_FILE } from "../../commands/instance/instance.ts";
+import { END_MS } from "../../commands/start/ending.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../../std/assert.ts";
 import { lockState } from "../../store/lock.ts";
 import { ask, Folder, run, startInstance, until, within } from "../process.ts";

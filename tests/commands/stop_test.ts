@@ -1,5 +1,5 @@
 import type { Clock } from "../../actors/ports.ts";
-import { CommandError } from "../../commands/errors.ts";
+import { CommandError } from "../../commands/process/errors.ts";
 import {
   announceInstance,
   type Instance,
@@ -8,7 +8,7 @@ import {
   makeToken,
   readInstance,
   takeDataDir,
-} from "../../commands/instance.ts";
+} from "../../commands/instance/instance.ts";
 import { stopInstance } from "../../commands/stop.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../../std/assert.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { readInstance } from "../../commands/instance.ts";
+import { readInstance } from "../../commands/instance/instance.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { Folder, startInstance, until } from "../process.ts";
 

@@ -1,10 +1,10 @@
 import { parts } from "../../data/parts.ts";
 import { readingWriter } from "../../data/output.ts";
-import { announceInstance, makeToken, takeDataDir } from "../../commands/instance.ts";
-import { CommandError, UsageError } from "../../commands/errors.ts";
+import { announceInstance, makeToken, takeDataDir } from "../../commands/instance/instance.ts";
+import { CommandError, UsageError } from "../../commands/process/errors.ts";
 import { exportData } from "../../commands/export.ts";
 import { train } from "../../commands/train.ts";
-import { ensurePartsModel, newLogistic, partsOrigin, trainParts } from "../../commands/train_model.ts";
+import { ensurePartsModel, newLogistic, partsOrigin, trainParts } from "../../commands/train/model.ts";
 import { ModelServer } from "../../actors/model_server.ts";
 import { makeApp } from "../../routes/app.ts";
 import { serve } from "../../routes/serve.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { KV_FILE } from "../../commands/database.ts";
+import { KV_FILE } from "../../commands/instance/database.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../std/assert.ts";
 import type { ChunkValue, WindowValue } from "../../store/outputs.ts";
 import { StoreError } from "../../store/chain.ts";

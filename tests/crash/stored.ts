@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "../../std/path.ts";
-import { KV_FILE } from "../../commands/database.ts";
+import { KV_FILE } from "../../commands/instance/database.ts";
 import { KEYS } from "../../store/keys.ts";
 import { OUTPUT_KINDS, withoutAttempt } from "../output_kinds.ts";
 

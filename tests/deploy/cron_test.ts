@@ -5,7 +5,7 @@
  */
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { ReadingLog } from "../../store/log.ts";
-import { systemClock } from "../../commands/clock.ts";
+import { systemClock } from "../../commands/process/clock.ts";
 import { freePort, Program, until } from "../process.ts";
 import { testStore } from "./store.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { z } from "zod";
-import { wholeNumber } from "../../commands/setting.ts";
-import { type Command, readSettings } from "../../commands/settings.ts";
+import { wholeNumber } from "../../commands/settings/setting.ts";
+import { type Command, readSettings } from "../../commands/settings/settings.ts";
 import { Random } from "../../models/random.ts";
 import type { OpenApiDocument } from "../../routes/openapi.ts";
 import { ask, Folder, startInstance, until } from "../process.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import { readInstance } from "../../commands/instance.ts";
-import type { SharingOptions } from "../../commands/sharing.ts";
+import { readInstance } from "../../commands/instance/instance.ts";
+import type { SharingOptions } from "../../commands/instance/sharing.ts";
 import type { KafkaSource } from "../../sources/kafka/source.ts";
 import { ask, Folder, freePort, Program, until } from "../process.ts";
 import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";

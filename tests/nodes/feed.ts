@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock as clock } from "../../commands/clock.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
 import type { Random } from "../../models/random.ts";
 import { partitionOfKey } from "../../sources/kafka/partitioner.ts";
 import { KafkaProducer } from "../../sources/kafka/producer.ts";

@@ -7,7 +7,7 @@
  */
 import { FencedError, StoreAwayError } from "../../actors/checkpoint.ts";
 import type { Clock } from "../../actors/ports.ts";
-import { systemClock as clock } from "../../commands/clock.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
 import { assertEquals, assertRejects } from "../../std/assert.ts";
 import { ALL_GUARDS, Chain, type Guards, type Mutation } from "../../store/chain.ts";
 import { KEYS } from "../../store/keys.ts";

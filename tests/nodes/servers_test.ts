@@ -5,9 +5,9 @@
  * @module
  */
 import type { SourcePartition } from "../../actors/ports.ts";
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
 import { Folder, run } from "../process.ts";
 import { KV_TOKEN, type KvServer, kvServer } from "../servers/kv.ts";

@@ -7,8 +7,8 @@
  */
 import { parseArgs } from "node:util";
 import { judgingSchema } from "../../actors/config.ts";
-import { systemClock as clock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { parseKafkaUrl } from "../../sources/kafka/address.ts";
 import { ALL_GUARDS } from "../../store/chain.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { assertEquals, assertMatch } from "../../std/assert.ts";
-import { COMMAND_NAMES } from "../../commands/names.ts";
+import { COMMAND_NAMES } from "../../commands/process/names.ts";
 import { filesOf, textOf } from "./tree.ts";
 
 const configSchema = z.object({

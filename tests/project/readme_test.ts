@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { COMMAND_NAMES, COMMANDS } from "../../commands/names.ts";
-import { COMMON, judgingOf, readSettings } from "../../commands/settings.ts";
+import { COMMAND_NAMES, COMMANDS } from "../../commands/process/names.ts";
+import { COMMON, judgingOf, readSettings } from "../../commands/settings/settings.ts";
 import { parseReading } from "../../actors/reading.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { filesOf, textOf } from "./tree.ts";

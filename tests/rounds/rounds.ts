@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import { systemClock as clock } from "../../commands/clock.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
 import { Random } from "../../models/random.ts";
 import { closeQuietly, makeConsumer, offsetAt } from "../../sources/kafka/client.ts";
 import { positionOf } from "../../sources/kafka/positions.ts";

@@ -1,8 +1,8 @@
 import type { Scope } from "../../actors/keys.ts";
 import { makeApp } from "../../routes/app.ts";
-import { permits, scopeOf } from "../../routes/auth_scopes.ts";
-import { FRESH_MS, SESSION_LIMITS } from "../../routes/auth_sessions.ts";
-import { OPERATIONS } from "../../routes/openapi_list.ts";
+import { permits, scopeOf } from "../../routes/auth/scopes.ts";
+import { FRESH_MS, SESSION_LIMITS } from "../../routes/auth/sessions.ts";
+import { OPERATIONS } from "../../routes/openapi/list.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
 import { KvSessions } from "../../store/sessions.ts";
 import { MemoryKv } from "../memory_kv.ts";

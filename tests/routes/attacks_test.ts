@@ -7,7 +7,7 @@
 import { makeApp } from "../../routes/app.ts";
 import { assets } from "../../routes/assets.ts";
 import { SensorQuota } from "../../routes/limits_sensors.ts";
-import { localNames } from "../../commands/access.ts";
+import { localNames } from "../../commands/instance/access.ts";
 import { serve } from "../../routes/serve.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../std/assert.ts";
 import { scaled, TOKEN, wholeDeps } from "./api_fakes.ts";

@@ -1,7 +1,7 @@
 /** @module */
 import { Hono } from "hono";
 import { judgingSchema } from "../../actors/config.ts";
-import { Configuring } from "../../commands/configuring.ts";
+import { Configuring } from "../../commands/instance/configuring.ts";
 import { config } from "../../routes/config.ts";
 import { answerProblem, problemOf } from "../../routes/problem.ts";
 import { assertEquals } from "../../std/assert.ts";

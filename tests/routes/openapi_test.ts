@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { makeApp } from "../../routes/app.ts";
 import { SCOPES } from "../../actors/keys.ts";
 import { openApiDocument } from "../../routes/openapi.ts";
-import { OPERATIONS } from "../../routes/openapi_list.ts";
+import { OPERATIONS } from "../../routes/openapi/list.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
 import { scaled, TOKEN, wholeDeps } from "./api_fakes.ts";
 import { EVALUATIONS } from "./learning_fakes.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../../std/assert.ts";
 import { makeApp } from "../../routes/app.ts";
-import { localNames } from "../../commands/access.ts";
+import { localNames } from "../../commands/instance/access.ts";
 import { fakeDeps } from "./fakes.ts";
 
 const token = "0123456789abcdef-token";

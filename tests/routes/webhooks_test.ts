@@ -1,6 +1,6 @@
 import { webhooks } from "../../routes/webhooks.ts";
 import { answerProblem, problemOf } from "../../routes/problem.ts";
-import { Webhooks } from "../../sinks/webhooks.ts";
+import { Webhooks } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { MemoryKv } from "../memory_kv.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { systemClock } from "../../commands/clock.ts";
+import { systemClock } from "../../commands/process/clock.ts";
 import { KafkaSink, SINK_PATIENCE_MS } from "../../sinks/kafka.ts";
 import type { Batch } from "../../sinks/delivery/item.ts";
 import { RefusedError, SinkUnavailableError } from "../../sinks/delivery/sink.ts";

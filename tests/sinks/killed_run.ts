@@ -6,9 +6,9 @@
  * @module
  */
 import { SUPERVISOR_DEFAULTS } from "../../actors/supervisor_options.ts";
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { scenarioByName } from "../../data/mod.ts";
 import { FilesSink } from "../../sinks/files.ts";
 import { RowsSink } from "../../sinks/rows.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { systemClock as clock } from "../../commands/clock.ts";
+import { systemClock as clock } from "../../commands/process/clock.ts";
 import type { AlertItem, Batch } from "../../sinks/delivery/item.ts";
 import { SinkUnavailableError } from "../../sinks/delivery/sink.ts";
 import { MqttSink, type MqttSinkOptions } from "../../sinks/mqtt.ts";

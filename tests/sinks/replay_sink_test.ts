@@ -1,6 +1,6 @@
-import { systemClock } from "../../commands/clock.ts";
-import { Engine } from "../../commands/engine.ts";
-import { judgingOf } from "../../commands/settings.ts";
+import { systemClock } from "../../commands/process/clock.ts";
+import { Engine } from "../../commands/instance/engine.ts";
+import { judgingOf } from "../../commands/settings/settings.ts";
 import { FilesSink } from "../../sinks/files.ts";
 import type { Manifest } from "../../sinks/manifest.ts";
 import { RowsSink } from "../../sinks/rows.ts";

@@ -1,9 +1,9 @@
 import { endpointSchema } from "../../actors/alerts/delivery.ts";
 import { fingerprint, type OpenAlert, openAlerts, webhookV4 } from "../../sinks/alertmanager.ts";
-import { Webhooks, type WebhooksOptions } from "../../sinks/webhooks.ts";
+import { Webhooks, type WebhooksOptions } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
-import { systemClock } from "../../commands/clock.ts";
+import { systemClock } from "../../commands/process/clock.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, settle, until } from "../routes/fakes.ts";
 import { Receiver, step, Steps } from "./webhook_receiver.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeliveryError, endpointSchema } from "../../actors/alerts/delivery.ts";
-import { Webhooks } from "../../sinks/webhooks.ts";
+import { Webhooks } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 import { deliveryDesk, forwardDeliveries } from "../../store/forward_deliveries.ts";
 import { Lease, LEASE_MS } from "../../store/lease.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { endpointSchema } from "../../actors/alerts/delivery.ts";
 import type { AlertTransition } from "../../actors/views.ts";
-import type { AlertFollowing } from "../../sinks/webhook_line.ts";
-import { RETRY } from "../../sinks/webhook_retry.ts";
-import { Webhooks } from "../../sinks/webhooks.ts";
+import type { AlertFollowing } from "../../sinks/webhook/line.ts";
+import { RETRY } from "../../sinks/webhook/retry.ts";
+import { Webhooks } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { AlertFeed } from "../../store/alert_feed.ts";
 import { KEYS } from "../../store/keys.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { SEVERITY } from "../../actors/alerts/words.ts";
 import { fingerprint, postableOpen, postableStep, webhookV4 } from "../../sinks/alertmanager.ts";
-import { isPublic } from "../../sinks/webhook_address.ts";
-import { cloudEvent, isWanted } from "../../sinks/webhook_event.ts";
-import { judge, RETRY, retryAfterMs } from "../../sinks/webhook_retry.ts";
-import { REPLAY_WINDOW_S, sign, signatureError } from "../../sinks/webhook_sign.ts";
+import { isPublic } from "../../sinks/webhook/address.ts";
+import { cloudEvent, isWanted } from "../../sinks/webhook/event.ts";
+import { judge, RETRY, retryAfterMs } from "../../sinks/webhook/retry.ts";
+import { REPLAY_WINDOW_S, sign, signatureError } from "../../sinks/webhook/sign.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { step } from "./webhook_receiver.ts";
 

@@ -1,6 +1,6 @@
-import { addressOf } from "../../sinks/webhook_address.ts";
-import { makePost, type PostOptions } from "../../sinks/webhook_post.ts";
-import { resolveHost } from "../../sinks/webhook_resolve.ts";
+import { addressOf } from "../../sinks/webhook/address.ts";
+import { makePost, type PostOptions } from "../../sinks/webhook/post.ts";
+import { resolveHost } from "../../sinks/webhook/resolve.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 import { Receiver } from "./webhook_receiver.ts";
 

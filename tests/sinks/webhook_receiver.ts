@@ -6,7 +6,7 @@
 import type { AlertStep } from "../../actors/alerts/words.ts";
 import type { FeedItem } from "../../actors/views.ts";
 import { Waiters } from "../../actors/waiters.ts";
-import type { AlertFollowing } from "../../sinks/webhook_line.ts";
+import type { AlertFollowing } from "../../sinks/webhook/line.ts";
 
 /** One request as it came. */
 export interface Received {

@@ -1,7 +1,7 @@
 import { type Endpoint, endpointSchema } from "../../actors/alerts/delivery.ts";
-import { RETRY } from "../../sinks/webhook_retry.ts";
-import { signatureError } from "../../sinks/webhook_sign.ts";
-import { Webhooks, type WebhooksOptions } from "../../sinks/webhooks.ts";
+import { RETRY } from "../../sinks/webhook/retry.ts";
+import { signatureError } from "../../sinks/webhook/sign.ts";
+import { Webhooks, type WebhooksOptions } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { MemoryKv } from "../memory_kv.ts";

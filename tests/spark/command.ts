@@ -5,8 +5,8 @@
  */
 import { MongoClient } from "mongodb";
 import { z } from "zod";
-import { decimal, wholeNumber } from "../../commands/setting.ts";
-import { type Command, readSettings } from "../../commands/settings.ts";
+import { decimal, wholeNumber } from "../../commands/settings/setting.ts";
+import { type Command, readSettings } from "../../commands/settings/settings.ts";
 import { join } from "../../std/path.ts";
 import { Program } from "../process.ts";
 import { kafkaBroker } from "../servers/kafka.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReadingView } from "../../actors/views.ts";
-import { readingsHub } from "../../commands/readings_hub.ts";
+import { readingsHub } from "../../commands/instance/readings_hub.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KEYS } from "../../store/keys.ts";

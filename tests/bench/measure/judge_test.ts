@@ -3,7 +3,7 @@ import { BudgetsJudge } from "../../../bench/measure/judge.ts";
 import { judgingSchema } from "../../../actors/config.ts";
 import type { Reading } from "../../../actors/reading.ts";
 import { isJudged, Rehearsal } from "../../../actors/rehearsal.ts";
-import { VerdictFigures } from "../../../commands/backtest_verdict.ts";
+import { VerdictFigures } from "../../../commands/backtest/verdict.ts";
 import { normalAt, uniformAt } from "../../../models/random.ts";
 import { Surprise } from "../../../models/surprise/surprise.ts";
 import { assert, assertEquals, assertGreater } from "../../../std/assert.ts";

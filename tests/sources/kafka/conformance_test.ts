@@ -5,7 +5,7 @@
  */
 import { OFFSET_STEP } from "../../../sources/kafka/positions.ts";
 import { KafkaSource } from "../../../sources/kafka/source.ts";
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import { kafkaBroker } from "../../servers/kafka.ts";
 import { need } from "../../servers/needed.ts";
 import { type ConformanceOptions, sourceConformance } from "../conformance.ts";

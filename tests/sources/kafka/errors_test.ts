@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import type { KafkaCluster, KafkaMechanism } from "../../../sources/kafka/address.ts";
 import { KAFKA_MECHANISMS } from "../../../sources/kafka/address.ts";
 import { KafkaProducer } from "../../../sources/kafka/producer.ts";

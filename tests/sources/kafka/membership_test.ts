@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import type { SourcePartition } from "../../../actors/ports.ts";
 import { KafkaSource } from "../../../sources/kafka/source.ts";
 import { assertEquals } from "../../../std/assert.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import { partitionOfKey } from "../../../sources/kafka/partitioner.ts";
 import { KafkaProducer, type OutgoingMessage } from "../../../sources/kafka/producer.ts";
 import { type ReadMessage, TopicReader } from "../../../sources/kafka/reader.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import type { Assignment, ReadingsChunk } from "../../../actors/ports.ts";
 import { SourceError, type SourcePartition } from "../../../actors/ports.ts";
 import { isRefusal } from "../../../actors/reading.ts";

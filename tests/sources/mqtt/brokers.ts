@@ -6,7 +6,7 @@
  */
 import { Aedes } from "aedes";
 import net from "node:net";
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import type { MqttBroker } from "../../../sources/mqtt/address.ts";
 import { type IntakeOptions, MqttIntake } from "../../../sources/mqtt/intake.ts";
 import { MqttPublisher, type OutgoingMessage } from "../../../sources/mqtt/publisher.ts";

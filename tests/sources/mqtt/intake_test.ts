@@ -1,6 +1,6 @@
 import type { LogPort, Piece } from "../../../actors/log.ts";
 import { LogError } from "../../../actors/log.ts";
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import { assert, assertEquals, assertMatch } from "../../../std/assert.ts";
 import { ReadingLog } from "../../../store/log.ts";
 import { MemoryKv } from "../../memory_kv.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import type { Reading } from "../../../actors/reading.ts";
 import { HttpSource } from "../../../sources/http.ts";
 import { assert, assertEquals } from "../../../std/assert.ts";

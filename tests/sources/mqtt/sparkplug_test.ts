@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import sparkplug from "sparkplug-payload";
 import { isRefusal } from "../../../actors/reading.ts";
-import { systemClock } from "../../../commands/clock.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
 import { MqttConnection } from "../../../sources/mqtt/connection.ts";
 import { SparkplugReader } from "../../../sources/mqtt/sparkplug.ts";
 import { decodeSparkplug, numberOf, rebirthOrder, SparkplugError } from "../../../sources/mqtt/sparkplug_payload.ts";

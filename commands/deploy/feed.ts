@@ -1,0 +1,94 @@
+/**
+ * The feeds of a process among others: while somebody follows, the heads of all partitions are watched, and what others
+ * have committed is brought in. With nobody there, nothing runs.
+ *
+ * @module
+ */
+import type { Clock } from "../../actors/ports.ts";
+import type { AlertTransition, Feed, FeedItem, ReadingView } from "../../actors/views.ts";
+import { Waiters } from "../../actors/waiters.ts";
+import type { AlertFeed } from "../../store/alert_feed.ts";
+import type { Hub } from "../../store/hub.ts";
+import { KEYS } from "../../store/keys.ts";
+
+/** Keys that one watch takes. */
+const WATCHED = 10;
+
+/** A database that tells of changes. */
+export type Watched = Pick<Deno.Kv, "watch">;
+
+/** What it is wired to. */
+export interface SharedFeedParts {
+  readonly kv: Watched;
+  readonly alerts: AlertFeed;
+  readonly readings: Hub<ReadingView>;
+  /** Ids of all partitions. */
+  readonly partitions: readonly string[];
+  readonly clock: Clock;
+  /** Looks so often without being told: a KV file tells nobody of other processes' writes (denoland/deno#21640). */
+  readonly lookMs: number;
+  /** Brings in what others have committed. */
+  readonly refresh: () => Promise<void>;
+  readonly report: (error: unknown) => void;
+}
+
+/** Feeds that others' commits are in, too. */
+export class SharedFeed implements Feed {
+  #followers = 0;
+  #watching?: AbortController;
+
+  constructor(private readonly parts: SharedFeedParts) {}
+
+  /** Whether somebody follows. */
+  get isFollowed(): boolean {
+    return this.#followers > 0;
+  }
+
+  alerts(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<AlertTransition>> {
+    return this.#following(() => this.parts.alerts.follow(cursor, signal));
+  }
+
+  alertsCursor(): string {
+    return this.parts.alerts.cursor;
+  }
+
+  readings(cursor: string | undefined, signal: AbortSignal): AsyncIterable<FeedItem<ReadingView>> {
+    return this.#following(() => this.parts.readings.follow(cursor, signal));
+  }
+
+  async *#following<T>(follow: () => AsyncIterable<T>): AsyncGenerator<T> {
+    if (this.#followers++ === 0) {
+      this.#watching = new AbortController();
+      void this.#watch(this.#watching.signal);
+    }
+    try {
+      await this.parts.refresh(); // a cursor may come from a process that knows more
+      yield* follow();
+    } finally {
+      if (--this.#followers === 0) this.#watching?.abort();
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { kv, partitions, clock, lookMs, refresh, report } = this.parts, changed = new Waiters();
+    const keys = partitions.map((partition) => KEYS.outputs(partition));
+    for (let from = 0; from < keys.length; from += WATCHED) {
+      void tell(kv.watch(keys.slice(from, from + WATCHED)), changed, signal).catch((error) => {
+        if (!signal.aborted) report(error); // looking goes on without it
+      });
+    }
+    while (!signal.aborted) {
+      const waited = new AbortController(), either = AbortSignal.any([signal, waited.signal]);
+      await Promise.race([changed.wait(either), clock.sleep(lookMs, either).catch(() => {})]);
+      waited.abort();
+      if (!signal.aborted) await refresh().catch(report);
+    }
+  }
+}
+
+/** Wakes whoever waits at every change. */
+async function tell(changes: ReadableStream<unknown>, changed: Waiters, signal: AbortSignal): Promise<void> {
+  const reader = changes.getReader();
+  signal.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
+  while (!(await reader.read()).done) changed.wake();
+}

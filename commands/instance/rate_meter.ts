@@ -1,0 +1,30 @@
+/**
+ * How many readings a second, over the last seconds.
+ *
+ * @module
+ */
+import type { Clock } from "../../actors/ports.ts";
+
+/** What is looked back at, ms. */
+const SPAN_MS = 5_000;
+
+/** Counts over time. */
+export class RateMeter {
+  private readonly samples: { readonly at: number; readonly total: number }[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Notes how many there have been since the start. */
+  note(total: number): void {
+    const at = this.clock.now();
+    this.samples.push({ at, total });
+    while (this.samples.length > 2 && this.samples[1].at < at - SPAN_MS) this.samples.shift();
+  }
+
+  /** Readings per second; 0 when none came for a while. */
+  get perSecond(): number {
+    const first = this.samples[0], last = this.samples.at(-1);
+    if (!first || !last || this.clock.now() - last.at > SPAN_MS) return 0;
+    return last.at > first.at ? (last.total - first.total) * 1000 / (last.at - first.at) : 0;
+  }
+}
