@@ -16,7 +16,7 @@ import type { MqttVersion } from "../sources/mqtt/address.ts";
 import { type IntakeOptions, MqttIntake } from "../sources/mqtt/intake.ts";
 import { MqttPublisher } from "../sources/mqtt/publisher.ts";
 import { parseTopic } from "../sources/mqtt/topics.ts";
-import { ReadingLog } from "../store/log.ts";
+import { ReadingLog } from "../store/log/log.ts";
 import { mqttServer } from "../tests/servers/mqtt.ts";
 import { flag, measure, residentMiB, say } from "./_measure.ts";
 

@@ -13,7 +13,7 @@ import { Deliveries } from "../sinks/delivery/deliveries.ts";
 import type { Batch, ReadingItem } from "../sinks/delivery/item.ts";
 import { postgresUrlSchema } from "../sinks/postgres/address.ts";
 import { PostgresSink } from "../sinks/postgres/sink.ts";
-import { KvOutbox } from "../store/outbox.ts";
+import { KvOutbox } from "../store/outbox/outbox.ts";
 import { postgresServer } from "../tests/servers/postgres.ts";
 import { FakePartition, readingAt } from "../tests/sinks/delivery/partition.ts";
 import { flag, measure, say } from "./_measure.ts";

@@ -21,7 +21,7 @@ import { InlineHost } from "../actors/runtime/host.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
 import { normalAt } from "../models/random.ts";
-import { KvCheckpointStore } from "../store/checkpoint_store.ts";
+import { KvCheckpointStore } from "../store/checkpoint/store.ts";
 import { KvFederationStore } from "../store/federation.ts";
 import type { KvAtomic } from "../store/kv.ts";
 import { KvBehind } from "../store/kv_behind.ts";

@@ -20,7 +20,7 @@ import { Shard } from "../actors/shard.ts";
 import { ChannelTable } from "../models/scan.ts";
 import { systemClock as clock } from "../commands/process/clock.ts";
 import { ReplaySource } from "../sources/replay.ts";
-import { KvCheckpointStore } from "../store/checkpoint_store.ts";
+import { KvCheckpointStore } from "../store/checkpoint/store.ts";
 import { sourceMemory } from "../store/source_memory.ts";
 import { readingsFile } from "./_data.ts";
 import { flag, measure, say, type Taken } from "./_measure.ts";

@@ -7,13 +7,13 @@
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
 import { join } from "../std/path.ts";
-import { FleetKv } from "../store/fleet.ts";
-import { learnSensors, whileHeld } from "../store/hold.ts";
+import { FleetKv } from "../store/nodes/fleet.ts";
+import { learnSensors, whileHeld } from "../store/nodes/hold.ts";
 import type { KvPort } from "../store/kv.ts";
 import { DataDirError, lockState } from "../store/lock.ts";
 import { writeModelFiles } from "../store/model_files.ts";
-import { type ExportOptions, exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint.ts";
-import { type Savepoint, SavepointError } from "../store/savepoint_reader.ts";
+import { type ExportOptions, exportSavepoint, importSavepoint, verifySavepoint } from "../store/savepoint/savepoint.ts";
+import { type Savepoint, SavepointError } from "../store/savepoint/reader.ts";
 import { systemClock } from "./process/clock.ts";
 import { holdOptions, KV_FILE, openDatabase } from "./instance/database.ts";
 import { CommandError, EXIT, UsageError } from "./process/errors.ts";

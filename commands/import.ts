@@ -4,12 +4,12 @@
  * @module
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
-import { StoreError } from "../store/chain.ts";
-import { FleetKv } from "../store/fleet.ts";
+import { StoreError } from "../store/checkpoint/chain.ts";
+import { FleetKv } from "../store/nodes/fleet.ts";
 import type { KvPort } from "../store/kv.ts";
 import { DataDirError } from "../store/lock.ts";
-import { importSavepoint } from "../store/savepoint.ts";
-import { sensorsOfSavepoint } from "../store/savepoint_sensors.ts";
+import { importSavepoint } from "../store/savepoint/savepoint.ts";
+import { sensorsOfSavepoint } from "../store/savepoint/sensors.ts";
 import { systemClock } from "./process/clock.ts";
 import { openDatabase, serverUrls } from "./instance/database.ts";
 import { CommandError, EXIT } from "./process/errors.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import { StoreAwayError } from "../actors/checkpoint.ts";
-import { HELD, MOVED, ownerIn, RELEASED, StoreError } from "../store/chain.ts";
-import type { FleetKv } from "../store/fleet.ts";
-import { movePartition, partitionsByServer } from "../store/move.ts";
-import { spreadOver } from "../store/rebalance.ts";
-import { type Size, sizesByPartition } from "../store/sizes.ts";
+import { HELD, MOVED, ownerIn, RELEASED, StoreError } from "../store/checkpoint/chain.ts";
+import type { FleetKv } from "../store/nodes/fleet.ts";
+import { movePartition, partitionsByServer } from "../store/nodes/move.ts";
+import { spreadOver } from "../store/nodes/rebalance.ts";
+import { type Size, sizesByPartition } from "../store/nodes/sizes.ts";
 import { systemClock } from "./process/clock.ts";
 import { holdOptions, openFleet, serverUrls } from "./instance/database.ts";
 import { CommandError, EXIT, UsageError } from "./process/errors.ts";

@@ -29,7 +29,7 @@ import type { Supervisor } from "../actors/supervisor.ts";
 import type { ReadingView } from "../actors/views.ts";
 import { MOMENT } from "../models/moments.ts";
 import { makeZone } from "../models/zone.ts";
-import type { WindowValue } from "./outputs.ts";
+import type { WindowValue } from "./checkpoint/outputs.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
 import { matches, type StoreQueries } from "./queries.ts";

@@ -13,7 +13,7 @@ import {
   sameJson,
 } from "../actors/configurations.ts";
 import type { Clock } from "../actors/ports.ts";
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { unlessAway, within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";

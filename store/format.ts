@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
 

@@ -53,7 +53,7 @@
  * | `delivery, sink, partition, kind` | how far a sink is with them |
  * | `set_aside, sink, partition, kind, n` | what a sink did not take, and why |
  *
- * The log of readings taken over HTTP has its keys in `log.ts`, keys of the API in `api_keys.ts`, the audit log in
+ * The log of readings taken over HTTP has its keys in `log/layout.ts`, keys of the API in `api_keys.ts`, the audit log in
  * `audit.ts`, sessions of browsers in `sessions.ts`.
  *
  * @module

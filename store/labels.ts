@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type Label, LABEL_LIMITS, type LabelCount, type LabelFilter, type LabelStore } from "../actors/labels.ts";
 import type { Clock } from "../actors/ports.ts";
 import type { Page } from "../actors/views.ts";
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";

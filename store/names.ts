@@ -9,7 +9,7 @@
  */
 import { NAMES_MOST, type SensorNames } from "../actors/names.ts";
 import type { Clock } from "../actors/ports.ts";
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { unlessAway, within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";

@@ -5,10 +5,10 @@
  */
 import type { Quarantine, QuarantineCounts, Settlement } from "../actors/quarantine.ts";
 import type { QuarantineView } from "../actors/views.ts";
-import type { OutputsValue } from "./outputs.ts";
+import type { OutputsValue } from "./checkpoint/outputs.ts";
 import { KEYS } from "./keys.ts";
 import type { KvPort } from "./kv.ts";
-import type { Written } from "./written.ts";
+import type { Written } from "./retention/written.ts";
 
 type Counts = Readonly<Record<string, number>>;
 

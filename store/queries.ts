@@ -24,7 +24,7 @@ import type {
   WindowFilter,
   WindowView,
 } from "../actors/views.ts";
-import type { ChunkValue, WindowValue } from "./outputs.ts";
+import type { ChunkValue, WindowValue } from "./checkpoint/outputs.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";

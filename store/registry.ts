@@ -20,7 +20,7 @@ import {
   NoModelError,
 } from "../actors/model_registry.ts";
 import type { Clock } from "../actors/ports.ts";
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { within } from "./deadline.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvAtomic, type KvPort } from "./kv.ts";

@@ -19,7 +19,7 @@ import {
   type Endpoint,
 } from "../actors/alerts/delivery.ts";
 import type { Clock } from "../actors/ports.ts";
-import { StoreError } from "./chain.ts";
+import { StoreError } from "./checkpoint/chain.ts";
 import { within } from "./deadline.ts";
 import type { KvAtomic, KvPort } from "./kv.ts";
 

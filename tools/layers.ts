@@ -34,7 +34,7 @@ export function layerOf(path: string): string {
 /**
  * Why a file must not import something.
  *
- * @param from the importing file, from the repository's root: `store/log.ts`
+ * @param from the importing file, from the repository's root: `store/log/log.ts`
  * @param specifier as it is written in the import
  * @param onlyTypes whether nothing but types is imported
  * @returns one sentence; undefined if the import is fine

@@ -20,11 +20,11 @@ import type { Clock } from "../../actors/ports.ts";
 import type { Supervisor } from "../../actors/supervisor.ts";
 import { logPartition } from "../../sources/http.ts";
 import { HttpTail } from "../../sources/http_tail.ts";
-import type { OutputsValue } from "../../store/outputs.ts";
+import type { OutputsValue } from "../../store/checkpoint/outputs.ts";
 import { KEYS } from "../../store/keys.ts";
 import { KV_LIMITS, type KvPort } from "../../store/kv.ts";
-import type { ReadingLog } from "../../store/log.ts";
-import type { SnapshotCache } from "../../store/snapshot_cache.ts";
+import type { ReadingLog } from "../../store/log/log.ts";
+import type { SnapshotCache } from "../../store/checkpoint/snapshot_cache.ts";
 
 /** Passes before a request gives up; waits between them grow from 10 ms to 640 ms, half of it by chance. */
 const TRIES = 8;

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { judgingSchema } from "../../actors/config.ts";
-import { PARTITIONS_MAX } from "../../store/log.ts";
+import { PARTITIONS_MAX } from "../../store/log/log.ts";
 import { ACCESS_SETTINGS } from "../instance/access.ts";
 import { ALERTING_SETTINGS } from "../instance/alerting.ts";
 import { LOG_SETTINGS } from "../process/log.ts";

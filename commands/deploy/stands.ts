@@ -4,7 +4,7 @@
  * @module
  */
 import type { PartitionView } from "../../actors/views.ts";
-import type { OutputsValue } from "../../store/outputs.ts";
+import type { OutputsValue } from "../../store/checkpoint/outputs.ts";
 import { KEYS } from "../../store/keys.ts";
 import { KV_LIMITS, type KvPort } from "../../store/kv.ts";
 

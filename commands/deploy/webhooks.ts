@@ -16,7 +16,7 @@ import type { Clock } from "../../actors/ports.ts";
 import { Webhooks } from "../../sinks/webhook/webhooks.ts";
 import type { AlertFeed } from "../../store/alert_feed.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { Lease } from "../../store/lease.ts";
+import { Lease } from "../../store/nodes/lease.ts";
 import type { StoreQueries } from "../../store/queries.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { webhookWorld } from "../instance/alerting.ts";

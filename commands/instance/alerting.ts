@@ -12,7 +12,7 @@ import type { AppDeps } from "../../routes/deps.ts";
 import { openAlerts } from "../../sinks/alertmanager.ts";
 import { resolveHost } from "../../sinks/webhook/resolve.ts";
 import { Webhooks } from "../../sinks/webhook/webhooks.ts";
-import { deliveryDesk, forwardDeliveries } from "../../store/forward_deliveries.ts";
+import { deliveryDesk, forwardDeliveries } from "../../store/nodes/forward_deliveries.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import type { StoreQueries } from "../../store/queries.ts";
 import type { Engine } from "./engine.ts";

@@ -5,11 +5,11 @@
  */
 import type { Clock } from "../../actors/ports.ts";
 import { join } from "../../std/path.ts";
-import { FleetKv } from "../../store/fleet.ts";
-import type { HoldOptions } from "../../store/hold.ts";
+import { FleetKv } from "../../store/nodes/fleet.ts";
+import type { HoldOptions } from "../../store/nodes/hold.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { LateKv } from "../../store/late_kv.ts";
-import { TimedKv } from "../../store/timed_kv.ts";
+import { LateKv } from "../../store/nodes/late_kv.ts";
+import { TimedKv } from "../../store/nodes/timed_kv.ts";
 import { CommandError } from "../process/errors.ts";
 import { troubleOf } from "../../store/trouble.ts";
 

@@ -7,12 +7,12 @@
 import type { Clock } from "../../actors/ports.ts";
 import type { Supervisor } from "../../actors/supervisor.ts";
 import type { AlertFeed } from "../../store/alert_feed.ts";
-import type { FleetKv } from "../../store/fleet.ts";
-import { commandDesk } from "../../store/forward.ts";
-import { followHeads, type HeadsOptions } from "../../store/heads.ts";
-import { LiveReadings, type LiveReadingsOptions } from "../../store/live_readings.ts";
-import { followOrders, type OrderDesk } from "../../store/order_desk.ts";
-import { Orders } from "../../store/orders.ts";
+import type { FleetKv } from "../../store/nodes/fleet.ts";
+import { commandDesk } from "../../store/nodes/forward.ts";
+import { followHeads, type HeadsOptions } from "../../store/nodes/heads.ts";
+import { LiveReadings, type LiveReadingsOptions } from "../../store/nodes/live_readings.ts";
+import { followOrders, type OrderDesk } from "../../store/nodes/order_desk.ts";
+import { Orders } from "../../store/nodes/orders.ts";
 
 /** Time before a KV server that has ended a watch is asked for the map of partitions again, ms. */
 const MAP_AGAIN_MS = 1_000;

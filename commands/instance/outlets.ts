@@ -12,8 +12,8 @@ import type { DeliverySink } from "../../sinks/delivery/sink.ts";
 import type { DeliveryView } from "../../sinks/delivery/view.ts";
 import type { UnitOf } from "../../sinks/postgres/statements.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { KvOutbox, MODELS_PARTITION, type OutboxLimits, type Totals } from "../../store/outbox.ts";
-import { OutboxSink } from "../../store/outbox_sink.ts";
+import { KvOutbox, MODELS_PARTITION, type OutboxLimits, type Totals } from "../../store/outbox/outbox.ts";
+import { OutboxSink } from "../../store/outbox/sink.ts";
 
 /** What outlets are made with. */
 export interface OutletsOptions {

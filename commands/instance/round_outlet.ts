@@ -14,7 +14,7 @@ import type {
 import { decodeWeights } from "../../actors/federation/weights.ts";
 import type { DeliverySink } from "../../sinks/delivery/sink.ts";
 import { roundItems } from "../../sinks/delivery/models.ts";
-import type { KvOutbox } from "../../store/outbox.ts";
+import type { KvOutbox } from "../../store/outbox/outbox.ts";
 import type { EngineModels } from "./engine.ts";
 import type { Outlets } from "./outlets.ts";
 

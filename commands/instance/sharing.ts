@@ -10,13 +10,13 @@ import type { Clock } from "../../actors/ports.ts";
 import type { FederationStore } from "../../actors/federation/port.ts";
 import { EpochTrainer } from "../../actors/training/epoch_trainer.ts";
 import type { Epochs } from "../../actors/training/epochs.ts";
-import { EpochBell } from "../../store/epoch_bell.ts";
-import { KvEpochBook } from "../../store/epoch_book.ts";
-import { KvEpochs } from "../../store/epochs.ts";
-import { fencedKv } from "../../store/fenced_kv.ts";
-import type { FleetKv } from "../../store/fleet.ts";
+import { EpochBell } from "../../store/epochs/bell.ts";
+import { KvEpochBook } from "../../store/epochs/book.ts";
+import { KvEpochs } from "../../store/epochs/epochs.ts";
+import { fencedKv } from "../../store/nodes/fenced_kv.ts";
+import type { FleetKv } from "../../store/nodes/fleet.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { Lease } from "../../store/lease.ts";
+import { Lease } from "../../store/nodes/lease.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
 
 /** Which partitions share their models, and how. */

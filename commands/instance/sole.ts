@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { Clock } from "../../actors/ports.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { Lease, LEASE_MS, leaseKey } from "../../store/lease.ts";
+import { Lease, LEASE_MS, leaseKey } from "../../store/nodes/lease.ts";
 import { CommandError } from "../process/errors.ts";
 
 /** What is leased. */

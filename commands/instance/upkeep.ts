@@ -6,7 +6,7 @@
 import type { Clock } from "../../actors/ports.ts";
 import type { Supervisor } from "../../actors/supervisor.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { Lease } from "../../store/lease.ts";
+import { Lease } from "../../store/nodes/lease.ts";
 
 /** What the lease is made with. */
 export interface UpkeepOptions {

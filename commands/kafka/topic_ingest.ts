@@ -5,7 +5,7 @@
  */
 import type { LogIntake } from "../../actors/log.ts";
 import type { Clock } from "../../actors/ports.ts";
-import type { RequestLog } from "../../store/late_log.ts";
+import type { RequestLog } from "../../store/log/late_log.ts";
 import type { Engine } from "../instance/engine.ts";
 import { kafkaCluster, kafkaUrl, topicOf } from "./settings.ts";
 import type { StartPlan } from "../start/plan.ts";

@@ -14,7 +14,7 @@ import { Supervisor } from "../../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS, type SupervisorOptions } from "../../actors/supervisor_options.ts";
 import type { Tracing } from "../../actors/tracing.ts";
 import type { TrainingPorts } from "../../actors/training/training.ts";
-import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
+import { KvCheckpointStore } from "../../store/checkpoint/store.ts";
 import { KvFederationStore } from "../../store/federation.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KvModelRegistry } from "../../store/registry.ts";

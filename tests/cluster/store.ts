@@ -5,7 +5,7 @@
  */
 import type { CheckpointStore, Claim } from "../../actors/checkpoint.ts";
 import type { Clock } from "../../actors/ports.ts";
-import { KvCheckpointStore } from "../../store/checkpoint_store.ts";
+import { KvCheckpointStore } from "../../store/checkpoint/store.ts";
 import type { KvAtomic, KvPort } from "../../store/kv.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import type { VirtualTime } from "./time.ts";

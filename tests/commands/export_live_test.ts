@@ -11,8 +11,8 @@ import { judgingOf } from "../../commands/settings/settings.ts";
 import { HttpSource } from "../../sources/http.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
-import { ReadingLog } from "../../store/log.ts";
-import { exportSavepoint } from "../../store/savepoint.ts";
+import { ReadingLog } from "../../store/log/log.ts";
+import { exportSavepoint } from "../../store/savepoint/savepoint.ts";
 import { Folder, until } from "../process.ts";
 import { said } from "./output.ts";
 

@@ -9,7 +9,7 @@ import { scenarioByName } from "../../data/mod.ts";
 import { TablesSink } from "../../sinks/tables/sink.ts";
 import { Simulator } from "../../sources/simulator.ts";
 import { assert, assertEquals, assertGreater, assertRejects } from "../../std/assert.ts";
-import { exportSavepoint } from "../../store/savepoint.ts";
+import { exportSavepoint } from "../../store/savepoint/savepoint.ts";
 import { Folder } from "../process.ts";
 import { textOf } from "../project/tree.ts";
 

@@ -9,7 +9,7 @@ import { judgingOf } from "../../commands/settings/settings.ts";
 import { scenarioByName } from "../../data/mod.ts";
 import { Simulator } from "../../sources/simulator.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../std/assert.ts";
-import { exportSavepoint } from "../../store/savepoint.ts";
+import { exportSavepoint } from "../../store/savepoint/savepoint.ts";
 import { said } from "./output.ts";
 
 const ROUNDS = 600;

@@ -5,8 +5,8 @@
  */
 import { KV_FILE } from "../../commands/instance/database.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../std/assert.ts";
-import type { ChunkValue, WindowValue } from "../../store/outputs.ts";
-import { StoreError } from "../../store/chain.ts";
+import type { ChunkValue, WindowValue } from "../../store/checkpoint/outputs.ts";
+import { StoreError } from "../../store/checkpoint/chain.ts";
 import { checkFormat, FORMAT } from "../../store/format.ts";
 import { KEYS } from "../../store/keys.ts";
 import { fromFileUrl } from "../../std/path.ts";

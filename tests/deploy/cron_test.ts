@@ -4,7 +4,7 @@
  * @module
  */
 import { HttpIngest } from "../../sources/http_ingest.ts";
-import { ReadingLog } from "../../store/log.ts";
+import { ReadingLog } from "../../store/log/log.ts";
 import { systemClock } from "../../commands/process/clock.ts";
 import { freePort, Program, until } from "../process.ts";
 import { testStore } from "./store.ts";

@@ -16,7 +16,7 @@ import { openFleet } from "../../commands/instance/database.ts";
 import { Random } from "../../models/random.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import type { KvPort } from "../../store/kv.ts";
-import { movePartition } from "../../store/move.ts";
+import { movePartition } from "../../store/nodes/move.ts";
 import { isAllTrained } from "../all_trained.ts";
 import { Folder, until } from "../process.ts";
 import { KV_TOKEN } from "../servers/kv.ts";

@@ -11,7 +11,7 @@ import { systemClock as clock } from "../../commands/process/clock.ts";
 import { Engine } from "../../commands/instance/engine.ts";
 import { KafkaSource } from "../../sources/kafka/source.ts";
 import { parseKafkaUrl } from "../../sources/kafka/address.ts";
-import { ALL_GUARDS } from "../../store/chain.ts";
+import { ALL_GUARDS } from "../../store/checkpoint/chain.ts";
 import { JUDGING, sharingOf } from "./cluster.ts";
 
 const names = ["kafka", "kv", "data-dir", "group", "instance", "session", "port"] as const;

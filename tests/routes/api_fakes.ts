@@ -17,7 +17,7 @@ import { KvAudit } from "../../store/audit.ts";
 import { KvNames } from "../../store/names.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KvConfigurations } from "../../store/configurations.ts";
-import { ReadingLog } from "../../store/log.ts";
+import { ReadingLog } from "../../store/log/log.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { alertingDeps } from "./alerting_fakes.ts";
 import { FakeBacktests } from "./backtest_fakes.ts";

@@ -2,7 +2,7 @@
 import { makeApp } from "../../routes/app.ts";
 import { assertEquals } from "../../std/assert.ts";
 import { GatedKv } from "../../store/gate.ts";
-import { exportSavepoint, verifySavepoint } from "../../store/savepoint.ts";
+import { exportSavepoint, verifySavepoint } from "../../store/savepoint/savepoint.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { accessOf, TOKEN } from "./api_fakes.ts";
 import { fakeDeps } from "./fakes.ts";

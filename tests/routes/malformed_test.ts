@@ -2,7 +2,7 @@ import { HttpIngest } from "../../sources/http_ingest.ts";
 import { Random } from "../../models/random.ts";
 import { makeApp } from "../../routes/app.ts";
 import { assert, assertEquals } from "../../std/assert.ts";
-import { ReadingLog } from "../../store/log.ts";
+import { ReadingLog } from "../../store/log/log.ts";
 import { isReading, linesFrom } from "../fuzz/malformed.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { scaled } from "./api_fakes.ts";

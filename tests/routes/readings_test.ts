@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "../../std/assert.ts";
 import { makeApp } from "../../routes/app.ts";
 import { serve } from "../../routes/serve.ts";
 import { HttpIngest, type IngestOptions } from "../../sources/http_ingest.ts";
-import { type LogOptions, ReadingLog } from "../../store/log.ts";
+import { type LogOptions, ReadingLog } from "../../store/log/log.ts";
 import { FaultyKv } from "../store/faulty_kv.ts";
 import { type FakeDeps, fakeDeps, NOON, settle, until } from "./fakes.ts";
 

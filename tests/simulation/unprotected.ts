@@ -4,7 +4,7 @@
  * @module
  */
 import type { CheckpointStore } from "../../actors/checkpoint.ts";
-import { ALL_GUARDS } from "../../store/chain.ts";
+import { ALL_GUARDS } from "../../store/checkpoint/chain.ts";
 import type { Protection } from "./history.ts";
 
 /** Bytes of a snapshot's head; see `actors/sensor/snapshot.ts`. */

@@ -6,9 +6,9 @@
 import { DeliveryError, endpointSchema } from "../../actors/alerts/delivery.ts";
 import { Webhooks } from "../../sinks/webhook/webhooks.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
-import { deliveryDesk, forwardDeliveries } from "../../store/forward_deliveries.ts";
-import { Lease, LEASE_MS } from "../../store/lease.ts";
-import type { OrderOutcome } from "../../store/orders.ts";
+import { deliveryDesk, forwardDeliveries } from "../../store/nodes/forward_deliveries.ts";
+import { Lease, LEASE_MS } from "../../store/nodes/lease.ts";
+import type { OrderOutcome } from "../../store/nodes/orders.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, settle } from "../routes/fakes.ts";

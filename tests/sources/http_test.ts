@@ -5,7 +5,7 @@ import type { Reading } from "../../actors/reading.ts";
 import { HttpSource } from "../../sources/http.ts";
 import { partitionOf } from "../../sources/log_pieces.ts";
 import { HttpIngest, type IngestOptions } from "../../sources/http_ingest.ts";
-import { type LogOptions, ReadingLog } from "../../store/log.ts";
+import { type LogOptions, ReadingLog } from "../../store/log/log.ts";
 import { FakeClock, NOON, settle, until } from "../routes/fakes.ts";
 import { FaultyKv } from "../store/faulty_kv.ts";
 import { sourceConformance } from "./conformance.ts";

@@ -12,7 +12,7 @@ import { systemDisk } from "../../sinks/disk.ts";
 import { HttpIngest } from "../../sources/http_ingest.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../std/assert.ts";
 import { GatedKv } from "../../store/gate.ts";
-import { ReadingLog } from "../../store/log.ts";
+import { ReadingLog } from "../../store/log/log.ts";
 import { DiskError, troubleOf } from "../../store/trouble.ts";
 import { PATIENT, runSource, storedOutputs } from "../actors/harness.ts";
 import { ItemsSource } from "../actors/items.ts";

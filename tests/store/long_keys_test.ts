@@ -4,8 +4,8 @@
  * @module
  */
 import type { Clock } from "../../actors/ports.ts";
-import { ALL_GUARDS, Chain } from "../../store/chain.ts";
-import { exportSavepoint, importSavepoint } from "../../store/savepoint.ts";
+import { ALL_GUARDS, Chain } from "../../store/checkpoint/chain.ts";
+import { exportSavepoint, importSavepoint } from "../../store/savepoint/savepoint.ts";
 import { assertEquals, assertRejects } from "../../std/assert.ts";
 
 const clock: Clock = { now: () => 1_700_000_000_000, sleep: () => new Promise(() => {}) };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assertEquals } from "../../std/assert.ts";
 import { forgetName, KvNames } from "../../store/names.ts";
-import { exportSavepoint, importSavepoint } from "../../store/savepoint.ts";
+import { exportSavepoint, importSavepoint } from "../../store/savepoint/savepoint.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock } from "../routes/fakes.ts";
 import { eachDatabase } from "./databases.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "../../std/assert.ts";
 import { KEYS } from "../../store/keys.ts";
 import { KvQuarantine } from "../../store/quarantine.ts";
-import { Written } from "../../store/written.ts";
+import { Written } from "../../store/retention/written.ts";
 import { MemoryKv } from "../memory_kv.ts";
 
 async function filled() {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { type ModelRegistry, ModelRuleError, type NewModel, NoModelError } from "../../actors/model_registry.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
-import { StoreError } from "../../store/chain.ts";
+import { StoreError } from "../../store/checkpoint/chain.ts";
 import { KV_LIMITS, type KvPort } from "../../store/kv.ts";
 import { KvModelRegistry, PART_BYTES } from "../../store/registry.ts";
-import { exportSavepoint, importSavepoint } from "../../store/savepoint.ts";
+import { exportSavepoint, importSavepoint } from "../../store/savepoint/savepoint.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock } from "../routes/fakes.ts";
 import { type CommitFault, FaultyKv } from "./faulty_kv.ts";

@@ -1,8 +1,8 @@
 import type { AttemptView, DeadLetter, DeliveryProgress, Endpoint } from "../../actors/alerts/delivery.ts";
 import { DELIVERY_LIMITS } from "../../actors/alerts/delivery.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
-import { StoreError } from "../../store/chain.ts";
-import { exportSavepoint, importSavepoint } from "../../store/savepoint.ts";
+import { StoreError } from "../../store/checkpoint/chain.ts";
+import { exportSavepoint, importSavepoint } from "../../store/savepoint/savepoint.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock } from "../routes/fakes.ts";

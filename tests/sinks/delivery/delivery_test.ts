@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../../../std/assert.ts";
 import { RefusedError } from "../../../sinks/delivery/sink.ts";
 import { KEYS } from "../../../store/keys.ts";
-import { KvOutbox, MODELS_PARTITION } from "../../../store/outbox.ts";
+import { KvOutbox, MODELS_PARTITION } from "../../../store/outbox/outbox.ts";
 import { FakeSink } from "./fake_sink.ts";
 import { FakePartition, readingAt } from "./partition.ts";
 import { WatchedClock } from "./watched_clock.ts";

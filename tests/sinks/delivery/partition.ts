@@ -9,9 +9,9 @@ import type { AlertTransition, ReadingView } from "../../../actors/views.ts";
 import type { ItemKind } from "../../../sinks/delivery/item.ts";
 import { KEYS } from "../../../store/keys.ts";
 import type { KvPort } from "../../../store/kv.ts";
-import type { KvOutbox } from "../../../store/outbox.ts";
-import { OUTBOX_NAME, type Totals } from "../../../store/outbox.ts";
-import { OutboxSink } from "../../../store/outbox_sink.ts";
+import type { KvOutbox } from "../../../store/outbox/outbox.ts";
+import { OUTBOX_NAME, type Totals } from "../../../store/outbox/outbox.ts";
+import { OutboxSink } from "../../../store/outbox/sink.ts";
 
 /** First day of what is made up, 2026-03-01T00:00:00Z. */
 export const FIRST_DAY = 1_772_323_200_000;

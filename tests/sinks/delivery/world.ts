@@ -5,7 +5,7 @@
  */
 import { Deliveries, type DeliveriesOptions } from "../../../sinks/delivery/deliveries.ts";
 import type { DeliverySink } from "../../../sinks/delivery/sink.ts";
-import { KvOutbox, type OutboxLimits } from "../../../store/outbox.ts";
+import { KvOutbox, type OutboxLimits } from "../../../store/outbox/outbox.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { FakePartition } from "./partition.ts";
 import { WatchedClock } from "./watched_clock.ts";

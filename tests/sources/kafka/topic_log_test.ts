@@ -8,7 +8,7 @@ import type { OutgoingMessage } from "../../../sources/kafka/producer.ts";
 import { TopicLog } from "../../../sources/kafka/topic_log.ts";
 import { HttpIngest } from "../../../sources/http_ingest.ts";
 import { assertEquals, assertMatch } from "../../../std/assert.ts";
-import { ReadingLog } from "../../../store/log.ts";
+import { ReadingLog } from "../../../store/log/log.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { FakeClock } from "../../routes/fakes.ts";
 

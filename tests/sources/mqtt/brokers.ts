@@ -11,7 +11,7 @@ import type { MqttBroker } from "../../../sources/mqtt/address.ts";
 import { type IntakeOptions, MqttIntake } from "../../../sources/mqtt/intake.ts";
 import { MqttPublisher, type OutgoingMessage } from "../../../sources/mqtt/publisher.ts";
 import { parseTopic } from "../../../sources/mqtt/topics.ts";
-import { ReadingLog } from "../../../store/log.ts";
+import { ReadingLog } from "../../../store/log/log.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { until } from "../../process.ts";
 import { mqttServer } from "../../servers/mqtt.ts";

@@ -2,7 +2,7 @@ import type { LogPort, Piece } from "../../../actors/log.ts";
 import { LogError } from "../../../actors/log.ts";
 import { systemClock } from "../../../commands/process/clock.ts";
 import { assert, assertEquals, assertMatch } from "../../../std/assert.ts";
-import { ReadingLog } from "../../../store/log.ts";
+import { ReadingLog } from "../../../store/log/log.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { until } from "../../process.ts";
 import { MQTT_USER } from "../../servers/mqtt.ts";

@@ -9,7 +9,7 @@ import { systemClock } from "../../../commands/process/clock.ts";
 import type { Reading } from "../../../actors/reading.ts";
 import { HttpSource } from "../../../sources/http.ts";
 import { assert, assertEquals } from "../../../std/assert.ts";
-import type { ReadingLog } from "../../../store/log.ts";
+import type { ReadingLog } from "../../../store/log/log.ts";
 import { ItemsSource } from "../../actors/items.ts";
 import { PATIENT, type RunResult, runSource } from "../../actors/harness.ts";
 import { until } from "../../process.ts";

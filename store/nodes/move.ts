@@ -1,0 +1,151 @@
+/**
+ * Moving a partition from one KV server to another while everything else runs on.
+ *
+ * Its fence is raised in the name of {@linkcode MOVED}, so that its owner can write no more and nobody can take it over; then
+ * it is copied, the map is changed, and what was copied is removed. Done again after a failure at any place it comes to the
+ * same: until the map has changed the old place holds everything, and the fence there stays for whoever has an old map.
+ *
+ * @module
+ */
+import { StoreAwayError } from "../../actors/checkpoint.ts";
+import type { Clock } from "../../actors/ports.ts";
+import { readMeta } from "../../actors/sensor/snapshot.ts";
+import { Buffer } from "node:buffer";
+import { serialize } from "node:v8";
+import { keyBytes } from "../bytes.ts";
+import { ALL_GUARDS, Chain, MOVED, type Mutation } from "../checkpoint/chain.ts";
+import { KvCheckpointStore } from "../checkpoint/store.ts";
+import type { FleetKv } from "./fleet.ts";
+import { KEYS } from "../keys.ts";
+import { ownerOf, type PartitionMap, placeOf, SERVER_KEYS } from "./places.ts";
+import type { TimedKv } from "./timed_kv.ts";
+
+/** How a partition is moved. */
+export interface MoveOptions {
+  readonly clock: Clock;
+  readonly freshId: () => string;
+  /** Longest wait for an answer, ms. */
+  readonly deadlineMs: number;
+}
+
+/** Entries that are read before they are written. */
+const BATCH = 1_000;
+
+/**
+ * Moves a partition to the server of this id; to the one where it is already, what an interrupted move left is put right.
+ *
+ * @returns entries that were copied
+ * @throws {StoreAwayError} if a server does not answer; the same again goes on where it stopped
+ */
+export async function movePartition(
+  fleet: FleetKv,
+  partition: string,
+  to: string,
+  options: MoveOptions,
+): Promise<number> {
+  await lookAtAll(fleet, options);
+  const old = fleet.of(partition), place = fleet.server(to), sensors = await sensorsOf(old, partition, options);
+  const chain = (kv: TimedKv, owner?: string) =>
+    Chain.claim(kv, partition, { ...options, guards: ALL_GUARDS, moving: true, ...(owner ? { owner } : {}) });
+  let copied = 0;
+  if (old !== place) {
+    const from = await chain(old, MOVED), into = await chain(place);
+    await into.write(await removals(place, partition, sensors));
+    for await (const batch of batches(old, partition, sensors)) {
+      await into.write(batch);
+      copied += batch.length;
+    }
+    await changeMap(fleet, { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } });
+    await from.write(await removals(old, partition, sensors));
+  } else {
+    await chain(place);
+    for (const other of fleet.servers) {
+      if (other === place) continue;
+      const left = await removals(other, partition, sensors);
+      if (left.length > 0) await (await chain(other, MOVED)).write(left);
+    }
+  }
+  return copied;
+}
+
+/** Reads the map of every server. @throws {StoreAwayError} if one does not answer */
+export async function lookAtAll(fleet: FleetKv, { freshId }: Pick<MoveOptions, "freshId">): Promise<void> {
+  await fleet.look(freshId);
+  if (fleet.problems().length > 0) throw new StoreAwayError(`every KV server must answer: ${fleet.problems()[0]}`);
+}
+
+/** Every partition that was ever run, the id of the server that holds it, and its fence, which names its owner. */
+export async function partitionsByServer(
+  fleet: FleetKv,
+): Promise<{ readonly partition: string; readonly id: string; readonly fence: string }[]> {
+  const found: { partition: string; id: string; fence: string }[] = [];
+  for await (const { key, value } of fleet.list<string>({ prefix: KEYS.partitions() })) {
+    if (key[2] === "fence") {
+      found.push({ partition: String(key[1]), id: placeOf(fleet.map, String(key[1])), fence: value });
+    }
+  }
+  return found;
+}
+
+/**
+ * Gives every server the map with the next version.
+ *
+ * @throws {StoreAwayError} if one does not take it: the same again goes on
+ */
+export async function changeMap(fleet: FleetKv, map: Omit<PartitionMap, "version">): Promise<void> {
+  const next: PartitionMap = { ...map, version: fleet.map.version + 1 };
+  for (const server of fleet.servers) {
+    const found = await server.get<PartitionMap>(SERVER_KEYS.map);
+    if ((found.value?.version ?? 0) >= next.version) {
+      throw new StoreAwayError("the map of partitions was changed by somebody else at the same time: try again");
+    }
+    await server.atomic().check(found).set(SERVER_KEYS.map, next).commit();
+    const { value } = await server.get<PartitionMap>(SERVER_KEYS.map);
+    if (JSON.stringify(value) !== JSON.stringify(next)) {
+      throw new StoreAwayError(`the KV server ${server.name} did not take the map of partitions: try again`);
+    }
+  }
+  fleet.learn(next);
+}
+
+/** Names of the partition's sensors on a server. */
+async function sensorsOf(server: TimedKv, partition: string, options: MoveOptions): Promise<Set<string>> {
+  const store = new KvCheckpointStore(server, { ...options, historyChunks: 1 }), names = new Set<string>();
+  for await (const { name, bytes } of store.snapshots()) if (readMeta(bytes).partition === partition) names.add(name);
+  return names;
+}
+
+/** Everything of a partition on a server but its fence and chain, which are the server's own. */
+async function* entriesOf(
+  server: TimedKv,
+  partition: string,
+  sensors: ReadonlySet<string>,
+): AsyncGenerator<Deno.KvEntry<unknown>> {
+  const own = [KEYS.fence(partition), KEYS.chain(partition)].map((key) => key.join("\n"));
+  for await (const entry of server.list({ prefix: [] }, { batchSize: 100 })) {
+    const owner = ownerOf(entry.key);
+    if (typeof owner === "string" || own.includes(entry.key.join("\n"))) continue;
+    if ("sensor" in owner ? sensors.has(owner.sensor) : owner.partition === partition) yield entry;
+  }
+}
+
+async function* batches(
+  server: TimedKv,
+  partition: string,
+  sensors: ReadonlySet<string>,
+): AsyncGenerator<Mutation[]> {
+  let batch: Mutation[] = [];
+  for await (const { key, value } of entriesOf(server, partition, sensors)) {
+    batch.push({ key, value, bytes: keyBytes(String(key)) + Buffer.byteLength(serialize(value)) });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+}
+
+async function removals(server: TimedKv, partition: string, sensors: ReadonlySet<string>): Promise<Mutation[]> {
+  const gone: Mutation[] = [];
+  for await (const { key } of entriesOf(server, partition, sensors)) gone.push({ key, bytes: keyBytes(String(key)) });
+  return gone;
+}

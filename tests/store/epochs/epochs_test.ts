@@ -1,0 +1,121 @@
+import { StoreAwayError } from "../../../actors/checkpoint.ts";
+import type { EpochPart } from "../../../actors/training/epochs.ts";
+import { assertEquals, assertRejects } from "../../../std/assert.ts";
+import { EpochBell } from "../../../store/epochs/bell.ts";
+import { KvEpochBook } from "../../../store/epochs/book.ts";
+import { KvEpochs } from "../../../store/epochs/epochs.ts";
+import { fencedKv } from "../../../store/nodes/fenced_kv.ts";
+import { KEYS } from "../../../store/keys.ts";
+import type { KvPort } from "../../../store/kv.ts";
+import { Lease } from "../../../store/nodes/lease.ts";
+import { PATIENT, storeOver } from "../../actors/harness.ts";
+import { MemoryKv } from "../../memory_kv.ts";
+import { SimulatedClock } from "../../simulation/clock.ts";
+
+const signal = new AbortController().signal, freshId = () => crypto.randomUUID();
+
+function epochsOver(kv: KvPort, clock: SimulatedClock, waitMs = 1_000) {
+  const brought = new EpochBell(clock, "brought"), bell = new EpochBell(clock, "trained");
+  return { bell, epochs: new KvEpochs(kv, { clock, brought, trained: bell, waitMs, includes: () => true }) };
+}
+
+/** A network of a sensor. */
+function part(epoch: number, weight: number): EpochPart {
+  const weights = new Float32Array([weight, -weight]);
+  const local = { sensor: "pump-1", group: "pump", readings: 300, loss: 0.5, weights };
+  return { family: "network", epoch, groups: [{ group: "pump", channels: ["x"], rows: [], locals: [local] }] };
+}
+
+Deno.test("KvEpochs.decided() gives what counts behind an epoch, whatever came later", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0), { bell, epochs } = epochsOver(kv, clock);
+  const book = new KvEpochBook(kv, kv, bell, freshId);
+  for (const [epoch, version] of [[10, 1], [20, 2], [40, 3]]) {
+    await book.decide("forest", "pump", { epoch, version }, { version });
+    await book.finish("forest", { through: epoch, behind: [] });
+  }
+  for (const [before, expected] of [[10, 1], [20, 2], [30, 2], [40, 3]]) {
+    assertEquals(await epochs.decided("forest", ["pump", "other"], before, signal), [
+      { group: "pump", version: expected },
+    ]);
+  }
+  assertEquals(await epochs.decided("forest", ["pump"], 9, signal), []);
+});
+
+Deno.test("KvEpochs.decided() waits until the epoch is trained, at most so long, and not beyond its end", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0), { bell, epochs } = epochsOver(kv, clock);
+  const book = new KvEpochBook(kv, kv, bell, freshId);
+  const waiting = epochs.decided("forest", ["pump"], 10, signal);
+  await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
+  await book.finish("forest", { through: 10, behind: [] });
+  assertEquals(await waiting, [{ group: "pump", version: 1 }]);
+
+  const stop = new AbortController(), stopped = epochs.decided("forest", ["pump"], 20, stop.signal);
+  stop.abort();
+  assertEquals(await stopped, undefined);
+
+  const { epochs: hasty } = epochsOver(kv, clock, 0);
+  assertEquals(await hasty.decided("forest", ["pump"], 20, signal), [], "it goes on with what it has");
+});
+
+Deno.test("KvEpochs.decided() waits no longer for the server of what all share than for an epoch", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0);
+  let isAway = true;
+  const server: KvPort = {
+    get: (key) => isAway ? Promise.reject(new StoreAwayError("away")) : kv.get(key),
+    getMany: (keys) => kv.getMany(keys),
+    list: (selector, options) => kv.list(selector, options),
+    atomic: () => kv.atomic(),
+    close: () => {},
+  };
+  assertEquals(await epochsOver(server, clock, 0).epochs.decided("forest", ["pump"], 10, signal), []);
+
+  const { bell, epochs } = epochsOver(server, clock), waiting = epochs.decided("forest", ["pump"], 10, signal);
+  const book = new KvEpochBook(kv, kv, bell, freshId);
+  await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
+  isAway = false;
+  await book.finish("forest", { through: 10, behind: [] });
+  assertEquals(await waiting, [{ group: "pump", version: 1 }], "the version depends on the readings alone");
+});
+
+Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer finds it until its epoch is over", async () => {
+  const kv = new MemoryKv(), claim = await storeOver(kv, PATIENT).claim("p-0");
+  await claim.writeEpoch(part(10, 1));
+  await claim.writeEpoch(part(10, 2)); // read again after a crash
+  const book = new KvEpochBook(kv, kv, new EpochBell(PATIENT, "trained"), freshId);
+  assertEquals([...await book.ended("network")], [["p-0", [10]]]);
+  assertEquals(await book.brought("network", 10), part(10, 1).groups);
+  await book.finish("network", { through: 10, behind: [] });
+  assertEquals([...await book.ended("network")], [["p-0", [10]]], "how far the partition is stays known");
+  assertEquals(await book.brought("network", 10), []);
+  await claim.writeEpoch(part(20, 3));
+  await book.ended("network");
+  await book.finish("network", { through: 20, behind: [] });
+  assertEquals([...await book.ended("network")], [["p-0", [20]]]);
+});
+
+/** Takes a lease; gives it back when the signal is aborted. */
+async function take(lease: Lease, signal: AbortSignal): Promise<{ readonly ended: Promise<void> }> {
+  const taken = Promise.withResolvers<void>();
+  const ended = lease.run(signal, async (held) => {
+    taken.resolve();
+    await new Promise<void>((resolve) => held.addEventListener("abort", () => resolve(), { once: true }));
+  });
+  await taken.promise;
+  return { ended };
+}
+
+Deno.test("a trainer that was stopped, and wakes when another one has the lease, writes nothing", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0), stop = new AbortController(), over = new AbortController();
+  const [first, second] = ["first", "second"].map((id) => new Lease(kv, { clock, name: "training", node: id, id }));
+  const { ended } = await take(first, stop.signal), { check } = first;
+  const book = new KvEpochBook(kv, fencedKv(kv, { check }), new EpochBell(clock, "trained"), freshId);
+  await book.finish("forest", { through: 10, behind: [] });
+  stop.abort();
+  await ended;
+  await take(second, over.signal);
+  const trained = { epoch: 20, version: 1 };
+  await assertRejects(() => book.decide("forest", "pump", trained, { version: 1 }), StoreAwayError, "another process");
+  await assertRejects(() => book.finish("forest", { through: 20, behind: [] }), StoreAwayError);
+  assertEquals((await kv.get(KEYS.shared("forest"))).value, { through: 10, behind: [] });
+  over.abort();
+});
