@@ -13,6 +13,7 @@ import { driftsOf } from "../actors/drift_view.ts";
 import type { Ingest } from "../actors/ingest.ts";
 import { ModelServer } from "../actors/model_server.ts";
 import { named } from "../actors/names.ts";
+import type { Clock } from "../actors/ports.ts";
 import { InlineHost } from "../actors/runtime/host.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { SUPERVISOR_DEFAULTS } from "../actors/supervisor_options.ts";
@@ -42,7 +43,7 @@ import { systemClock } from "./process/clock.ts";
 import { Configuring } from "./instance/configuring.ts";
 import { absentHere, NO_LIVE_CORRELATION } from "./deploy/absent.ts";
 import { Applying } from "./deploy/apply.ts";
-import { SharedFeed } from "./deploy/feed.ts";
+import { SharedFeed, type Watched } from "./deploy/feed.ts";
 import { DEPLOY } from "./deploy/settings.ts";
 import { Stands } from "./deploy/stands.ts";
 import { DeployWebhooks } from "./deploy/webhooks.ts";
@@ -72,23 +73,36 @@ export interface Deployment {
   minute(): Promise<void>;
 }
 
+/** What it runs over; passed in, so that a test can own it. */
+export interface DeploymentWorld {
+  readonly clock: Clock;
+  /** Opens the store of these settings' `kv`; the app's own where there is none. */
+  open(kv: string | undefined): Promise<KvPort & Watched>;
+}
+
+/** The machine's clock, and the store that the settings name. */
+const machine: DeploymentWorld = {
+  clock: systemClock,
+  open: (kv) => kv === undefined ? Deno.openKv() : openKv(kv),
+};
+
 /**
  * Opens the store and learns what is in it; settings are variables.
  *
  * @throws {CommandError} if the store cannot be used
  */
-export async function openDeployment(): Promise<Deployment> {
-  const settings = await readSettings(DEPLOY, []), judge = await openJudge(settings);
+export async function openDeployment(world: DeploymentWorld = machine): Promise<Deployment> {
+  const settings = await readSettings(DEPLOY, []), judge = await openJudge(settings, world), { clock } = world;
   const { kv, stands, names, configurations, applying, readingLog, report, tell } = judge;
   const configuring = new Configuring({
     configurations,
     supervisor: { configure: () => applying.configure(), directory: judge.supervisor.directory },
-    clock: systemClock,
+    clock,
     report: tell,
   });
   const webhooks = webhooksOf(settings, judge), app = await appOf(settings, judge, { configuring, webhooks });
   const { written, supervisor } = judge, partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
-  const retention = new Retention(kv, { clock: systemClock, partitionOf, written });
+  const retention = new Retention(kv, { clock, partitionOf, written });
   const catchUp = async (some: boolean) => {
     await Promise.all([
       names.refresh(),
@@ -126,11 +140,11 @@ type DeploySettings = Awaited<ReturnType<typeof readSettings<typeof DEPLOY.setti
 type Judge = Awaited<ReturnType<typeof openJudge>>;
 
 /** Opens the store, and what judges over it. @throws {CommandError} if the store cannot be used */
-async function openJudge({ values }: DeploySettings) {
-  const judging = judgingOf(values.judging), clock = systemClock, freshId = () => crypto.randomUUID();
+async function openJudge({ values }: DeploySettings, { clock, open }: DeploymentWorld) {
+  const judging = judgingOf(values.judging), freshId = () => crypto.randomUUID();
   const log = new Log({ format: values.logFormat, level: values.logLevel });
   const report = (error: unknown) => log.error(error), tell = (sentence: string) => log.warn(sentence);
-  const kv = values.kv === undefined ? await Deno.openKv() : await openKv(values.kv);
+  const kv = await open(values.kv);
   await checkStore(kv, clock, values.kv ?? "of this app");
   await checkHeads(kv);
   const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
@@ -176,16 +190,16 @@ async function openJudge({ values }: DeploySettings) {
   await alerts.load(await partitionsOf([kv]));
   await ensurePartsModel(registry, values.seed);
   const queries = new StoreQueries(kv, supervisor, () => rate.perSecond);
-  const stored = { kv, readingLog, stands, names, configurations, registry, federation, written, alerts };
+  const stored = { kv, clock, readingLog, stands, names, configurations, registry, federation, written, alerts };
   return { ...stored, supervisor, feed, applying, queries, judging, report, tell };
 }
 
-function webhooksOf({ values }: DeploySettings, { kv, alerts, queries, tell }: Judge): DeployWebhooks {
+function webhooksOf({ values }: DeploySettings, { kv, clock, alerts, queries, tell }: Judge): DeployWebhooks {
   return new DeployWebhooks({
     kv,
     alerts,
     queries,
-    clock: systemClock,
+    clock,
     id: crypto.randomUUID(),
     base: values.publicUrl ?? "http://localhost",
     allowed: values.allowHosts,
@@ -199,8 +213,8 @@ async function appOf(
   judge: Judge,
   { configuring, webhooks }: { readonly configuring: Configuring; readonly webhooks: DeployWebhooks },
 ): Promise<Hono> {
-  const { kv, readingLog, stands, names, registry, federation, written, alerts, supervisor, applying, queries } = judge;
-  const { report } = judge, clock = systemClock;
+  const { kv, clock, readingLog, stands, names, registry, federation, written, alerts, supervisor } = judge;
+  const { applying, queries, report } = judge;
   const access = await openAccess(kv, { host: "localhost", requireKeys: values.requireKeys }, { clock, report });
   return makeApp({
     queries: {

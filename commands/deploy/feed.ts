@@ -15,7 +15,9 @@ import { KEYS } from "../../store/keys.ts";
 const WATCHED = 10;
 
 /** A database that tells of changes. */
-export type Watched = Pick<Deno.Kv, "watch">;
+export interface Watched {
+  watch(keys: readonly Deno.KvKey[]): ReadableStream<unknown>;
+}
 
 /** What it is wired to. */
 export interface SharedFeedParts {

@@ -1,0 +1,108 @@
+/**
+ * Processes of `deno serve` without the processes: several deployments in this one, over one store and at one time, each of
+ * which can come to its end between two of its writes.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { type Deployment, openDeployment } from "../../commands/deploy.ts";
+import { assertEquals } from "../../std/assert.ts";
+import { PATIENT } from "../actors/harness.ts";
+import type { Write } from "../memory_kv.ts";
+import { WatchedKv } from "../watched_kv.ts";
+
+/** Time at which it begins, epoch ms: a whole number of days. */
+export const START = 1_800_057_600_000;
+const SETTINGS = { REQUIRE_KEYS: "false", LOG_PARTITIONS: "2", LOG_LEVEL: "error" };
+const INFO = {
+  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+  completed: Promise.resolve(),
+} as const;
+
+/** A store, with the processes over it, and the time. */
+export class Plant {
+  now = START;
+  readonly kv = new WatchedKv();
+
+  /** @param judging what stands under `judging` in a configuration file */
+  constructor(private readonly judging: unknown) {}
+
+  /** The same as it is now. */
+  copy(): Plant {
+    const copy = new Plant(this.judging), entries = [...this.kv.entries.values()];
+    copy.now = this.now;
+    copy.kv.apply({ checks: [], mutations: entries.map(({ key, value }) => ({ key, value, set: true })) });
+    return copy;
+  }
+
+  /** Begins a process. */
+  async process(): Promise<Process> {
+    const settings = { ...SETTINGS, JUDGING: JSON.stringify(this.judging) };
+    for (const [name, value] of Object.entries(settings)) Deno.env.set(`SENSORIUM_${name}`, value);
+    try {
+      const kv = new MortalKv(this.kv), clock = { ...PATIENT, now: () => this.now };
+      return new Process(await openDeployment({ clock, open: () => Promise.resolve(kv) }), kv);
+    } finally {
+      for (const name of Object.keys(settings)) Deno.env.delete(`SENSORIUM_${name}`);
+    }
+  }
+}
+
+/** What a process sees of the store, and does to it until it ends. */
+export class MortalKv extends WatchedKv {
+  /** Writes that it has left; it ends in place of the next one. */
+  left = Infinity;
+  /** Keys that it has read one by one. */
+  readonly got: Deno.KvKey[] = [];
+  /** Called before each write. */
+  before: (write: Write) => void = () => {};
+  readonly #end = Promise.withResolvers<void>();
+  /** Resolves when it has ended. */
+  readonly ended = this.#end.promise;
+
+  constructor(inner: WatchedKv) {
+    super();
+    this.get = (key) => {
+      this.got.push(key);
+      return inner.get(key);
+    };
+    this.getMany = (keys) => inner.getMany(keys);
+    this.list = (selector, options) => inner.list(selector, options);
+    this.watch = (keys) => inner.watch(keys);
+    this.commit = (write) => {
+      if (this.left-- <= 0) {
+        this.#end.resolve();
+        return new Promise(() => {}); // nobody is there who would go on
+      }
+      this.before(write);
+      return inner.commit(write);
+    };
+  }
+}
+
+/** A process, as its clients have it. */
+export class Process {
+  constructor(private readonly deployment: Deployment, readonly kv: MortalKv) {}
+
+  /** Its answer to a request. */
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return this.deployment.fetch(new Request(`http://127.0.0.1${path}`, init), INFO);
+  }
+
+  /** What it says under a path. */
+  async ask<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return schema.parse(await (await this.fetch(path)).json());
+  }
+
+  /** Sends readings, which it takes. */
+  async post(readings: readonly unknown[]): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const answer = await this.fetch("/readings", { method: "POST", headers, body: JSON.stringify(readings) });
+    assertEquals(answer.status, 202, await answer.text());
+  }
+
+  /** Its turn of the cron; whether it came to its end, rather than the process. */
+  minute(): Promise<boolean> {
+    return Promise.race([this.deployment.minute().then(() => true), this.kv.ended.then(() => false)]);
+  }
+}
