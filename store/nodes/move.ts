@@ -43,13 +43,14 @@ export async function movePartition(
   to: string,
   options: MoveOptions,
 ): Promise<number> {
-  await lookAtAll(fleet, options);
-  const old = fleet.of(partition), place = fleet.server(to), sensors = await sensorsOf(old, partition, options);
+  await agreeOnMap(fleet, options);
+  const old = fleet.of(partition), place = fleet.server(to);
   const chain = (kv: TimedKv, owner?: string) =>
     Chain.claim(kv, partition, { ...options, guards: ALL_GUARDS, moving: true, ...(owner ? { owner } : {}) });
   let copied = 0;
   if (old !== place) {
     const from = await chain(old, MOVED), into = await chain(place);
+    const sensors = await sensorsOf(old, partition, options); // no other one can come now
     await into.write(await removals(place, partition, sensors));
     for await (const batch of batches(old, partition, sensors)) {
       await into.write(batch);
@@ -59,6 +60,7 @@ export async function movePartition(
     await from.write(await removals(old, partition, sensors));
   } else {
     await chain(place);
+    const sensors = await sensorsOf(place, partition, options);
     for (const other of fleet.servers) {
       if (other === place) continue;
       const left = await removals(other, partition, sensors);
@@ -72,6 +74,12 @@ export async function movePartition(
 export async function lookAtAll(fleet: FleetKv, { freshId }: Pick<MoveOptions, "freshId">): Promise<void> {
   await fleet.look(freshId);
   if (fleet.problems().length > 0) throw new StoreAwayError(`every KV server must answer: ${fleet.problems()[0]}`);
+}
+
+/** The same, and servers that did not take the newest map when it was made are given it. */
+export async function agreeOnMap(fleet: FleetKv, options: Pick<MoveOptions, "freshId">): Promise<void> {
+  await lookAtAll(fleet, options);
+  for (const server of fleet.servers) await giveMap(server, fleet.map);
 }
 
 /** Every partition that was ever run, the id of the server that holds it, and its fence, which names its owner. */
@@ -88,24 +96,28 @@ export async function partitionsByServer(
 }
 
 /**
- * Gives every server the map with the next version.
+ * Gives every server the map with the next version. The first one of the map comes first, whoever does it: of two at the
+ * same time one gets no further.
  *
  * @throws {StoreAwayError} if one does not take it: the same again goes on
  */
 export async function changeMap(fleet: FleetKv, map: Omit<PartitionMap, "version">): Promise<void> {
-  const next: PartitionMap = { ...map, version: fleet.map.version + 1 };
-  for (const server of fleet.servers) {
-    const found = await server.get<PartitionMap>(SERVER_KEYS.map);
-    if ((found.value?.version ?? 0) >= next.version) {
-      throw new StoreAwayError("the map of partitions was changed by somebody else at the same time: try again");
-    }
-    await server.atomic().check(found).set(SERVER_KEYS.map, next).commit();
-    const { value } = await server.get<PartitionMap>(SERVER_KEYS.map);
-    if (JSON.stringify(value) !== JSON.stringify(next)) {
-      throw new StoreAwayError(`the KV server ${server.name} did not take the map of partitions: try again`);
-    }
+  const next: PartitionMap = { ...map, version: fleet.map.version + 1 }, first = fleet.server(fleet.map.servers[0]);
+  for (const server of [first, ...fleet.servers.filter((one) => one !== first)]) {
+    if (await giveMap(server, next)) continue;
+    throw new StoreAwayError("the map of partitions was changed by somebody else at the same time: try again");
   }
   fleet.learn(next);
+}
+
+/** Gives a server this map; false where its own is as new. @throws {StoreAwayError} if it does not take it */
+async function giveMap(server: TimedKv, map: PartitionMap): Promise<boolean> {
+  const found = await server.get<PartitionMap>(SERVER_KEYS.map);
+  if ((found.value?.version ?? 0) >= map.version) return false;
+  await server.atomic().check(found).set(SERVER_KEYS.map, map).commit();
+  const { value } = await server.get<PartitionMap>(SERVER_KEYS.map);
+  if (JSON.stringify(value) === JSON.stringify(map)) return true;
+  throw new StoreAwayError(`the KV server ${server.name} did not take the map of partitions: try again`);
 }
 
 /** Names of the partition's sensors on a server. */

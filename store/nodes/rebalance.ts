@@ -9,7 +9,7 @@
  */
 import type { FleetKv } from "./fleet.ts";
 import { KEYS } from "../keys.ts";
-import { changeMap, lookAtAll, type MoveOptions, movePartition, partitionsByServer } from "./move.ts";
+import { agreeOnMap, changeMap, type MoveOptions, movePartition, partitionsByServer } from "./move.ts";
 import { type PartitionMap, placeOf } from "./places.ts";
 import { MOVED, ownerIn, StoreError } from "../checkpoint/chain.ts";
 
@@ -35,7 +35,7 @@ export async function spreadOver(
   options: MoveOptions,
   moved: (move: PlannedMove, copied: number) => void = () => {},
 ): Promise<void> {
-  await lookAtAll(fleet, options);
+  await agreeOnMap(fleet, options);
   const [first] = fleet.map.servers;
   if (!servers.includes(first)) {
     throw new StoreError(
@@ -76,22 +76,22 @@ export function planMoves(map: PartitionMap, partitions: readonly string[]): Pla
 
 /** Makes these the map's servers; partitions stay where they are. */
 async function changeServers(fleet: FleetKv, servers: readonly string[]): Promise<void> {
-  if (String(servers) === String(fleet.map.servers)) return;
-  await changeMap(fleet, { servers, moved: await stayed(fleet, { ...fleet.map, servers }) });
+  const before = fleet.map;
+  if (String(servers) === String(before.servers)) return;
+  await changeMap(fleet, { servers, moved: await stayed(fleet, before, { ...before, servers }) });
   // A partition may have begun meanwhile, where the map of before had it.
-  const late = await stayed(fleet, fleet.map);
+  const late = await stayed(fleet, before, fleet.map);
   if (Object.keys(late).length > Object.keys(fleet.map.moved).length) await changeMap(fleet, { servers, moved: late });
 }
 
-/** The map's moved partitions, and those that are elsewhere than the map has them. */
-async function stayed(fleet: FleetKv, map: PartitionMap): Promise<Record<string, string>> {
+/** The map's moved partitions, and those that are where the map of before has them, and this one has not. */
+async function stayed(fleet: FleetKv, before: PartitionMap, map: PartitionMap): Promise<Record<string, string>> {
   const moved: Record<string, string> = { ...map.moved };
-  for (const server of fleet.servers) {
-    for await (const { key, value } of server.list<string>({ prefix: KEYS.partitions() })) {
-      const partition = String(key[1]);
-      if (key[2] !== "fence" || ownerIn(value) === MOVED || Object.hasOwn(moved, partition)) continue;
-      const id = fleet.idOf(server.name);
-      if (id !== undefined && placeOf(map, partition) !== id) moved[partition] = id;
+  for (const id of before.servers) {
+    for await (const { key } of fleet.server(id).list({ prefix: KEYS.partitions() })) {
+      const partition = String(key[1]), isFence = key[2] === "fence";
+      // Elsewhere lies what an interrupted move has left of it.
+      if (isFence && placeOf(before, partition) === id && placeOf(map, partition) !== id) moved[partition] = id;
     }
   }
   return moved;

@@ -10,9 +10,9 @@ import { KvConfigurations } from "../../../store/configurations.ts";
 import { compareKeys } from "../../../store/key_order.ts";
 import { KEYS } from "../../../store/keys.ts";
 import type { KvPort } from "../../../store/kv.ts";
-import { movePartition, partitionsByServer } from "../../../store/nodes/move.ts";
-import { ownerOf, placeOf } from "../../../store/nodes/places.ts";
-import { StoreError } from "../../../store/checkpoint/chain.ts";
+import { changeMap, movePartition, partitionsByServer } from "../../../store/nodes/move.ts";
+import { ownerOf, type PartitionMap, placeOf, SERVER_KEYS } from "../../../store/nodes/places.ts";
+import { ALL_GUARDS, Chain, StoreError } from "../../../store/checkpoint/chain.ts";
 import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { Written } from "../../../store/retention/written.ts";
 import { KvQuarantine } from "../../../store/quarantine.ts";
@@ -151,6 +151,12 @@ Deno.test("FleetKv.open() wants every server at the very first start, and all th
   await assertRejects(() => open(servers[0]), StoreError, "partitions are on 1 more KV servers than kv0");
 });
 
+/** What a server holds of partitions. */
+async function left(server: KvPort): Promise<string[]> {
+  const keys = await Array.fromAsync(server.list({ prefix: [] }), ({ key }) => key);
+  return keys.filter((key) => typeof ownerOf(key) === "object").map((key) => key.join("/"));
+}
+
 Deno.test("movePartition() leaves everything as it was, interrupted at any place and done again", async () => {
   const world = makeWorld(200, 120, { forestMs: 40_000, alike: 4 });
   const source = (stopAfter = Infinity, stop = new AbortController()) => {
@@ -183,12 +189,7 @@ Deno.test("movePartition() leaves everything as it was, interrupted at any place
     assertEquals((await runSource(source().source, { judging, kv: fleet })).digest, digest, `after ${commits} commits`);
     assertEquals(await storedOutputs(fleet), expected);
     assertEquals((await partitionsByServer(fleet)).map(({ id }) => id), [to]);
-    const left = await Array.fromAsync(
-      servers[fleet.servers.indexOf(fleet.server(from))].kv.list({ prefix: [] }),
-      ({ key }) => key,
-    );
-    const itsOwn = left.filter((key) => typeof ownerOf(key) === "object");
-    assertEquals(itsOwn.map((key) => key.join("/")), [`partition/${PARTITION}/chain`, `partition/${PARTITION}/fence`]);
+    assertEquals(await left(fleet.server(from)), [`partition/${PARTITION}/chain`, `partition/${PARTITION}/fence`]);
   }
 });
 
@@ -200,4 +201,48 @@ Deno.test("movePartition() moves back, too, and makes a partition whole that is 
   for (const place of [to, from, from]) await movePartition(fleet, PARTITION, place, OPTIONS);
   assertEquals(placeOf(fleet.map, PARTITION), from);
   assertEquals((await runSource(text(), { judging: world.judging, kv: fleet })).digest, digest);
+});
+
+Deno.test("movePartition() takes sensors along that came until its owner could write no more", async () => {
+  const world = makeWorld(200, 120, { forestMs: 40_000, alike: 4 }), { judging } = world;
+  const text = () => new TextSource(world.text, { asLines: false, records: () => 9 });
+  const { digest, kv } = await runSource(text(), { judging });
+  const servers = [new Server(), new Server()], fleet = await open(...servers), from = placeOf(fleet.map, PARTITION);
+  const old = servers[fleet.servers.indexOf(fleet.server(from))].kv,
+    [to] = fleet.map.servers.filter((id) => id !== from);
+  const commit = old.commit.bind(old);
+  old.commit = async (write) => {
+    old.commit = commit;
+    await runSource(text(), { judging, kv: fleet }); // all of it, before the fence is raised
+    return await commit(write);
+  };
+  await movePartition(await open(...servers), PARTITION, to, OPTIONS);
+  await fleet.look(freshId);
+  assertEquals(await left(fleet.server(from)), [`partition/${PARTITION}/chain`, `partition/${PARTITION}/fence`]);
+  assertEquals(await storedOutputs(fleet), await storedOutputs(kv));
+  assertEquals((await runSource(text(), { judging, kv: fleet })).digest, digest);
+});
+
+Deno.test("movePartition() done again gives the map to servers that did not take it", async () => {
+  const servers = [new Server(), new Server(), new Server()],
+    fleet = await open(...servers),
+    [, , { kv: last }] = servers;
+  await Chain.claim(fleet.of(PARTITION), PARTITION, { ...OPTIONS, guards: ALL_GUARDS });
+  const [to] = fleet.map.servers.filter((id) => id !== placeOf(fleet.map, PARTITION)), commit = last.commit.bind(last);
+  const isMap = ({ key }: { key: Deno.KvKey }) => String(key) === String(SERVER_KEYS.map);
+  last.commit = (write) => write.mutations.some(isMap) ? Promise.reject(new Error("cut off")) : commit(write);
+  await assertRejects(() => movePartition(fleet, PARTITION, to, OPTIONS), StoreAwayError);
+  last.commit = commit;
+  await movePartition(await open(...servers), PARTITION, to, OPTIONS);
+  for (const { kv } of servers) assertEquals((await kv.get<PartitionMap>(SERVER_KEYS.map)).value?.moved[PARTITION], to);
+});
+
+Deno.test("changeMap() lets one of two win who change the map at the same time, in whatever order they name the servers", async () => {
+  const servers = [new Server(), new Server()], [a, b] = [await open(...servers), await open(...servers.toReversed())];
+  const done = await Promise.allSettled([a, b].map((fleet, i) => {
+    return changeMap(fleet, { ...fleet.map, moved: { p: fleet.map.servers[i] } });
+  }));
+  assertEquals(done.filter(({ status }) => status === "fulfilled").length, 1);
+  const maps = await Promise.all(servers.map(({ kv }) => kv.get<PartitionMap>(SERVER_KEYS.map)));
+  assertEquals(maps[0].value, maps[1].value);
 });

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { ALL_GUARDS, Chain, StoreError } from "../../../store/checkpoint/chain.ts";
 import type { FleetKv } from "../../../store/nodes/fleet.ts";
 import { KEYS } from "../../../store/keys.ts";
-import { partitionsByServer } from "../../../store/nodes/move.ts";
+import { movePartition, partitionsByServer } from "../../../store/nodes/move.ts";
 import { placeOf } from "../../../store/nodes/places.ts";
 import { planMoves, spreadOver } from "../../../store/nodes/rebalance.ts";
 import { sizesByPartition } from "../../../store/nodes/sizes.ts";
@@ -105,6 +105,26 @@ Deno.test("spreadOver() takes a new server in, and lets one go, interrupted at a
       await Chain.claim(rest.of(partition), partition, { ...OPTIONS, guards: ALL_GUARDS, owner: "node-2" });
     }
     finished = grown || shrunk ? 0 : finished + 1;
+  }
+});
+
+Deno.test("spreadOver() finds a partition where it is, whatever an interrupted move of it has left elsewhere", async () => {
+  for (let commits = 0, finished = false; !finished; commits++) {
+    const servers = [new Server(), new Server(), new Server()], two = await open(...servers.slice(0, 2));
+    await fill(two);
+    const expected = await stored(two), weak = servers[commits % 2];
+    weak.left = Math.floor(commits / 2);
+    const mover = await open(...servers.slice(0, 2));
+    weak.left = Math.floor(commits / 2);
+    finished = true;
+    for (const partition of PARTITIONS) {
+      const [to] = mover.map.servers.filter((id) => id !== placeOf(mover.map, partition));
+      await movePartition(mover, partition, to, OPTIONS).catch(() => finished = false);
+    }
+    weak.left = Infinity;
+    const three = await open(...servers);
+    await spreadOver(three, ids(three), OPTIONS);
+    assertEquals(await stored(await open(...servers)), expected, `after ${commits} commits`);
   }
 });
 
