@@ -9,17 +9,17 @@ import type { KvConnection } from "./timed_kv.ts";
 
 /** A server that is opened by the first call that reaches it. */
 export class LateKv implements KvConnection {
-  private opened?: Promise<Deno.Kv>;
+  private opened?: Promise<KvConnection>;
 
   /** @param open opens it, or rejects */
-  constructor(private readonly open: () => Promise<Deno.Kv>) {}
+  constructor(private readonly open: () => Promise<KvConnection>) {}
 
   async get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
     return await (await this.kv()).get<T>(key);
   }
 
   async getMany(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<unknown>[]> {
-    return await (await this.kv()).getMany<unknown[]>([...keys]);
+    return await (await this.kv()).getMany(keys);
   }
 
   async *list<T = unknown>(
@@ -62,7 +62,7 @@ export class LateKv implements KvConnection {
     void this.opened?.then((kv) => kv.close(), () => {});
   }
 
-  private kv(): Promise<Deno.Kv> {
+  private kv(): Promise<KvConnection> {
     return this.opened ??= this.open().catch((error) => {
       this.opened = undefined;
       if (error instanceof Deno.errors.NotCapable) throw error;

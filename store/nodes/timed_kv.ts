@@ -2,7 +2,9 @@
  * A database with a deadline on every call: one that does not answer says so, and is not waited for.
  *
  * A connection may have gone silent for ever without an end (a firewall has forgotten it): the client would send everything
- * over it until the system gives it up, minutes later. So after a deadline it goes on over a new one.
+ * over it until the system gives it up, minutes later. So after a deadline it goes on over a new one. Where that is refused,
+ * the server is opened by the next call that reaches it: Deno's client tries what was asked of it again and again, says so
+ * each time, and never gives up, so that calls to a server that is away would be ever more.
  *
  * @module
  */
@@ -11,6 +13,7 @@ import type { Clock } from "../../actors/ports.ts";
 import { DeadlineError, within } from "../deadline.ts";
 import type { KvAtomic, KvPort } from "../kv.ts";
 import { KvBehind } from "../kv_behind.ts";
+import { LateKv } from "./late_kv.ts";
 
 /** A connection to a KV server, or a file. */
 export type KvConnection = KvPort & Pick<Deno.Kv, "watch">;
@@ -122,7 +125,8 @@ export class TimedKv extends KvBehind {
     const { again, clock, deadlineMs } = this;
     if (again === undefined || silent !== this.kv) return;
     // One that does not come has its deadline, too, or falls silent itself: the next call tries again.
-    this.connecting ??= within(clock, deadlineMs, again().then((kv) => this.replace(silent, kv))).catch(() => {})
+    const connected = () => again().catch(() => new LateKv(again)).then((kv) => this.replace(silent, kv));
+    this.connecting ??= within(clock, deadlineMs, connected()).catch(() => {})
       .finally(() => this.connecting = undefined);
     await within(clock, CONNECT_MS, this.connecting).catch(() => {});
   }

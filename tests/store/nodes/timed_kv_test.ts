@@ -119,3 +119,24 @@ Deno.test("TimedKv connects once more where a new connection never comes, and ta
   assertEquals((await timed.get(["a"])).value, null);
   timed.close();
 });
+
+Deno.test("TimedKv asks nothing more over a connection that was given up, also where a new one is refused", async () => {
+  const kv = new MemoryKv(), clock = new Deadlines(), said: string[] = [];
+  let isThere = false;
+  const timed = new TimedKv(connect(kv, true, () => said.push("silent closed")), "kv:4512", clock, 5_000, () => {
+    said.push("asked");
+    return isThere ? Promise.resolve(connect(kv, false, () => {})) : Promise.reject(new Error("connection refused"));
+  });
+  const asked = assertRejects(() => timed.get(["a"]), StoreAwayError, "within 5 s");
+  clock.pass();
+  await asked;
+  clock.pass(); // what was under way has had its time
+  await new Promise((resolve) => setTimeout(resolve));
+  await assertRejects(() => timed.get(["a"]), StoreAwayError, "kv:4512 does not answer: connection refused");
+  assertEquals(said, ["asked", "silent closed", "asked"], "by the next call");
+  assertMatch(timed.problem ?? "", /does not answer/);
+  isThere = true;
+  assertEquals((await timed.get(["a"])).value, null);
+  assertEquals([timed.problem, said.length], [undefined, 4]);
+  timed.close();
+});
