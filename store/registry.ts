@@ -1,9 +1,10 @@
 /**
  * The model registry in the key-value store.
  *
- * A version's bytes come first, in parts that fit a value, under a fresh id of this write; then, in one atomic write,
- * what is known of the version and which version is in use. So a version is there as a whole or not at all, whatever
- * dies in between, and two writers cannot mix their parts. Parts that a writer left behind go at the next registration.
+ * A version's bytes are in parts that fit a value, under a fresh id of this write. One atomic write holds the parts, what
+ * is known of the version, and which version is in use; parts for which it has no room come first. So a version is there
+ * as a whole or not at all, whatever dies in between, and two writers cannot mix their parts. Parts that a writer left
+ * behind go at a later registration.
  *
  * Of each model a bounded number of versions is kept: the newest, and the one in use.
  *
@@ -43,6 +44,9 @@ interface VersionValue extends Omit<ModelVersion, "name" | "version"> {
   readonly parts: number;
 }
 
+/** A version with its key; the stamp is that of one that was read. */
+type VersionEntry = Pick<Deno.KvEntry<VersionValue>, "key" | "value"> & { readonly versionstamp?: string };
+
 /** The model's own entry. */
 interface HeadValue {
   readonly active: number;
@@ -53,12 +57,16 @@ interface HeadValue {
 const KEEP = 50, DEADLINE_MS = 30_000, TRIES = 10, PUT_TRIES = 3;
 /** Bytes of a part: a value's, less room for its own encoding. */
 export const PART_BYTES = KV_LIMITS.valueBytes - 1024;
+/** Parts of one write: a version's own entry, at most as great as a part, fits in, too. */
+const PARTS_PER_WRITE = Math.floor(KV_LIMITS.atomicBytes / KV_LIMITS.valueBytes) - 1;
 // deno-lint-ignore no-control-regex -- control characters are exactly what a name must not hold
 const CONTROL = /[\u0000-\u001f\u007f]|\p{Surrogate}/u;
 
 /** Models in a key-value store. */
 export class KvModelRegistry implements ModelRegistry {
   private readonly listeners = new Set<(state: ModelState) => void>();
+  /** Models of which no part is left over: looked for once, and again behind versions of more than one write. */
+  private readonly tidied = new Set<string>();
   private readonly options: Required<RegistryOptions>;
 
   constructor(private readonly kv: KvPort, options: RegistryOptions) {
@@ -79,32 +87,26 @@ export class KvModelRegistry implements ModelRegistry {
   }
 
   async versions(name: string): Promise<ModelVersion[]> {
-    const versions: ModelVersion[] = [];
-    for await (
-      const { key, value } of this.kv.list<VersionValue>({ prefix: KEYS.modelVersions(name) }, { reverse: true })
-    ) {
-      versions.push(versionOf(name, Number(key[2]), value));
-    }
-    return versions;
+    return (await this.entries(name)).map((one) => versionOf(name, one));
   }
 
   async version(name: string, version: number): Promise<ModelVersion | undefined> {
     const { value } = await this.ask(this.kv.get<VersionValue>(KEYS.modelVersion(name, version)));
-    return value === null ? undefined : versionOf(name, version, value);
+    return value === null ? undefined : versionOf(name, { key: KEYS.modelVersion(name, version), value });
   }
 
   async bytes(name: string, version: number): Promise<Uint8Array> {
     const { value } = await this.ask(this.kv.get<VersionValue>(KEYS.modelVersion(name, version)));
     if (value === null) throw noVersion(name, version);
-    const bytes = new Uint8Array(value.size);
-    for (let part = 0; part < value.parts; part++) {
+    const bytes = new Uint8Array(value.size), numbers = Array.from({ length: value.parts }, (_, part) => part);
+    await Promise.all(numbers.map(async (part) => {
       const key = KEYS.modelPart(name, version, value.write, part);
       const found = (await this.ask(this.kv.get<Uint8Array>(key))).value;
       if (found === null) {
         throw new StoreError(`part ${part} of ${value.parts} of version ${version} of ${name} is missing`);
       }
       bytes.set(found, part * PART_BYTES);
-    }
+    }));
     if (sha256Of(bytes) !== value.sha256) throw new StoreError(`version ${version} of ${name} is damaged in the store`);
     return bytes;
   }
@@ -112,21 +114,21 @@ export class KvModelRegistry implements ModelRegistry {
   async register(name: string, model: NewModel): Promise<ModelVersion> {
     checkModel(name, model);
     const sha256 = sha256Of(model.bytes), { kind, scope, lineage, metrics, bytes } = model;
-    const attempts: { readonly version: number; readonly write: string }[] = [];
+    const attempts: string[] = [];
     for (let tries = 0; tries < TRIES; tries++) {
-      const head = await this.ask(this.kv.get<HeadValue>(KEYS.model(name)));
-      const late = await this.anyWritten(name, attempts);
-      if (late !== undefined) return await this.finish(name, late);
-      const version = model.version ?? (head.value?.latest ?? 0) + 1;
+      const headRead = this.ask(this.kv.get<HeadValue>(KEYS.model(name)));
+      const [head, versions] = await Promise.all([headRead, this.entries(name)]), latest = head.value?.latest ?? 0;
+      const late = versions.find(({ value }) => attempts.includes(value.write)), state = late && await this.state(name);
+      if (late && state) return await this.finish(state, versions, late);
+      const version = model.version ?? latest + 1;
       if (version > MODEL_LIMITS.version) throw new ModelRuleError(`${name} has no version left above ${version - 1}`);
-      const entry = await this.ask(this.kv.get<VersionValue>(KEYS.modelVersion(name, version)));
-      if (entry.value?.sha256 === sha256 && model.version !== undefined) return versionOf(name, version, entry.value);
-      if (version <= (head.value?.latest ?? 0)) {
-        const why = entry.value === null ? `${head.value?.latest} is the latest` : "it is there with other bytes";
+      const entry = versions.find(({ key }) => key[2] === version);
+      if (entry?.value.sha256 === sha256 && model.version !== undefined) return versionOf(name, entry);
+      if (version <= latest) {
+        const why = entry ? "it is there with other bytes" : `${latest} is the latest`;
         throw new ModelRuleError(`cannot register version ${version} of ${name}: ${why}`);
       }
-      const write = this.options.freshId(), parts = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
-      await this.writeParts(name, version, write, bytes);
+      const write = this.options.freshId(), key = KEYS.modelVersion(name, version);
       const value: VersionValue = {
         kind,
         scope,
@@ -136,16 +138,18 @@ export class KvModelRegistry implements ModelRegistry {
         size: bytes.length,
         sha256,
         write,
-        parts,
+        parts: Math.max(1, Math.ceil(bytes.length / PART_BYTES)),
       };
       checkSize(name, version, value);
       const pinned = head.value?.pinned ?? false;
       const next: HeadValue = { active: pinned ? head.value?.active ?? version : version, latest: version, pinned };
-      const atomic = this.kv.atomic().check(head, entry).set(KEYS.modelVersion(name, version), value)
-        .set(KEYS.model(name), next);
-      attempts.push({ version, write });
+      const written = await this.writeFirst(name, version, write, bytes);
+      const atomic = this.withParts(name, version, write, bytes, written)
+        .check(head, { key, versionstamp: entry?.versionstamp ?? null }).set(key, value).set(KEYS.model(name), next);
+      attempts.push(write);
       if (await this.commit(atomic, () => this.isWritten(name, version, write))) {
-        return await this.finish(name, version);
+        const registered = { key, value };
+        return await this.finish({ name, ...next }, [registered, ...versions], registered);
       }
     }
     throw new StoreError(`the model ${name} could not be registered: others do so at the same time`);
@@ -202,15 +206,29 @@ export class KvModelRegistry implements ModelRegistry {
     for (const told of this.listeners) told(state);
   }
 
-  private async writeParts(name: string, version: number, write: string, bytes: Uint8Array): Promise<void> {
-    const perWrite = Math.floor(KV_LIMITS.atomicBytes / KV_LIMITS.valueBytes);
-    for (let part = 0, at = 0; at === 0 || at < bytes.length;) {
-      let atomic = this.kv.atomic();
-      for (let n = 0; n < perWrite && (at === 0 || at < bytes.length); n++, part++, at += PART_BYTES) {
-        atomic = atomic.set(KEYS.modelPart(name, version, write, part), bytes.slice(at, at + PART_BYTES));
-      }
-      await this.put(name, atomic);
+  /** The entries of its versions, newest first. */
+  private entries(name: string): Promise<Deno.KvEntry<VersionValue>[]> {
+    return Array.fromAsync(this.kv.list<VersionValue>({ prefix: KEYS.modelVersions(name) }, { reverse: true }));
+  }
+
+  /** Writes the parts for which there is no room beside the version; how many these are. */
+  private async writeFirst(name: string, version: number, write: string, bytes: Uint8Array): Promise<number> {
+    let written = 0;
+    for (; (written + PARTS_PER_WRITE) * PART_BYTES < bytes.length; written += PARTS_PER_WRITE) {
+      this.tidied.delete(name);
+      await this.put(name, this.withParts(name, version, write, bytes, written));
     }
+    return written;
+  }
+
+  /** One write of parts, from one of them on. */
+  private withParts(name: string, version: number, write: string, bytes: Uint8Array, from: number): KvAtomic {
+    let atomic = this.kv.atomic();
+    for (let part = from; part < from + PARTS_PER_WRITE && part * PART_BYTES < bytes.length; part++) {
+      const key = KEYS.modelPart(name, version, write, part);
+      atomic = atomic.set(key, bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
+    }
+    return atomic;
   }
 
   /** Commits what may be written twice, until the answer is that it is there: a version stands on it. */
@@ -219,22 +237,15 @@ export class KvModelRegistry implements ModelRegistry {
     throw new StoreError(`the parts of a version of ${name} could not be written in ${PUT_TRIES} tries`);
   }
 
-  /** The version of an attempt that succeeded after all: a write that was given up may come late. */
-  private async anyWritten(
-    name: string,
-    attempts: readonly { readonly version: number; readonly write: string }[],
-  ): Promise<number | undefined> {
-    for (const { version, write } of attempts) if (await this.isWritten(name, version, write)) return version;
-    return undefined;
-  }
-
-  /** Tells of a version that is registered, and tidies up. */
-  private async finish(name: string, version: number): Promise<ModelVersion> {
-    const registered = await this.version(name, version), state = await this.state(name);
-    if (registered === undefined || state === undefined) throw noVersion(name, version);
+  /** Tells of a version that is registered, and tidies up. @param versions all, newest first */
+  private async finish(
+    state: ModelState,
+    versions: readonly VersionEntry[],
+    registered: VersionEntry,
+  ): Promise<ModelVersion> {
     this.tell(state);
-    await this.tidy(state);
-    return registered;
+    await this.tidy(state, versions);
+    return versionOf(state.name, registered);
   }
 
   /** Whether a version's entry is this write's; asked when the answer to the write was lost. */
@@ -252,26 +263,26 @@ export class KvModelRegistry implements ModelRegistry {
     return await isThere();
   }
 
-  /** Removes versions beyond those that are kept, and parts that belong to no version. */
-  private async tidy({ name, active }: ModelState): Promise<void> {
-    const kept = new Map<number, string>(), gone: Deno.KvKey[] = [];
-    let number = 0;
-    for await (
-      const { key, value } of this.kv.list<VersionValue>({ prefix: KEYS.modelVersions(name) }, { reverse: true })
-    ) {
-      if (++number <= this.options.keep || Number(key[2]) === active) kept.set(Number(key[2]), value.write);
-      else gone.push(key);
-    }
-    const newest = Math.max(...kept.keys());
-    for await (const { key } of this.kv.list({ prefix: KEYS.modelParts(name) })) {
-      // Those of a later version may be another writer's that has not finished.
-      if (Number(key[2]) <= newest && kept.get(Number(key[2])) !== key[3]) gone.push(key);
+  /**
+   * Removes versions beyond those that are kept, and parts that belong to no version. Such parts are looked for, among
+   * the bytes of all versions, only where there may be some: a version that is one write leaves none.
+   */
+  private async tidy({ name, active }: ModelState, versions: readonly VersionEntry[]): Promise<void> {
+    const kept = versions.filter(({ key }, i) => i < this.options.keep || key[2] === active);
+    const gone = versions.filter((one) => !kept.includes(one)).flatMap(keysOf);
+    if (!this.tidied.has(name)) {
+      const known = new Map(versions.map(({ key, value }) => [key[2], value.write]));
+      for await (const { key } of this.kv.list({ prefix: KEYS.modelParts(name) })) {
+        // Those of a later version may be another writer's that has not finished.
+        if (Number(key[2]) <= Number(versions[0].key[2]) && known.get(key[2]) !== key[3]) gone.push(key);
+      }
     }
     for (let at = 0; at < gone.length; at += KV_LIMITS.mutations) {
       let atomic = this.kv.atomic();
       for (const key of gone.slice(at, at + KV_LIMITS.mutations)) atomic = atomic.delete(key);
       await this.ask(atomic.commit());
     }
+    if (kept.every(({ value }) => value.parts <= PARTS_PER_WRITE)) this.tidied.add(name);
   }
 
   private ask<T>(answer: Promise<T>): Promise<T> {
@@ -279,8 +290,14 @@ export class KvModelRegistry implements ModelRegistry {
   }
 }
 
-function versionOf(name: string, version: number, { write: _, parts: _p, ...known }: VersionValue): ModelVersion {
-  return { name, version, ...known };
+function versionOf(name: string, { key, value: { write: _, parts: _p, ...known } }: VersionEntry): ModelVersion {
+  return { name, version: Number(key[2]), ...known };
+}
+
+/** All keys of a version. */
+function keysOf({ key, value: { write, parts } }: VersionEntry): Deno.KvKey[] {
+  const name = String(key[1]), version = Number(key[2]);
+  return [key, ...Array.from({ length: parts }, (_, part) => KEYS.modelPart(name, version, write, part))];
 }
 
 function noVersion(name: string, version: number): NoModelError {

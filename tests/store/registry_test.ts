@@ -156,7 +156,7 @@ Deno.test("KvModelRegistry keeps a bounded number of versions and no part of any
 Deno.test("KvModelRegistry has a version as a whole or not at all, whatever the database does, and once only", async () => {
   const fault = fc.constantFrom<CommitFault>("ok", "lost", "unanswered", "echo", "late", "soon");
   await fc.assert(
-    fc.asyncProperty(fc.array(fault, { maxLength: 6 }), fc.constantFrom(10, 150_000), async (faults, size) => {
+    fc.asyncProperty(fc.array(fault, { maxLength: 6 }), fc.constantFrom(10, 700_000), async (faults, size) => {
       const kv = new FaultyKv(), registry = makeRegistry(kv);
       await registry.register("m", model(1));
       kv.faults = [...faults];
@@ -179,6 +179,19 @@ Deno.test("KvModelRegistry has a version as a whole or not at all, whatever the 
       assertEquals(kv.count(["model_part", "m"]), needed); // nothing is left lying about
     }),
   );
+});
+
+Deno.test("KvModelRegistry.register() is one write, where a version fits, and reads the bytes of no other one", async () => {
+  const kv = new FaultyKv(), registry = makeRegistry(kv);
+  await registry.register("m", model(1, 150_000)); // it may have found parts that somebody left behind
+  const list = kv.list.bind(kv), listed: Deno.KvKey[] = [], { commits } = kv;
+  kv.list = (selector, options) => {
+    if ("prefix" in selector) listed.push(selector.prefix);
+    return list(selector, options);
+  };
+  await registry.register("m", model(2, 150_000));
+  assertEquals([kv.commits - commits, listed], [1, [["model_version", "m"]]]);
+  assertEquals(await makeRegistry(kv).bytes("m", 2), model(2, 150_000).bytes);
 });
 
 Deno.test("KvModelRegistry loses none of versions that are registered at the same time", async () => {
@@ -219,7 +232,7 @@ Deno.test("KvModelRegistry tells of changes, until nobody wants to hear", async 
 Deno.test("KvModelRegistry gives up on a database that does not answer", async () => {
   const kv = new FaultyKv(), clock = new FakeClock(), registry = makeRegistry(kv, undefined, clock);
   kv.faults = ["hanging"];
-  const pending = registry.register("m", model(1));
+  const pending = registry.register("m", model(1, 700_000)); // more than one write
   const refused = assertRejects(() => pending, Error, "did not answer");
   while (clock.sleepers === 0 || kv.commits === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
   await clock.advance(30_000);
