@@ -152,7 +152,7 @@ export const KEYS = {
   quarantineSettled: (partition: string): Deno.KvKey => ["quarantine_settled", partition],
   models: (): Deno.KvKey => ["model"],
   model: (name: string): Deno.KvKey => ["model", name],
-  modelVersions: (name: string): Deno.KvKey => ["model_version", name],
+  modelVersions: (name?: string): Deno.KvKey => name === undefined ? ["model_version"] : ["model_version", name],
   modelVersion: (name: string, version: number): Deno.KvKey => ["model_version", name, version],
   modelParts: (name: string, version?: number): Deno.KvKey =>
     version === undefined ? ["model_part", name] : ["model_part", name, version],

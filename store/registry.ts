@@ -38,7 +38,7 @@ export interface RegistryOptions {
 }
 
 /** A version as it is stored. */
-interface VersionValue extends Omit<ModelVersion, "name" | "version"> {
+export interface VersionValue extends Omit<ModelVersion, "name" | "version"> {
   /** The write whose parts are the bytes. */
   readonly write: string;
   readonly parts: number;
@@ -48,7 +48,7 @@ interface VersionValue extends Omit<ModelVersion, "name" | "version"> {
 type VersionEntry = Pick<Deno.KvEntry<VersionValue>, "key" | "value"> & { readonly versionstamp?: string };
 
 /** The model's own entry. */
-interface HeadValue {
+export interface HeadValue {
   readonly active: number;
   readonly latest: number;
   readonly pinned: boolean;

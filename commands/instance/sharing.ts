@@ -69,10 +69,12 @@ export function openSharing(options: SharingOptions, parts: SharingParts): Shari
   const trainer = new EpochTrainer(book, ports, { ...options, judging: parts.judging, clock });
   const train = async (signal: AbortSignal) => {
     const listening = fleet && brought.follow(fleet, signal);
+    let isCopied = false;
     while (!signal.aborted) {
       const { rings } = brought;
       try {
-        while (!signal.aborted && (await trainer.next("forest") || await trainer.next("network")));
+        while (!signal.aborted && (await trainer.next("forest") || await trainer.next("network"))) isCopied = false;
+        isCopied ||= await fleet?.copyModels() ?? true;
       } catch (error) {
         if (!(error instanceof StoreAwayError)) options.report?.(error);
         await clock.sleep(LOOK_MS / 5, signal).catch(() => {});

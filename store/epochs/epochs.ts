@@ -29,6 +29,9 @@ export interface EpochsOptions {
 
 /** What came of epochs. */
 export class KvEpochs implements Epochs {
+  /** Since when the server of what all share has not answered; undefined while it does. */
+  private awaySince?: number;
+
   constructor(private readonly kv: KvPort, private readonly options: EpochsOptions) {}
 
   includes(partition: string): boolean {
@@ -41,12 +44,14 @@ export class KvEpochs implements Epochs {
     before: number,
     signal: AbortSignal,
   ): Promise<readonly EpochDecision[] | undefined> {
-    const { clock, brought, trained, waitMs } = this.options, until = clock.now() + waitMs;
+    const { clock, brought, trained, waitMs } = this.options, begun = clock.now();
     brought.ring(); // what was just brought may be what was waited for
     for (;;) {
-      const { rings } = trained, left = until - clock.now(), known = await this.known(family, groups, before);
+      const { rings } = trained, known = await this.known(family, groups, before);
       if (known) return known;
       if (signal.aborted) return undefined;
+      // A server that is away is waited for once, not at the end of each epoch until it is there again.
+      const left = Math.min(begun, this.awaySince ?? begun) + waitMs - clock.now();
       if (left <= 0) return [];
       await trained.wait(rings, left, signal);
     }
@@ -59,10 +64,13 @@ export class KvEpochs implements Epochs {
     before: number,
   ): Promise<EpochDecision[] | undefined> {
     try {
-      return await this.through(family) >= before ? await this.uses(family, groups, before) : undefined;
+      const known = await this.through(family) >= before ? await this.uses(family, groups, before) : undefined;
+      this.awaySince = undefined;
+      return known;
     } catch (error) {
-      if (error instanceof StoreAwayError) return undefined;
-      throw error;
+      if (!(error instanceof StoreAwayError)) throw error;
+      this.awaySince ??= this.options.clock.now();
+      return undefined;
     }
   }
 

@@ -10,6 +10,7 @@ import { copiesOf, copyOf, isCopied, refreshCopies } from "./copies.ts";
 import { checkFormat } from "../format.ts";
 import { compareKeys } from "../key_order.ts";
 import type { KvAtomic, KvPort } from "../kv.ts";
+import { isCopiedModel, refreshModelCopies } from "./model_copies.ts";
 import { ownerOf, type PartitionMap, partitionMapSchema, placeOf, SERVER_KEYS } from "./places.ts";
 import type { TimedKv } from "./timed_kv.ts";
 
@@ -150,9 +151,8 @@ export class FleetKv implements KvPort {
   }
 
   async get<T = unknown>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    const copy = isCopied(key) && this.isServerAway(this.known.servers[0])
-      ? await copyOf<T>(this.servers, key)
-      : undefined;
+    const isThere = isCopied(key) || isCopiedModel(key);
+    const copy = isThere && this.isServerAway(this.known.servers[0]) ? await copyOf<T>(this.answering, key) : undefined;
     if (copy !== undefined) return copy;
     const server = this.serverOf(key);
     if (server !== undefined) return await server.get<T>(key);
@@ -172,7 +172,7 @@ export class FleetKv implements KvPort {
   ): AsyncIterable<Deno.KvEntry<T>> {
     const common = commonOf(selector);
     const copies = isCopied(common) && this.isServerAway(this.known.servers[0])
-      ? await copiesOf<T>(this.servers, selector, options)
+      ? await copiesOf<T>(this.answering, selector, options)
       : [];
     if (copies.length > 0) return yield* copies;
     const server = this.serverOf(common);
@@ -202,7 +202,7 @@ export class FleetKv implements KvPort {
     const { moved } = this.known, isMoved = Object.keys(moved).length > 0;
     const isFirst = this.byId.get(this.known.servers[0]) === server;
     for await (const entry of server.list<T>(selector, options)) {
-      if (!isFirst && isCopied(entry.key)) continue;
+      if (!isFirst && (isCopied(entry.key) || isCopiedModel(entry.key))) continue;
       const partition = isMoved ? this.partitionOfKey(entry.key) : undefined;
       if (partition === undefined || !Object.hasOwn(moved, partition) || this.of(partition) === server) yield entry;
     }
@@ -211,6 +211,11 @@ export class FleetKv implements KvPort {
   /** Whether the server of a partition did not answer when it was last asked. */
   isAway(partition: string): boolean {
     return this.isServerAway(placeOf(this.known, partition));
+  }
+
+  /** Those that answered when they were last asked. */
+  private get answering(): readonly TimedKv[] {
+    return this.servers.filter(({ problem }) => problem === undefined);
   }
 
   private isServerAway(id: string): boolean {
@@ -222,6 +227,17 @@ export class FleetKv implements KvPort {
   async copy(): Promise<void> {
     const first = this.server(this.known.servers[0]);
     await refreshCopies(first, this.servers.filter((one) => one !== first));
+  }
+
+  /**
+   * Brings the copies of models on all servers up to date.
+   *
+   * @returns whether all servers answered
+   * @throws {StoreAwayError} if the first one does not answer
+   */
+  copyModels(): Promise<boolean> {
+    const first = this.server(this.known.servers[0]);
+    return refreshModelCopies(first, this.servers.filter((one) => one !== first));
   }
 
   /** The partition that a key belongs to, where it belongs to one and that is known. */

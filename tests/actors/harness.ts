@@ -16,6 +16,7 @@ import type { Tracing } from "../../actors/tracing.ts";
 import type { TrainingPorts } from "../../actors/training/training.ts";
 import { KvCheckpointStore } from "../../store/checkpoint/store.ts";
 import { KvFederationStore } from "../../store/federation.ts";
+import { FleetKv } from "../../store/nodes/fleet.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
 import { sourceMemory } from "../../store/source_memory.ts";
@@ -48,7 +49,8 @@ let ids = 0;
 
 /** A store over a database, with the usual deadlines. */
 export function storeOver(kv: KvPort, clock: Clock): KvCheckpointStore {
-  return new KvCheckpointStore(kv, { clock, freshId: () => `id-${++ids}`, deadlineMs: 10_000, historyChunks: 1_000 });
+  const options = { clock, freshId: () => `id-${++ids}`, deadlineMs: 10_000, historyChunks: 1_000 };
+  return new KvCheckpointStore(kv, { ...options, ...(kv instanceof FleetKv ? { fleet: kv } : {}) });
 }
 
 /** The models of a database. */

@@ -4,98 +4,18 @@
  *
  * @module
  */
-import { judgingSchema } from "../../../actors/config.ts";
-import type { SourcePartition } from "../../../actors/ports.ts";
-import type { Reading } from "../../../actors/reading.ts";
-import { InlineHost } from "../../../actors/runtime/host.ts";
-import { Supervisor } from "../../../actors/supervisor.ts";
-import { SUPERVISOR_DEFAULTS } from "../../../actors/supervisor_options.ts";
 import { systemClock as clock } from "../../../commands/process/clock.ts";
-import { openSharing } from "../../../commands/instance/sharing.ts";
-import { Random } from "../../../models/random.ts";
 import { assert, assertEquals } from "../../../std/assert.ts";
+import { KEYS } from "../../../store/keys.ts";
 import { FleetKv } from "../../../store/nodes/fleet.ts";
-import { sourceMemory } from "../../../store/source_memory.ts";
+import { placeOf } from "../../../store/nodes/places.ts";
 import { TimedKv } from "../../../store/nodes/timed_kv.ts";
+import { storedOutputs } from "../../actors/harness.ts";
 import { isAllTrained } from "../../all_trained.ts";
 import { until } from "../../process.ts";
 import { isSame } from "../../simulation/same.ts";
-import { modelsOver, storedOutputs, storeOver } from "../../actors/harness.ts";
-
-const PARTITIONS = ["a", "b", "c", "d", "e", "f"], SENSORS = 3, READINGS = 700, START = 1_700_000_040_000, CHUNK = 150;
-const judging = judgingSchema.parse({ forest: { everyMs: 60_000 }, federation: { everyMs: 200_000 } });
-/** Long enough to be never over: what is shown is what is waited for. */
-const WAIT_MS = 600_000;
-
-/** Readings of a partition, a second apart, those of one sensor after the other. */
-function readingsOf(partition: string): Reading[] {
-  const random = new Random(partition.charCodeAt(0));
-  return Array.from({ length: READINGS * SENSORS }, (_, i): Reading => {
-    const wave = 5 * Math.sin(i / 300), values = { x: 20 + wave + random.normal(), y: random.normal() };
-    return {
-      sensor: `${partition}-${i % SENSORS}`,
-      time: START + 1000 * Math.floor(i / SENSORS),
-      type: "pump",
-      values,
-    };
-  });
-}
-
-/** A partition that is handed out in chunks, up to a position; `stop` is called before it waits there for its end. */
-function partition(id: string, until: number, stopped: () => void): SourcePartition {
-  const items = readingsOf(id);
-  return {
-    id,
-    read: async function* (from, signal) {
-      for (let at = from; at < Math.min(until, items.length);) {
-        const next = Math.min(at + CHUNK - at % CHUNK, until, items.length);
-        const positions = Array.from({ length: next - at }, (_, i) => at + i);
-        yield { kind: "readings", items: items.slice(at, next), positions, next };
-        at = next;
-      }
-      if (until >= items.length) return;
-      const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      stopped();
-      await ended;
-    },
-  };
-}
-
-/**
- * Runs some partitions in a node of their own, to their end or until all have come to a position; trains until it is told
- * that all is done.
- */
-async function runNode(kv: Deno.Kv, mine: readonly string[], until: number, done: () => Promise<void>) {
-  const fleet = await FleetKv.open([new TimedKv(kv, "memory", clock, 5_000)], () => "server");
-  const stop = new AbortController(), errors: unknown[] = [], ports = modelsOver(fleet, clock);
-  let running = mine.length;
-  const { federation } = ports;
-  assert(federation);
-  const sharing = openSharing({
-    includes: () => true,
-    partitions: () => PARTITIONS,
-    waitMs: WAIT_MS,
-    report: (error) => errors.push(error),
-  }, { kv: fleet, fleet, federation, judging: () => judging, clock, freshId: () => crypto.randomUUID() });
-  const supervisor = new Supervisor({ ...SUPERVISOR_DEFAULTS, judging, checkpointReadings: 333 }, {
-    store: storeOver(fleet, clock),
-    clock,
-    models: { ...ports, epochs: sharing.epochs },
-    host: (options) => new InlineHost(options),
-    shards: 1,
-    failed: (_partition, error) => errors.push(error),
-  });
-  await supervisor.load();
-  const training = sharing.run(stop.signal), ended = new AbortController();
-  const partitions = mine.map((id) => partition(id, until, () => --running || ended.abort()));
-  const source = { name: "shared", open: () => Promise.resolve(partitions), close: () => Promise.resolve() };
-  await supervisor.run(source, sourceMemory(fleet, "shared"), ended.signal);
-  await supervisor.close();
-  await done();
-  stop.abort();
-  await training;
-  assertEquals(errors, []);
-}
+import { open, Server } from "../../store/nodes/fleet_servers.ts";
+import { PARTITIONS, runNode, TOTAL } from "./sharing_nodes.ts";
 
 /** Everything that comes of so many nodes, which are all stopped and begun again at some positions. */
 async function outcome(nodes: number, stops: readonly number[] = []): Promise<Map<string, unknown>> {
@@ -108,7 +28,10 @@ async function outcome(nodes: number, stops: readonly number[] = []): Promise<Ma
       if (--running === 0) until("all is trained", () => isAllTrained(kv)).then(() => resolve(), reject);
       return trained;
     };
-    await Promise.all(shares.map((mine) => runNode(kv, mine, stop, done)));
+    await Promise.all(shares.map(async (mine) => {
+      const fleet = await FleetKv.open([new TimedKv(kv, "memory", clock, 5_000)], () => "server");
+      await runNode(fleet, mine, { until: stop, done });
+    }));
   }
   return await storedOutputs(kv);
 }
@@ -131,4 +54,32 @@ Deno.test("models that partitions share are the same over 1, 2 and 5 nodes, and 
 
 Deno.test("models that partitions share are the same when all nodes end and begin again, and others run what", async () => {
   assertEquals(differing(await outcome(3, [411, 1_000]), await outcome(1)), []);
+});
+
+Deno.test("a partition that is begun again while the first KV server is away goes on with the models that it had", async () => {
+  const servers = [new Server(), new Server()], all = [...PARTITIONS, "g", "h", "i", "j"];
+  const openFleet = async () => {
+    const fleet = await open(...servers);
+    fleet.partitionOf = (sensor) => sensor.split("-")[0];
+    return fleet;
+  };
+  const fleet = await openFleet(), [firstId, otherId] = fleet.map.servers;
+  const first = servers[fleet.server(firstId).name === "kv0" ? 0 : 1], other = servers[first === servers[0] ? 1 : 0];
+  const mine = all.filter((partition) => placeOf(fleet.map, partition) === otherId).slice(0, 3);
+  const versionsOf = async (server: Server) => {
+    const keys = await Array.fromAsync(server.kv.list({ prefix: KEYS.modelVersions() }), ({ key }) => key);
+    return keys.filter(([, name]) => String(name).includes(":shared/"));
+  };
+  await runNode(fleet, mine, {
+    partitions: mine,
+    until: 1_800,
+    done: async () => {
+      await until("all is trained, and copied", async () => {
+        const versions = await versionsOf(other), latest = (await versionsOf(first)).at(-1);
+        return await isAllTrained(fleet) && versions.some((key) => String(key) === String(latest));
+      });
+    },
+  });
+  first.left = 0;
+  await runNode(await openFleet(), mine, { partitions: mine, until: TOTAL, waitMs: 0, done: () => Promise.resolve() });
 });

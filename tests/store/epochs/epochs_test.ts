@@ -1,4 +1,5 @@
 import { StoreAwayError } from "../../../actors/checkpoint.ts";
+import type { Clock } from "../../../actors/ports.ts";
 import type { EpochPart } from "../../../actors/training/epochs.ts";
 import { assertEquals, assertRejects } from "../../../std/assert.ts";
 import { EpochBell } from "../../../store/epochs/bell.ts";
@@ -14,7 +15,20 @@ import { SimulatedClock } from "../../simulation/clock.ts";
 
 const signal = new AbortController().signal, freshId = () => crypto.randomUUID();
 
-function epochsOver(kv: KvPort, clock: SimulatedClock, waitMs = 1_000) {
+/** A server that does not answer while it is away. */
+function breakable(kv: MemoryKv) {
+  const server = {
+    isAway: false,
+    get: <T>(key: Deno.KvKey) => server.isAway ? Promise.reject(new StoreAwayError("away")) : kv.get<T>(key),
+    getMany: (keys: readonly Deno.KvKey[]) => kv.getMany(keys),
+    list: <T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions) => kv.list<T>(selector, options),
+    atomic: () => kv.atomic(),
+    close: () => {},
+  };
+  return server satisfies KvPort;
+}
+
+function epochsOver(kv: KvPort, clock: Clock, waitMs = 1_000) {
   const brought = new EpochBell(clock, "brought"), bell = new EpochBell(clock, "trained");
   return { bell, epochs: new KvEpochs(kv, { clock, brought, trained: bell, waitMs, includes: () => true }) };
 }
@@ -59,22 +73,33 @@ Deno.test("KvEpochs.decided() waits until the epoch is trained, at most so long,
 
 Deno.test("KvEpochs.decided() waits no longer for the server of what all share than for an epoch", async () => {
   const kv = new MemoryKv(), clock = new SimulatedClock(0);
-  let isAway = true;
-  const server: KvPort = {
-    get: (key) => isAway ? Promise.reject(new StoreAwayError("away")) : kv.get(key),
-    getMany: (keys) => kv.getMany(keys),
-    list: (selector, options) => kv.list(selector, options),
-    atomic: () => kv.atomic(),
-    close: () => {},
-  };
+  const server = breakable(kv);
+  server.isAway = true;
   assertEquals(await epochsOver(server, clock, 0).epochs.decided("forest", ["pump"], 10, signal), []);
 
   const { bell, epochs } = epochsOver(server, clock), waiting = epochs.decided("forest", ["pump"], 10, signal);
   const book = new KvEpochBook(kv, kv, bell, freshId);
   await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
-  isAway = false;
+  server.isAway = false;
   await book.finish("forest", { through: 10, behind: [] });
   assertEquals(await waiting, [{ group: "pump", version: 1 }], "the version depends on the readings alone");
+});
+
+Deno.test("KvEpochs.decided() waits once for a server that is away, not at the end of each epoch", async () => {
+  let now = 0;
+  const clock: Clock = { now: () => now, sleep: (ms) => (now += ms, Promise.resolve()) };
+  const server = breakable(new MemoryKv()), { epochs } = epochsOver(server, clock, 1_000);
+  const waitFor = async (epoch: number) => {
+    const begun = now;
+    assertEquals(await epochs.decided("forest", ["pump"], epoch, signal), []);
+    return now - begun;
+  };
+  server.isAway = true;
+  assertEquals([await waitFor(10), await waitFor(20), await waitFor(30)], [1_000, 0, 0]);
+  server.isAway = false;
+  assertEquals([await waitFor(40), await waitFor(50)], [1_000, 1_000], "it answers, and nobody has trained");
+  server.isAway = true;
+  assertEquals([await waitFor(60), await waitFor(70)], [1_000, 0]);
 });
 
 Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer finds it until its epoch is over", async () => {

@@ -48,6 +48,7 @@ Deno.test("FleetKv gives what one database gives, wherever things are", async ()
     fc.tuple(fc.constantFrom("transition", "quarantine", "command", "partition"), partition, number),
     fc.tuple(fc.constantFrom("sensor", "readings"), fc.constantFrom("a", "b", "c"), number),
     fc.tuple(fc.constant("model_version"), partition.map((name) => `forest:${name}/pump`), number),
+    fc.tuple(fc.constant("model_version"), fc.constantFrom("forest:shared/pump", "pump"), number),
     fc.tuple(fc.constantFrom("label", "api_key"), number),
   );
   await fc.assert(
