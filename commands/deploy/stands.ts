@@ -34,6 +34,11 @@ export class Stands {
     return this.find(partition)?.position ?? 0;
   }
 
+  /** By partition the position of its last committed reading. */
+  get cuts(): Record<string, number> {
+    return Object.fromEntries(this.views.map(({ partition, position }) => [partition, position - 1]));
+  }
+
   /** One of them, as it stands. */
   find(partition: string): PartitionView | undefined {
     return this.views.find((view) => view.partition === partition);
