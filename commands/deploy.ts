@@ -69,16 +69,25 @@ export async function openDeployment(world: DeploymentWorld = machine): Promise<
       void webhooks.deliver(DELIVER_MS.request).catch(report);
       return answer;
     },
-    async minute() {
-      await Promise.all([readingLog.tick(), configurations.refresh()]);
-      await applying.apply();
-      await applying.refresh();
-      if (await configuring.shareOut()) await applying.settle();
-      await webhooks.minute(DELIVER_MS.minute);
-      if (minutes++ % FORGET_EVERY === 0) await readingLog.forget();
-      await retention.sweep();
-    },
+    minute: () =>
+      inTurn(
+        () => readingLog.tick(),
+        () => configurations.refresh(),
+        () => applying.apply(),
+        () => applying.refresh(),
+        async () => void (await configuring.shareOut() && await applying.settle()),
+        () => webhooks.minute(DELIVER_MS.minute),
+        async () => void (minutes++ % FORGET_EVERY === 0 && await readingLog.forget()),
+        () => retention.sweep(),
+      ),
   };
+}
+
+/** Does one thing after the other, each whatever became of those before. @throws the first error, in the end */
+async function inTurn(...things: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const thing of things) await thing().catch((error) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }
 
 function webhooksOf({ values }: DeploySettings, { kv, clock, alerts, queries, tell }: Judge): DeployWebhooks {
