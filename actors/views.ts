@@ -312,6 +312,8 @@ export interface PartitionView {
   readonly error?: string;
   /** Name of the process that runs it, where that is another one. */
   readonly owner?: string;
+  /** Name of the KV server that holds it; absent where the store is a file. */
+  readonly server?: string;
 }
 
 /** Everything at a glance. */
@@ -327,8 +329,10 @@ export interface SummaryView {
   readonly maintenance?: number;
   readonly active_alerts: number;
   readonly partitions: readonly PartitionView[];
-  /** Readings per second over the last seconds of the clock. */
+  /** Readings per second of this process, over the last seconds of the clock. */
   readonly readings_per_second: number;
+  /** What this process is called among those that share its store; absent where it has no name. */
+  readonly node?: string;
 }
 
 /** A page of a listing. */

@@ -28,6 +28,7 @@ import type { ChunkValue, WindowValue } from "./checkpoint/outputs.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { KEYS } from "./keys.ts";
 import { KV_LIMITS, type KvPort } from "./kv.ts";
+import type { FleetKv } from "./nodes/fleet.ts";
 
 const FAR = Number.MAX_SAFE_INTEGER;
 const DEFAULT_LENGTH_MS = 60_000;
@@ -45,22 +46,22 @@ export class StoreQueries implements Queries {
 
   /**
    * @param rate readings per second over the last seconds
-   * @param troubleOf why nothing is heard of a partition now, whoever runs it: its KV server does not answer
+   * @param cluster this node's name, and which KV server holds a partition, whoever runs it
    */
   constructor(
     private readonly kv: KvPort,
     private readonly supervisor: Supervisor,
     private readonly rate: () => number,
-    private readonly troubleOf: (partition: string) => string | undefined = () => undefined,
+    private readonly cluster: { readonly node?: string; readonly holderOf?: FleetKv["holderOf"] } = {},
   ) {}
 
   async summary(own = false): Promise<SummaryView> {
-    const states = await this.supervisor.answers.states(own);
+    const states = await this.supervisor.answers.states(own), { node, holderOf } = this.cluster;
     const partitions = this.supervisor.partitions().map((view) => {
-      const error = view.error ?? this.troubleOf(view.partition);
-      return error === undefined ? view : { ...view, error };
+      const holder = holderOf?.(view.partition), error = view.error ?? holder?.problem;
+      return { ...view, ...(holder ? { server: holder.name } : {}), ...(error === undefined ? {} : { error }) };
     });
-    return { ...states, partitions, readings_per_second: this.rate() };
+    return { ...states, partitions, readings_per_second: this.rate(), ...(node === undefined ? {} : { node }) };
   }
 
   async sensors(filter: SensorFilter, limit: number, cursor?: string): Promise<Page<SensorView>> {

@@ -97,6 +97,7 @@ export interface EngineModels {
 interface EngineParts {
   readonly kv: GatedKv;
   readonly fleet: FleetKv | undefined;
+  readonly node: string | undefined;
   readonly supervisor: Supervisor;
   readonly models: EngineModels;
   readonly retention: Retention;
@@ -120,13 +121,16 @@ export class Engine {
   private readonly following: Promise<unknown>;
 
   private constructor(private readonly parts: EngineParts) {
-    const { kv, fleet, supervisor, alerts, readings, rate, others, sharing } = parts;
+    const { kv, fleet, node, supervisor, alerts, readings, rate, others, sharing } = parts;
     this.feed = {
       alerts: (cursor, signal) => alerts.follow(cursor, signal),
       alertsCursor: () => alerts.cursor,
       readings: (cursor, signal) => readings.follow(cursor, signal),
     };
-    this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond, (partition) => fleet?.problemOf(partition));
+    this.queries = new StoreQueries(kv, supervisor, () => rate.perSecond, {
+      ...(node === undefined ? {} : { node }),
+      ...(fleet ? { holderOf: (partition) => fleet.holderOf(partition) } : {}),
+    });
     const { signal } = this.closing;
     this.following = Promise.all([others?.follow(signal), sharing?.run(signal)]);
   }
@@ -273,7 +277,7 @@ async function assemble(options: EngineOptions, lock: DataDirLock): Promise<Engi
   const lease = fleet && upkeepLease(fleet, options, freshId()), mine = lease && isSweptHere(supervisor, lease);
   const retention = new Retention(kv, { clock, partitionOf, written, ...(mine ? { mine } : {}) });
   const quarantine = new KvQuarantine(kv, written),
-    known = { kv, fleet, supervisor, models, retention, lease, quarantine };
+    known = { kv, fleet, node, supervisor, models, retention, lease, quarantine };
   return { ...known, lock, alerts, readings, rate, others, configurations, sharing };
 }
 

@@ -257,6 +257,7 @@ export const partitionSchema = documents<Wire<PartitionView, "source_time">>()(z
   state: z.enum(["running", "waiting", "elsewhere", "finished", "failed", "stopped"]),
   error: z.string().optional(),
   owner: z.string().optional(),
+  server: z.string().optional(),
 }));
 
 /** Everything at a glance. */
@@ -272,6 +273,7 @@ export const summarySchema = documents<Omit<SummaryView, "partitions">>()(z.obje
   maintenance: count.optional(),
   active_alerts: count,
   readings_per_second: z.number(),
+  node: z.string().optional(),
 })).extend({ partitions: z.array(partitionSchema) });
 
 /** What became of a body of readings. */

@@ -10,6 +10,8 @@ import { colour } from "./colour.js";
 
 /** Up to so many rows each cell holds its figure, where there is room. */
 const WRITTEN = 12;
+/** Letters of a name beside the cells; the tooltip and the table have all of them. */
+const NAME_MOST = 41;
 /** Side of the hatching's square, CSS px. */
 const HATCH = 6;
 
@@ -97,6 +99,10 @@ export function cellsConfiguration({ unit }, { x, series }) {
   const font = { size: 11 * rem };
   const axis = { type: "category", offset: true, border: { display: false }, grid: { display: false } };
   const text = { color: colour("ink-muted"), font, autoSkip: false, padding: 4 };
+  /** @this {import("chart.js").Scale} @param {number} at */
+  const callback = function (at) {
+    return shortened(this.getLabelForValue(at));
+  };
   return {
     type: "matrix",
     options: {
@@ -107,9 +113,9 @@ export function cellsConfiguration({ unit }, { x, series }) {
         x: {
           ...axis,
           labels: x.map(String),
-          ticks: { ...text, maxRotation: 60, minRotation: x.length > 8 && String(x[0]).length > 3 ? 60 : 0 },
+          ticks: { ...text, callback, maxRotation: 60, minRotation: x.length > 8 && String(x[0]).length > 3 ? 60 : 0 },
         },
-        y: { ...axis, reverse: false, labels: series.map(({ name }) => name), ticks: text },
+        y: { ...axis, reverse: false, labels: series.map(({ name }) => name), ticks: { ...text, callback } },
       },
       plugins: {
         legend: { display: false },
@@ -125,6 +131,12 @@ export function cellsConfiguration({ unit }, { x, series }) {
     },
     plugins: [{ id: "figures", afterDatasetsDraw: writeFigures }],
   };
+}
+
+/** A name that leaves the cells their room: its middle is left out, for series of a sensor differ at the end. @param {string} name */
+export function shortened(name) {
+  const half = (NAME_MOST - 1) / 2;
+  return name.length <= NAME_MOST ? name : `${name.slice(0, half)}…${name.slice(-half)}`;
 }
 
 /** The figure in each cell that has room for it. @param {import("chart.js").Chart} chart */

@@ -56,6 +56,8 @@ const TONES = ["line", "rug", "edge-strong", "ink"];
 const MARK_ROOM = 1.2;
 /** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. */
 const LOG_FOOT = 0.7;
+/** One place in time has an axis of this length, ms; one number an axis of 1. */
+const ALONE_MS = 60_000;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 8], [1, 6]];
 /** A piece of a series' line or bar. @param {Series} series @param {number} at @param {Options["kind"]} kind */
 export function swatch({ tone, look = "line" }, at, kind) {
@@ -124,7 +126,7 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
     suggestedMin: min,
     ...(log && kind === "bars" ? { min: LOG_FOOT } : {}),
     suggestedMax: Math.max(max ?? -Infinity, ...marks.map(({ y = -Infinity }) => y * MARK_ROOM)),
-    beginAtZero: kind === "bars",
+    beginAtZero: kind === "bars" || min === 0,
     ticks: {
       ...text,
       maxTicksLimit: apart ? 2 : 6,
@@ -173,7 +175,8 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
  * @param {{ quiet: object, text: object, time?: boolean, rem: number, step?: number }} style @param {readonly (string | number)[]} x
  */
 function linear({ quiet, text, time, rem, step }, x) {
-  const [from, to] = [Number(x[0]), Number(x.at(-1))];
+  const room = x.length === 1 ? (time ? ALONE_MS : 1) / 2 : 0;
+  const [from, to] = [Number(x[0]) - room, Number(x.at(-1)) + room];
   const axis = { ...quiet, type: "linear", min: from, max: to };
   if (!time) {
     return { ...axis, ticks: { ...text, maxTicksLimit: 12, ...(step === undefined ? {} : { stepSize: step }) } };

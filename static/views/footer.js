@@ -1,40 +1,113 @@
 /**
- * The lines at the bottom: where readings come from and how many, and where outputs go and what waits.
+ * The lines at the bottom: where readings come from and how many, and where outputs go and what waits. Where several nodes
+ * share the partitions, which node has which, and behind that every partition with its KV server.
  *
  * @module
+ * @import { SummaryView } from "../../actors/views.ts"
  * @import { Model } from "../core/model.js"
  * @import { Sink } from "../core/api.js"
  */
 import { h, put } from "../core/dom.js";
 import { count, duration, moment, number } from "../core/format.js";
+import { plainTable } from "./tables.js";
 
-/** Partitions that are named. */
+/** Partitions that are named, of one node where there are several. */
 const NAMED = 12;
 
 /** Fills the footer; it stays for the life of the page. @param {HTMLElement} element @param {Model} model */
 export function footer(element, model) {
+  const lines = h("div", { class: "foot-lines" });
+  const table = h("div", { id: "partitions" });
+  const behind = h("details", { class: "behind", hidden: true }, h("summary", {}, "Partitions"), table);
+  put(element, lines, behind);
   function show() {
     const { summary, sinks } = model;
     if (!summary) return;
+    const shared = isShared(summary);
     put(
-      element,
-      h("p", {}, `${number(summary.readings_per_second)} readings/s`),
-      ...summary.partitions.slice(0, NAMED).map((partition) =>
-        h(
-          "p",
-          { class: partition.state === "waiting" || partition.error !== undefined ? "wrong" : "" },
-          `${partition.partition}: ${count(partition.readings)} readings, ${count(partition.refused)} refused, `,
-          partition.owner ? `on ${partition.owner}` : partition.state,
-          partition.error ? `: ${partition.error}` : "",
-        )
-      ),
-      summary.partitions.length > NAMED && h("p", {}, `and ${summary.partitions.length - NAMED} more partitions`),
+      lines,
+      h("p", {}, `${number(summary.readings_per_second)} readings/s${shared ? " on this node" : ""}`),
+      ...(shared ? nodeLines(summary) : partitionLines(summary)),
       ...sinks.map(sinkLine),
     );
+    behind.hidden = summary.partitions.length === 0;
+    // Who reads it by keyboard keeps the place.
+    if (behind.open && !table.contains(document.activeElement)) put(table, partitionTable(summary));
   }
   const forever = new AbortController().signal;
   model.on("summary", show, forever);
   model.on("sinks", show, forever);
+  behind.addEventListener("toggle", show);
+}
+
+/** Whether other processes have some of the partitions. @param {SummaryView} summary */
+export function isShared({ partitions }) {
+  return partitions.some(({ state }) => state === "elsewhere");
+}
+
+/** @param {SummaryView["partitions"][number]} partition */
+function isWrong({ state, error }) {
+  return state === "waiting" || state === "failed" || error !== undefined;
+}
+
+/** A line for each partition. @param {SummaryView} summary */
+function partitionLines({ partitions }) {
+  return [
+    ...partitions.slice(0, NAMED).map((partition) => {
+      const { partition: name, readings, refused, state, error } = partition;
+      const line = `${name}: ${count(readings)} readings, ${count(refused)} refused, ${state}`;
+      return h("p", { class: isWrong(partition) ? "wrong" : "" }, error ? `${line}: ${error}` : line);
+    }),
+    partitions.length > NAMED && h("p", {}, `and ${count(partitions.length - NAMED)} more partitions`),
+  ];
+}
+
+/** A line for each node, this one first, and one for each partition that cannot go on. @param {SummaryView} summary */
+function nodeLines(summary) {
+  const own = nodeOf(summary, undefined);
+  const nodes = Map.groupBy(summary.partitions, ({ owner }) => nodeOf(summary, owner));
+  const names = [...nodes.keys()].sort((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));
+  return [
+    ...names.map((name) => {
+      const partitions = nodes.get(name) ?? [];
+      const sum = (/** @type {"readings" | "refused"} */ what) =>
+        count(partitions.reduce((n, one) => n + one[what], 0));
+      const named = partitions.slice(0, NAMED).map(({ partition }) => partition).sort();
+      const more = partitions.length > NAMED ? ` and ${count(partitions.length - NAMED)} more` : "";
+      const line = `${named.join(", ")}${more}: ${sum("readings")} readings, ${sum("refused")} refused`;
+      return h("p", { "data-node": name }, h("strong", {}, name), ` ${line}`);
+    }),
+    ...summary.partitions.filter(isWrong).map(({ partition, error }) =>
+      h("p", { class: "wrong" }, `${partition}: ${error ?? "it waits"}`)
+    ),
+  ];
+}
+
+/** What a person calls a node. @param {SummaryView} summary @param {string | undefined} owner undefined: this one */
+function nodeOf({ node }, owner) {
+  return owner ?? (node === undefined ? "This node" : `This node, ${node}`);
+}
+
+/** @param {SummaryView} summary */
+function partitionTable(summary) {
+  const partitions = summary.partitions.toSorted((a, b) => a.partition < b.partition ? -1 : 1);
+  const held = partitions.some(({ server }) => server !== undefined);
+  const now = Date.now();
+  return plainTable(
+    "Table of partitions",
+    ["partition", "node", ...(held ? ["KV server"] : []), "state", "readings", "refused", "data to", "why"],
+    partitions.map(({ partition, owner, server, state, readings, refused, source_time, error }) => [
+      partition,
+      nodeOf(summary, owner),
+      ...(held ? [server ?? "–"] : []),
+      state === "elsewhere" ? "runs there" : state,
+      readings,
+      refused,
+      source_time === undefined ? "–" : moment(source_time, now),
+      error ?? "",
+    ]),
+    "No partition yet.",
+  );
 }
 
 /** @param {Sink} sink */

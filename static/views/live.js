@@ -15,6 +15,7 @@ import { chosenSensors, filterOf, Recent } from "../core/recent.js";
 import { parseHash, sensorHref } from "../core/router.js";
 import { stateBadge } from "../core/shapes.js";
 import { stateCounts } from "../core/states.js";
+import { isShared } from "./footer.js";
 import { figurePanel, keyFigures, Screen } from "./screen.js";
 import { plainTable } from "./tables.js";
 import { choice, fill, labelled, recordsOf } from "./toolbar.js";
@@ -132,6 +133,7 @@ export function liveView(stage) {
     };
     const rate = summary?.readings_per_second ?? 0;
     const texts = Object.fromEntries(Object.entries(figures).map(([id, n]) => [id, count(n)]));
+    if (summary && isShared(summary)) key.name("live-rate", "readings/s on this node");
     key.show({ ...texts, "live-rate": number(rate) }, { ...figures, "live-rate": rate });
   }
 

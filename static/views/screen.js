@@ -162,5 +162,10 @@ export function keyFigures(name, figures) {
         if (exact[id] !== undefined) value.dataset.value = String(exact[id]);
       }
     },
+    /** Calls one otherwise. @param {string} id @param {string} word */
+    name(id, word) {
+      const term = values.get(id)?.parentElement?.querySelector("dt");
+      if (term) say(term, word);
+    },
   };
 }

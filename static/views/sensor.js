@@ -152,12 +152,8 @@ class View {
       sensorNetwork(this.#stage, this.#name),
       panel("Features, last 10 readings", this.#features),
       panel("Alerts", this.#alerts),
-      h(
-        "div",
-        { class: "columns even" },
-        panel("Latest readings", this.#readings),
-        panel("Latest windows", this.#windows),
-      ),
+      panel("Latest readings", this.#readings),
+      panel("Latest windows", this.#windows),
     );
   }
 

@@ -14,6 +14,9 @@ import { isCopiedModel, refreshModelCopies } from "./model_copies.ts";
 import { ownerOf, type PartitionMap, partitionMapSchema, placeOf, SERVER_KEYS } from "./places.ts";
 import type { TimedKv } from "./timed_kv.ts";
 
+/** A KV server, as people are told of it: its name, and what is wrong with it, a sentence. */
+export type Holder = Pick<TimedKv, "name" | "problem">;
+
 /** The servers, by the ids that they hold. */
 export class FleetKv implements KvPort {
   /** Servers whose id is known. */
@@ -55,9 +58,9 @@ export class FleetKv implements KvPort {
     return this.servers.flatMap(({ problem }) => problem ?? []);
   }
 
-  /** What is wrong with the server that holds a partition; undefined while it answers, or is not known. */
-  problemOf(partition: string): string | undefined {
-    return this.byId.get(placeOf(this.map, partition))?.problem;
+  /** The server that holds a partition; undefined while it is not known which one that is. */
+  holderOf(partition: string): Holder | undefined {
+    return this.byId.get(placeOf(this.map, partition));
   }
 
   /**

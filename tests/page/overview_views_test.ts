@@ -105,3 +105,35 @@ onView("counts() says which partition cannot go on, instead of that all is well"
   assertStringIncludes(await page.textContent("#verdict-detail") ?? "", `main cannot go on now: ${error}`);
   await page.waitForSelector("footer .wrong");
 }, { make: () => new FakePlant({ now: now() }) });
+
+onView("footer() says which node has which partitions, on which KV server, and which of them wait", "#/live", async (
+  { page, plant },
+) => {
+  const [base] = (await plant.summary()).partitions, error = "the KV server kv-2:4512 does not answer";
+  const partition = (n: number, more: object) => ({ ...base, partition: `kafka-plant-${n}`, readings: 1_000, ...more });
+  const elsewhere = { state: "elsewhere", owner: "node-2" } as const;
+  const partitions = [
+    partition(0, { server: "kv-1:4512" }),
+    partition(2, { ...elsewhere, server: "kv-2:4512", error }),
+    partition(1, { ...elsewhere, server: "kv-1:4512" }),
+  ];
+  const summary = await plant.summary();
+  plant.summary = () => Promise.resolve({ ...summary, node: "node-1", partitions });
+  await page.waitForSelector("footer [data-node]");
+  const lines = await page.$$eval("footer [data-node]", (all) => all.map((one) => one.textContent));
+  assertEquals(lines, [
+    "This node, node-1 kafka-plant-0: 1,000 readings, 0 refused",
+    "node-2 kafka-plant-1, kafka-plant-2: 2,000 readings, 0 refused",
+  ]);
+  assertEquals(await page.textContent("footer .wrong"), `kafka-plant-2: ${error}`);
+  await page.click("footer summary");
+  const rows = "Table of partitions";
+  await page.waitForSelector(`[aria-label="${rows}"] tbody tr`);
+  assertEquals(await column(page, rows, 1), ["This node, node-1", "node-2", "node-2"]);
+  assertEquals(await column(page, rows, 2), ["kv-1:4512", "kv-1:4512", "kv-2:4512"]);
+  assertEquals(await column(page, rows, 7), ["", "", error]);
+  // What a node reads is not what all of them read.
+  await page.waitForFunction(() =>
+    document.querySelector("#live-rate")?.parentElement?.querySelector("dt")?.textContent === "readings/s on this node"
+  );
+}, { make: () => new FakePlant({ now: now(), places: 1 }), learning: false });

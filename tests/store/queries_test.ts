@@ -198,6 +198,17 @@ Deno.test("StoreQueries.summary() counts sensors and refused records", async () 
   assertEquals(refused[0].sample, "no 2399");
 });
 
+Deno.test("StoreQueries.summary() names this node, and each partition's KV server with what is wrong there", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { supervisor } = await ask(kv), problem = "the KV server kv-2:4512 does not answer";
+  const holderOf = (partition: string) => partition === "plant" ? { name: "kv-2:4512", problem } : undefined;
+  const { node, partitions } = await new StoreQueries(kv, supervisor, () => 7, { node: "node-1", holderOf }).summary();
+  assertEquals(node, "node-1");
+  assertEquals(partitions.map(({ partition, server, error }) => [partition, server, error]), [
+    ["plant", "kv-2:4512", problem],
+  ]);
+});
+
 Deno.test("StoreQueries answers a cursor that is none, or another listing's, with one error", async () => {
   using kv = await Deno.openKv(":memory:");
   const { queries } = await ask(kv);
