@@ -8,7 +8,8 @@ import type { Judging } from "../../actors/config.ts";
 import { type Budget, BUDGET_DEFAULT, BUDGET_LEAST, BUDGET_MOST } from "../../models/budget/budget.ts";
 import { makeZone } from "../../models/zone.ts";
 import { UsageError } from "../process/errors.ts";
-import { choice, custom, text, toggle, wholeNumber } from "../settings/setting.ts";
+import { RECORD_SHAPE } from "../settings/record_shape.ts";
+import { choice, custom, text, toggle } from "../settings/setting.ts";
 import { type Command, judgingOf, type JudgingPart, type Settings } from "../settings/settings.ts";
 
 const EVERY_MS: Readonly<Record<string, number>> = {
@@ -75,23 +76,7 @@ const settings = {
     help: "zone of times that name none and of daily profiles: UTC, Europe/Berlin",
     placeholder: "ZONE",
   }),
-  start: text({
-    fallback: undefined,
-    help: "time of the first record of a file without times (ISO 8601 with a zone); wants --step",
-    placeholder: "TIME",
-  }),
-  step: wholeNumber({
-    min: 0,
-    max: 86_400_000,
-    fallback: 0,
-    help: "time between two records of a file without times, in ms",
-    placeholder: "MS",
-  }),
-  mapping: text({
-    fallback: undefined,
-    help: "JSON file that says which columns are what (default: seen from the file)",
-    placeholder: "PATH",
-  }),
+  ...RECORD_SHAPE,
 };
 
 /** The command. */
