@@ -78,6 +78,8 @@ export interface Recovery {
   readonly finished: boolean;
   readonly sinks: Readonly<Record<string, Json>>;
   readonly training?: TrainingRecord;
+  /** What the record says of pauses up to this position comes again there. */
+  readonly trainedTo: number;
   readonly samples: readonly StoredSample[];
   readonly commands?: StoredCommands;
   /** Where to read from. */
@@ -96,9 +98,10 @@ export interface Claim {
    * Says that something may come out of everything before this position: see {@linkcode Recovery.outputsBegun}. Written
    * with outputs, too; by itself where something else is stored first. May be called while another step is written.
    *
+   * @param training which models came into use by then: what comes out there again must come out under the same
    * @throws {FencedError} if another owner has taken over
    */
-  writeBegun(position: number): Promise<void>;
+  writeBegun(position: number, training?: TrainingRecord): Promise<void>;
   /**
    * Keeps commands, all or none. Before anything comes of them: what a crash leaves behind comes again only if what it
    * came of does. May be called while another step is written.

@@ -128,7 +128,7 @@ export class Commits {
     await Promise.all(bucket.expected);
     shared.released(results);
     const counts = this.countsOf(router.counts, bucket), from = this.outputsCut, to = Math.max(position, from);
-    if (keeps.length > 0) await this.claim.writeBegun(to);
+    if (keeps.length > 0) await this.claim.writeBegun(to, training);
     const outputs = bucket.between(from, to, shared);
     const states = await Promise.all(keeps.map(async ([name, keep]) => [name, await keep(outputs)]));
     const sinks = { ...this.sinkStates, ...Object.fromEntries(states) };

@@ -56,6 +56,8 @@ export class PartitionRun {
   private claim!: Claim; // from its beginning on
   /** What was stored when the partition was taken over: outputs of positions before it are read again. */
   private outputsRead = 0;
+  /** Which models came into use up to here is known: so they do when it is read again. */
+  private trainedTo = 0;
   /** New commands enter from here on: before it everything must come out as it did. */
   private entersFrom = 0;
   private readonly sinks: readonly CommitSink[];
@@ -196,6 +198,7 @@ export class PartitionRun {
       this.router.restore(recovery.from.router);
       this.readTo = recovery.from.position;
       this.outputsRead = recovery.outputsCut;
+      this.trainedTo = recovery.trainedTo;
       this.entersFrom = recovery.outputsBegun;
       if (recovery.finished) this.state = "finished";
       if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
@@ -336,7 +339,7 @@ export class PartitionRun {
     const { training, router: { pausedBefore: position }, shared } = this;
     if (!training) return true;
     // A cut at a pause comes after it: what was trained there is in its record.
-    if (position <= this.outputsRead) {
+    if (position <= this.trainedTo) {
       this.models = await training.again(position);
       return true;
     }

@@ -6,7 +6,7 @@
  * | `meta, format` | version of this layout |
  * | `meta, probe` | for a moment, whether the disk has room again |
  * | `source, name` | what a source recorded |
- * | `partition, id, fence / chain / outputs / outputs_begun / position / states / last_command / memory / sensors` | ownership and progress of a partition |
+ * | `partition, id, fence / chain / outputs / outputs_begun / trained / position / states / last_command / memory / sensors` | ownership and progress of a partition |
  * | `sensor, name` | snapshot, or a pointer to its parts |
  * | `sensor_head, partition, name` | id of the snapshot, where many short-lived processes share a store |
  * | `sensor_of, partition, name` | type and location of a sensor that is stored |
@@ -94,6 +94,7 @@ export const KEYS = {
     part,
   ],
   outputsBegun: (partition: string): Deno.KvKey => ["partition", partition, "outputs_begun"],
+  trained: (partition: string): Deno.KvKey => ["partition", partition, "trained"],
   lastCommand: (partition: string): Deno.KvKey => ["partition", partition, "last_command"],
   commands: (partition: string): Deno.KvKey => ["command", partition],
   command: (partition: string, number: number): Deno.KvKey => ["command", partition, number],

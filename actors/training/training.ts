@@ -12,7 +12,7 @@ import type { ModelFamily, ModelSwitch } from "../batch.ts";
 import { StoreAwayError } from "../checkpoint.ts";
 import type { Judging } from "../config.ts";
 import type { FederationStore } from "../federation/port.ts";
-import type { ModelRegistry } from "../model_registry.ts";
+import { type ModelRegistry, NoModelError } from "../model_registry.ts";
 import type { LocalNetwork } from "../sensor/network.ts";
 import { Brought } from "./brought.ts";
 import { type EpochFamily, type EpochPart, type Epochs, SHARED } from "./epochs.ts";
@@ -54,6 +54,8 @@ export interface TrainingRecord {
   readonly trained: Readonly<Record<string, { readonly version: number; readonly position: number }>>;
   /** By group, as of when its forest was last due. */
   readonly drifts?: Readonly<Record<string, ModelDrift>>;
+  /** Position of the last pause that it knows of. */
+  readonly through?: number;
 }
 
 /** What a cut keeps: where pauses stand, and the versions in use by family and group. */
@@ -96,6 +98,8 @@ export class Training {
   private readonly maker: ModelMaker;
   private readonly epochs?: Epochs;
   private readonly brought = new Brought();
+  /** Position of the last pause. */
+  private through = -1;
 
   constructor(partition: string, private judging: Judging, private readonly ports: TrainingPorts) {
     if (ports.epochs?.includes(partition)) this.epochs = ports.epochs;
@@ -141,20 +145,17 @@ export class Training {
     if (!cut) return [];
     this.pauses.restore(cut.pauses);
     if (!isOurs) return [];
-    this.inUse = { ...cut.inUse };
-    return await Promise.all(
+    return await this.use(
       Object.entries(cut.inUse).map(([key, version]) => {
         const [family, group] = split(key);
-        return this.load(family, group, version);
+        return { family, group, version };
       }),
     );
   }
 
   /** What the record says of a position that is read again. */
   again(position: number): Promise<ModelSwitch[]> {
-    const recorded = this.switches.filter((one) => one.position === position);
-    for (const { family, group, version } of recorded) this.inUse[keyOf(family, group)] = version;
-    return Promise.all(recorded.map(({ family, group, version }) => this.load(family, group, version)));
+    return this.use(this.switches.filter((one) => one.position === position));
   }
 
   /**
@@ -175,20 +176,20 @@ export class Training {
       groups = [...this.groups.keys()].sort();
     const put = async (family: ModelFamily, group: string, version: number | undefined) => {
       if (version === undefined || this.inUse[keyOf(family, group)] === version) return;
-      switches.push(await this.load(family, group, version));
-      this.inUse[keyOf(family, group)] = version;
-      this.switches.push({ position, family, group, version });
+      const [used] = await this.use([{ family, group, version }]);
+      switches.push(used);
+      this.switches.push({ position, family, group, version: used.version });
     };
     if (!this.epochs) { for (const group of groups) await put("forest", group, await this.forest(group, position)); }
     await this.supervised(groups, put);
     if (this.epochs && sharing) {
-      return await this.share(this.epochs, groups, locals, sharing, put) ? switches : undefined;
-    }
-    if (round && this.judging.detectors === "full") {
+      if (!await this.share(this.epochs, groups, locals, sharing, put)) return undefined;
+    } else if (round && this.judging.detectors === "full") {
       for (const [group, members] of byGroup(await locals(round.from))) {
         await put("network", group, await this.round(group, members, position, time));
       }
     }
+    this.through = position;
     return switches;
   }
 
@@ -237,7 +238,8 @@ export class Training {
 
   /** What is stored with the outputs of a cut that is made now; candidates of readings before it may still be on their way. */
   record(): TrainingRecord {
-    return { switches: [...this.switches], trained: { ...this.trained }, drifts: { ...this.drifts } };
+    const { switches, trained, drifts, through } = this;
+    return { switches: [...switches], trained: { ...trained }, drifts: { ...drifts }, through };
   }
 
   /** The samples as of a cut, when all candidates before it are there; rows that were stored before are left out. */
@@ -265,9 +267,23 @@ export class Training {
     this.switches = this.switches.filter((one) => one.position >= position);
   }
 
-  private async load(family: ModelFamily, group: string, version: number): Promise<ModelSwitch> {
-    const bytes = await this.ports.registry.bytes(this.maker.name(family, group), version);
-    return { family, group, version, bytes };
+  /** Puts versions to use. */
+  private async use(versions: readonly Omit<ModelSwitch, "bytes">[]): Promise<ModelSwitch[]> {
+    const switches = await Promise.all(versions.map((one) => this.load(one)));
+    for (const { family, group, version } of switches) this.inUse[keyOf(family, group)] = version;
+    return switches;
+  }
+
+  /** A version; where it is kept no more, as after many others while the partition stood still, the one in use. */
+  private async load({ family, group, version }: Omit<ModelSwitch, "bytes">): Promise<ModelSwitch> {
+    const { registry } = this.ports, name = this.maker.name(family, group);
+    try {
+      return { family, group, version, bytes: await registry.bytes(name, version) };
+    } catch (error) {
+      const active = error instanceof NoModelError ? (await registry.state(name))?.active : undefined;
+      if (active === undefined || active === version) throw error;
+      return { family, group, version: active, bytes: await registry.bytes(name, active) };
+    }
   }
 
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */

@@ -16,7 +16,7 @@ import {
   StoreAwayError,
 } from "../../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../../actors/ports.ts";
-import type { StoredSample } from "../../actors/training/training.ts";
+import type { StoredSample, TrainingRecord } from "../../actors/training/training.ts";
 import type { StoredCommands } from "../../actors/commands/queue.ts";
 import { foldAlerts } from "../alert_fold.ts";
 import { keyBytes, textBytes } from "../bytes.ts";
@@ -39,6 +39,13 @@ interface PositionValue {
   /** The oldest alone, from which reading goes on: all of them, with the models of many types in each, would fit no value. */
   readonly cuts: Packed<readonly Cut[]>;
   readonly finished: boolean;
+}
+
+/** Which models came into use, as it is stored before anything that came out under them. */
+interface TrainedValue {
+  /** Outputs before this position may be there. */
+  readonly at: number;
+  readonly record: Packed<TrainingRecord>;
 }
 
 /** How checkpoints are stored. */
@@ -66,8 +73,8 @@ export class KvCheckpointStore implements CheckpointStore {
     // Versions are a server's own: whatever the map says later, this owner writes where it has raised the fence.
     const kv = this.options.fleet?.of(partition) ?? this.kv;
     const chain = await Chain.claim(kv, partition, this.options);
-    const [outputs, position, begun] = await this.ask(
-      kv.getMany([KEYS.outputs(partition), KEYS.position(partition), KEYS.outputsBegun(partition)]),
+    const [outputs, position, begun, trained] = await this.ask(
+      kv.getMany([KEYS.outputs, KEYS.position, KEYS.outputsBegun, KEYS.trained].map((key) => key(partition))),
     );
     const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
@@ -76,17 +83,25 @@ export class KvCheckpointStore implements CheckpointStore {
       outputs.value as OutputsValue | null,
       position.value as PositionValue | null,
       samples,
-      { ...(commands ? { commands } : {}), begun: begun.value as number | null },
+      {
+        ...(commands ? { commands } : {}),
+        begun: begun.value as number | null,
+        trained: trained.value as TrainedValue | null,
+      },
     );
-    let begunTo = recovery?.outputsBegun ?? 0;
+    let begunTo = recovery?.outputsBegun ?? 0, trainedThrough = -1;
+    const begunMutations = (position: number, training?: TrainingRecord): Mutation[] => {
+      begunTo = Math.max(begunTo, position);
+      const { through = -1 } = training ?? {};
+      if (training === undefined || through <= trainedThrough) return [begunRecord(partition, begunTo)];
+      trainedThrough = through; // if this write fails there is none after it
+      return [begunRecord(partition, begunTo), trainedRecord(partition, position, training)];
+    };
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       memory: this.memoryOf(partition, chain),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
-      writeBegun: (position) => {
-        begunTo = Math.max(begunTo, position);
-        return chain.write([begunRecord(partition, begunTo)]);
-      },
+      writeBegun: (position, training) => chain.write(begunMutations(position, training)),
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
       writeEpoch: async (part) => {
@@ -99,8 +114,8 @@ export class KvCheckpointStore implements CheckpointStore {
         const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);
         const steps = outputs.alerts.map(({ transition }) => transition);
         const alerts = await this.ask(foldAlerts(kv, steps.filter((step) => !isGone(step, deleted))));
-        begunTo = Math.max(begunTo, outputs.cut);
-        const begun = [begunRecord(partition, begunTo)], given = outputMutations(outputs, alerts, this.options);
+        const begun = begunMutations(outputs.cut, outputs.training);
+        const given = outputMutations(outputs, alerts, this.options);
         const mutations = concat<Mutation>(begun, gone, parts.mutations(outputs), given);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
@@ -179,6 +194,11 @@ function begunRecord(partition: string, value: number): Mutation {
   return { key: KEYS.outputsBegun(partition), value, bytes: keyBytes(partition) };
 }
 
+function trainedRecord(partition: string, at: number, training: TrainingRecord): Mutation {
+  const value: TrainedValue = { at, record: pack(training) };
+  return { key: KEYS.trained(partition), value, bytes: keyBytes(partition) + packedBytes(value.record) };
+}
+
 function positionRecord(partition: string, cuts: readonly Cut[], finished: boolean): Mutation {
   const packed = pack(cuts.slice(0, 1)), value: PositionValue = { cuts: packed, finished };
   return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + packedBytes(packed) };
@@ -188,7 +208,11 @@ function readRecovery(
   outputs: OutputsValue | null,
   position: PositionValue | null,
   samples: readonly StoredSample[],
-  { commands, begun }: { readonly commands?: StoredCommands; readonly begun: number | null },
+  { commands, begun, trained }: {
+    readonly commands?: StoredCommands;
+    readonly begun: number | null;
+    readonly trained: TrainedValue | null;
+  },
 ): Recovery | undefined {
   if (!outputs && !commands && begun === null) return undefined;
   // Before the first position there is nothing that snapshots cover: from the beginning.
@@ -199,12 +223,15 @@ function readRecovery(
       counts: { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
     },
   };
+  const outputsCut = outputs?.cut ?? 0, trainedTo = Math.max(outputsCut, trained?.at ?? 0);
+  const training = trained && trained.at > outputsCut ? trained.record : outputs?.training;
   return {
-    outputsCut: outputs?.cut ?? 0,
-    outputsBegun: Math.max(outputs?.cut ?? 0, begun ?? 0),
+    outputsCut,
+    outputsBegun: Math.max(outputsCut, begun ?? 0),
     finished: position?.finished ?? false,
     sinks: outputs?.sinks ?? {},
-    ...(outputs?.training ? { training: unpack(outputs.training) } : {}),
+    ...(training ? { training: unpack(training) } : {}),
+    trainedTo,
     samples,
     ...(commands ? { commands } : {}),
     from,

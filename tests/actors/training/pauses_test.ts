@@ -5,10 +5,13 @@
  */
 import type { Chunk, Source } from "../../../actors/ports.ts";
 import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
+import type { CommitSink } from "../../../actors/checkpoint.ts";
+import { NoModelError } from "../../../actors/model_registry.ts";
 import { MemoryKv } from "../../memory_kv.ts";
+import { FaultyKv } from "../../store/faulty_kv.ts";
 import { makeWorld, PARTITION, readRecords } from "../../simulation/world.ts";
 import { isSame } from "../../simulation/same.ts";
-import { runSource, storedOutputs } from "../harness.ts";
+import { modelsOver, PATIENT, runSource, storedOutputs } from "../harness.ts";
 
 const { text, judging } = makeWorld(100, 400, { forestMs: 40_000, alike: 4, steady: true });
 const { items } = readRecords(text);
@@ -42,4 +45,42 @@ Deno.test("Training.again() finds the places of its switches in other chunks tha
     const found = await storedOutputs(kv);
     for (const [key, value] of outputs) assert(isSame(found.get(key), value), `${records}, then ${then}: ${key}`);
   }
+});
+
+Deno.test("Training.train() is not asked again what came into use, though an operator has said otherwise since", async () => {
+  const kv = new FaultyKv(), given = new Map<string, string>(), { registry } = modelsOver(kv, PATIENT);
+  let isDying = true;
+  const sink: CommitSink = {
+    name: "given",
+    recover: () => Promise.resolve(),
+    cut: () => (outputs) => {
+      const used = outputs.readings().map(({ id, versions }) => [id, JSON.stringify(versions)] as const);
+      for (const [id, versions] of used) assertEquals(given.get(id) ?? versions, versions, `what was given of ${id}`);
+      for (const [id, versions] of used) given.set(id, versions);
+      const isNew = used.some(([, versions]) => versions === '{"forest":3}');
+      if (isDying && isNew) kv.faults = new Array(1_000).fill("lost"); // given out, and not stored
+      return Promise.resolve(null);
+    },
+    close: () => Promise.resolve(),
+  };
+  const run = () => runSource(source(3), { kv, judging, checkpointReadings: 40, sinks: () => [sink] });
+  await assertRejects(() => run());
+  isDying = false;
+  kv.faults = [];
+  for (const { name } of await registry.list()) await registry.pin(name, 1);
+  await run();
+  assert([...given.values()].includes('{"forest":1}'), "from the next pause on the operator has it");
+});
+
+Deno.test("Training.restore() goes on with the version in use where the one of the cut is kept no more", async () => {
+  const kv = new MemoryKv(), { registry } = modelsOver(kv, PATIENT), run = { judging, kv, checkpointReadings: 40 };
+  await assertRejects(() => runSource(source(3, 60), run), Error, "killed");
+  for (const { name, active } of await registry.list()) {
+    const { kind, scope, lineage, metrics } = (await registry.versions(name))[0];
+    const bytes = await registry.bytes(name, active);
+    // As where other partitions have gone on without this one.
+    for (let i = 0; i < 60; i++) await registry.register(name, { kind, scope, lineage, metrics, bytes });
+    await assertRejects(() => registry.bytes(name, active), NoModelError);
+  }
+  await runSource(source(3), run);
 });

@@ -61,6 +61,7 @@ eachDatabase(({ name, open, slow }) => {
       outputsBegun: 60,
       finished: false,
       sinks: { files: { length: 60 } },
+      trainedTo: 60,
       samples: [],
       from: cutAt(20),
     });
