@@ -23,27 +23,39 @@ export interface TrainedGroup {
   readonly version?: number;
   /** Keys of the sample that it was grown from. */
   readonly keys?: Float64Array;
+  /** The version that came into use behind that epoch, where there is one; absent in what was stored before it was kept. */
+  readonly inUse?: number;
+}
+
+/** What is known of a family's next epoch. */
+export interface EpochLook {
+  /** How far its models are. */
+  readonly progress: EpochProgress;
+  /** By partition, the ends of epochs that it has put something down for; without those whose store is away. */
+  readonly ended: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What came of a group in an epoch. */
+export interface GroupOutcome {
+  readonly group: string;
+  readonly trained: TrainedGroup;
+  /** Absent while it has no model. */
+  readonly decision?: Omit<EpochDecision, "group">;
 }
 
 /** Where the trainer finds what was brought, and notes what came of it. Whoever may not train any more cannot note. */
 export interface EpochBook {
-  /** How far a family's models are. */
-  progress(family: EpochFamily): Promise<EpochProgress>;
-  /** By partition, the ends of epochs that it has put something down for; without those whose store is away. */
-  ended(family: EpochFamily): Promise<ReadonlyMap<string, readonly number[]>>;
-  /** What all partitions brought: of samples what each brought last until that epoch, of networks what it brought to it. */
+  /** How far the families are. */
+  look(): Promise<Readonly<Record<EpochFamily, EpochLook>>>;
+  /**
+   * What all partitions had brought at the last look: of samples what each brought last until that epoch, of networks what
+   * it brought to it.
+   */
   brought(family: EpochFamily, epoch: number): Promise<readonly EpochGroup[]>;
   /** Groups whose models were trained before. */
   trained(family: EpochFamily): Promise<ReadonlyMap<string, TrainedGroup>>;
-  /** Notes what came of a group; `decision` is absent while it has no model. */
-  decide(
-    family: EpochFamily,
-    group: string,
-    trained: TrainedGroup,
-    decision?: Omit<EpochDecision, "group">,
-  ): Promise<void>;
-  /** Notes that an epoch is over, and lets go of what was brought to it. */
-  finish(family: EpochFamily, progress: EpochProgress): Promise<void>;
+  /** Notes what came of an epoch, the last with it that it is over; then lets go of what was brought to it. */
+  finish(family: EpochFamily, progress: EpochProgress, outcomes: readonly GroupOutcome[]): Promise<void>;
 }
 
 /** What the trainer needs to know. */
@@ -71,23 +83,30 @@ export class EpochTrainer {
     this.maker = new ModelMaker(SHARED, ports);
   }
 
-  /** Trains the next epoch of a family, if it can be. @returns whether it was */
-  async next(family: EpochFamily): Promise<boolean> {
+  /** Trains the next epoch of each family of which that can be trained. @returns whether there was one */
+  async next(): Promise<boolean> {
+    const { forest, network } = await this.book.look();
+    const trained = await Promise.allSettled([this.train("forest", forest), this.train("network", network)]);
+    return trained.some((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+  }
+
+  private async train(family: EpochFamily, { progress, ended }: EpochLook): Promise<boolean> {
     const { book, options } = this;
-    const progress = await book.progress(family), ended = await book.ended(family);
     const next = nextEpoch(progress, ended, options.partitions(), (...one) => this.isOverdue(family, ...one));
     if (!next) return false;
-    const trained = await book.trained(family), brought = await book.brought(family, next.through);
+    const [trained, brought] = await Promise.all([book.trained(family), book.brought(family, next.through)]);
     const groups = Map.groupBy(brought, ({ group }) => group);
-    // One group has nothing to do with another: while one is stored the next is trained.
-    await Promise.all(
-      [...new Set([...groups.keys(), ...trained.keys()])].sort().map(async (group) => {
-        const known = trained.get(group);
-        if (known?.epoch === next.through) return; // done before a crash
-        await this.train(family, group, next.through, groups.get(group) ?? [], known);
-      }),
-    );
-    await book.finish(family, next);
+    // Those of the same epoch were noted before a crash. One group has nothing to do with another: while one is stored the
+    // next is trained.
+    const left = [...new Set([...groups.keys(), ...trained.keys()])].sort()
+      .filter((group) => trained.get(group)?.epoch !== next.through);
+    const outcomes = await Promise.all(left.map((group) => {
+      return this.group(family, group, next.through, groups.get(group) ?? [], trained.get(group));
+    }));
+    await book.finish(family, next, outcomes);
     this.waiting.delete(family);
     return true;
   }
@@ -99,19 +118,21 @@ export class EpochTrainer {
     return now - (this.waiting.get(family)?.since ?? now) >= (isNew ? waitMs : Math.max(waitMs, everyMs / 2));
   }
 
-  private async train(
+  private async group(
     family: EpochFamily,
     group: string,
     epoch: number,
     brought: readonly EpochGroup[],
     known?: TrainedGroup,
-  ): Promise<void> {
-    const name = this.maker.name(family, group), active = (await this.ports.registry.state(name))?.active;
+  ): Promise<GroupOutcome> {
+    // Not what the registry says: after a crash that may be what was registered in this epoch.
+    const inUse = known?.inUse ?? known?.version;
     const { trained, ...told } = family === "forest"
-      ? await this.forest(group, epoch, brought, active, known)
-      : await this.network(group, epoch, brought, active, known);
-    const state = await this.ports.registry.state(name);
-    await this.book.decide(family, group, trained, state && { version: state.active, ...told });
+      ? await this.forest(group, epoch, brought, inUse, known)
+      : await this.network(group, epoch, brought, inUse, known);
+    const state = await this.ports.registry.state(this.maker.name(family, group));
+    if (!state) return { group, trained };
+    return { group, trained: { ...trained, inUse: state.active }, decision: { version: state.active, ...told } };
   }
 
   /** Grows a forest from the least keys of all partitions, if a tenth of them is new. */
@@ -119,7 +140,7 @@ export class EpochTrainer {
     group: string,
     epoch: number,
     brought: readonly EpochGroup[],
-    active?: number,
+    inUse?: number,
     known?: TrainedGroup,
   ): Promise<{ readonly trained: TrainedGroup } & Pick<EpochDecision, "limit" | "drift">> {
     const channels = brought[0]?.channels ?? [], sample = new TrainingSample(channels);
@@ -130,9 +151,11 @@ export class EpochTrainer {
     if (!isForestDue(rows.length, fresh, known?.version !== undefined)) {
       return { trained: { ...known, epoch }, ...limit };
     }
-    const drift = await this.maker.drift(group, active, channels, rows);
     const parent = known?.version === undefined ? {} : { parent: known.version };
-    const version = await this.maker.forest(group, { channels, rows, fresh, ...parent }, until(epoch));
+    const [drift, version] = await Promise.all([
+      this.maker.drift(group, inUse, channels, rows),
+      this.maker.forest(group, { channels, rows, fresh, ...parent }, until(epoch)),
+    ]);
     const keys = Float64Array.from(rows, ({ key }) => key);
     return { trained: { epoch, version, keys }, ...limit, ...(drift ? { drift } : {}) };
   }

@@ -10,7 +10,7 @@ import type { Judging } from "../config.ts";
 import { groupOfModel, networkModel } from "../federation/group.ts";
 import { makeRound } from "../federation/round.ts";
 import { decodeWeights } from "../federation/weights.ts";
-import { ModelRuleError, type ModelVersion, type NewModel } from "../model_registry.ts";
+import { ModelRuleError, type ModelVersion, type NewModel, NoModelError } from "../model_registry.ts";
 import type { LocalNetwork } from "../sensor/network.ts";
 import { forestDrift, forestModel, type ForestSample, type ModelDrift } from "./forest_model.ts";
 import { comparedRecord, contributionsTo, roundModel } from "./round_model.ts";
@@ -72,10 +72,12 @@ export class ModelMaker {
   async round(
     { group, channels, members, parent, inUse, method, until, time }: RoundMembers,
   ): Promise<number | undefined> {
-    const { registry, federation } = this.ports, name = this.name("network", group), round = (parent ?? 0) + 1;
+    const { federation } = this.ports, name = this.name("network", group), round = (parent ?? 0) + 1;
     const shared = groupOfModel(name) ?? group, [first] = members;
-    const before = inUse === undefined ? undefined : decodeWeights(await registry.bytes(name, inUse)).weights;
-    const devices = await federation?.takeUpdates(shared, round) ?? [];
+    const [before, devices] = await Promise.all([
+      inUse === undefined ? undefined : this.weights(name, inUse),
+      federation?.takeUpdates(shared, round) ?? [],
+    ]);
     if (first === undefined || channels.length === 0 || members.length + devices.length < PARTICIPANTS_LEAST) {
       return undefined;
     }
@@ -98,6 +100,16 @@ export class ModelMaker {
     }
     await federation?.putRound({ ...outcome.record, version }, contributions);
     return version;
+  }
+
+  /** Weights of a version; undefined where it is not kept any more. */
+  private async weights(name: string, version: number): Promise<Float32Array | undefined> {
+    try {
+      return decodeWeights(await this.ports.registry.bytes(name, version)).weights;
+    } catch (error) {
+      if (error instanceof NoModelError) return undefined;
+      throw error;
+    }
   }
 
   /** Keeps a version under its number; where another one has it, as after an import, under the next. */

@@ -57,6 +57,8 @@ export interface Sharing {
 
 /** Time before training is tried again where it failed, and between two looks, ms. */
 const LOOK_MS = 5_000;
+/** Least time between two copyings, ms. */
+const COPY_MS = 1_000;
 
 /** Opens it over a store. */
 export function openSharing(options: SharingOptions, parts: SharingParts): Sharing {
@@ -67,26 +69,37 @@ export function openSharing(options: SharingOptions, parts: SharingParts): Shari
   const ports = { registry: new KvModelRegistry(fenced, { clock, freshId }), federation: parts.federation };
   const book = new KvEpochBook(kv, fenced, trained, freshId, fleet);
   const trainer = new EpochTrainer(book, ports, { ...options, judging: parts.judging, clock });
+  const told = (error: unknown) => {
+    if (!(error instanceof StoreAwayError)) options.report?.(error);
+  };
   const train = async (signal: AbortSignal) => {
-    const listening = fleet && brought.follow(fleet, signal);
-    let isCopied = false;
     while (!signal.aborted) {
       const { rings } = brought;
       try {
-        while (!signal.aborted && (await trainer.next("forest") || await trainer.next("network"))) isCopied = false;
-        isCopied ||= await fleet?.copyModels() ?? true;
+        while (!signal.aborted && await trainer.next());
       } catch (error) {
-        if (!(error instanceof StoreAwayError)) options.report?.(error);
+        told(error);
         await clock.sleep(LOOK_MS / 5, signal).catch(() => {});
       }
       await brought.wait(rings, LOOK_MS, signal);
     }
-    await listening;
+  };
+  // Beside the training: no epoch waits until the one before is copied, and of a backlog's not each is copied.
+  const copy = async (from: FleetKv, signal: AbortSignal) => {
+    for (let copied = -1; !signal.aborted;) {
+      const { rings } = trained;
+      if (copied !== rings && await from.copyModels().catch(told)) copied = rings;
+      await clock.sleep(COPY_MS, signal).catch(() => {});
+      await trained.wait(rings, LOOK_MS, signal);
+    }
+  };
+  const work = async (signal: AbortSignal) => {
+    await Promise.all([train(signal), ...(fleet ? [brought.follow(fleet, signal), copy(fleet, signal)] : [])]);
   };
   return {
     epochs: new KvEpochs(kv, { clock, brought, trained, includes, waitMs }),
     run: async (signal) => {
-      await Promise.all([lease ? lease.run(signal, train) : train(signal), fleet && trained.follow(fleet, signal)]);
+      await Promise.all([lease ? lease.run(signal, work) : work(signal), fleet && trained.follow(fleet, signal)]);
     },
   };
 }

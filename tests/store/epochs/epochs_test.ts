@@ -1,5 +1,6 @@
 import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import type { Clock } from "../../../actors/ports.ts";
+import type { GroupOutcome } from "../../../actors/training/epoch_trainer.ts";
 import type { EpochPart } from "../../../actors/training/epochs.ts";
 import { assertEquals, assertRejects } from "../../../std/assert.ts";
 import { EpochBell } from "../../../store/epochs/bell.ts";
@@ -33,6 +34,11 @@ function epochsOver(kv: KvPort, clock: Clock, waitMs = 1_000) {
   return { bell, epochs: new KvEpochs(kv, { clock, brought, trained: bell, waitMs, includes: () => true }) };
 }
 
+/** What came of a group in an epoch. */
+function outcome(epoch: number, version: number): GroupOutcome {
+  return { group: "pump", trained: { epoch, version }, decision: { version } };
+}
+
 /** A network of a sensor. */
 function part(epoch: number, weight: number): EpochPart {
   const weights = new Float32Array([weight, -weight]);
@@ -44,8 +50,7 @@ Deno.test("KvEpochs.decided() gives what counts behind an epoch, whatever came l
   const kv = new MemoryKv(), clock = new SimulatedClock(0), { bell, epochs } = epochsOver(kv, clock);
   const book = new KvEpochBook(kv, kv, bell, freshId);
   for (const [epoch, version] of [[10, 1], [20, 2], [40, 3]]) {
-    await book.decide("forest", "pump", { epoch, version }, { version });
-    await book.finish("forest", { through: epoch, behind: [] });
+    await book.finish("forest", { through: epoch, behind: [] }, [outcome(epoch, version)]);
   }
   for (const [before, expected] of [[10, 1], [20, 2], [30, 2], [40, 3]]) {
     assertEquals(await epochs.decided("forest", ["pump", "other"], before, signal), [
@@ -59,8 +64,7 @@ Deno.test("KvEpochs.decided() waits until the epoch is trained, at most so long,
   const kv = new MemoryKv(), clock = new SimulatedClock(0), { bell, epochs } = epochsOver(kv, clock);
   const book = new KvEpochBook(kv, kv, bell, freshId);
   const waiting = epochs.decided("forest", ["pump"], 10, signal);
-  await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
-  await book.finish("forest", { through: 10, behind: [] });
+  await book.finish("forest", { through: 10, behind: [] }, [outcome(10, 1)]);
   assertEquals(await waiting, [{ group: "pump", version: 1 }]);
 
   const stop = new AbortController(), stopped = epochs.decided("forest", ["pump"], 20, stop.signal);
@@ -79,9 +83,8 @@ Deno.test("KvEpochs.decided() waits no longer for the server of what all share t
 
   const { bell, epochs } = epochsOver(server, clock), waiting = epochs.decided("forest", ["pump"], 10, signal);
   const book = new KvEpochBook(kv, kv, bell, freshId);
-  await book.decide("forest", "pump", { epoch: 10, version: 1 }, { version: 1 });
   server.isAway = false;
-  await book.finish("forest", { through: 10, behind: [] });
+  await book.finish("forest", { through: 10, behind: [] }, [outcome(10, 1)]);
   assertEquals(await waiting, [{ group: "pump", version: 1 }], "the version depends on the readings alone");
 });
 
@@ -107,15 +110,15 @@ Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer find
   await claim.writeEpoch(part(10, 1));
   await claim.writeEpoch(part(10, 2)); // read again after a crash
   const book = new KvEpochBook(kv, kv, new EpochBell(PATIENT, "trained"), freshId);
-  assertEquals([...await book.ended("network")], [["p-0", [10]]]);
+  assertEquals([...(await book.look()).network.ended], [["p-0", [10]]]);
   assertEquals(await book.brought("network", 10), part(10, 1).groups);
-  await book.finish("network", { through: 10, behind: [] });
-  assertEquals([...await book.ended("network")], [["p-0", [10]]], "how far the partition is stays known");
+  await book.finish("network", { through: 10, behind: [] }, []);
+  assertEquals([...(await book.look()).network.ended], [["p-0", [10]]], "how far the partition is stays known");
   assertEquals(await book.brought("network", 10), []);
   await claim.writeEpoch(part(20, 3));
-  await book.ended("network");
-  await book.finish("network", { through: 20, behind: [] });
-  assertEquals([...await book.ended("network")], [["p-0", [20]]]);
+  await book.look();
+  await book.finish("network", { through: 20, behind: [] }, []);
+  assertEquals([...(await book.look()).network.ended], [["p-0", [20]]]);
 });
 
 /** Takes a lease; gives it back when the signal is aborted. */
@@ -134,13 +137,12 @@ Deno.test("a trainer that was stopped, and wakes when another one has the lease,
   const [first, second] = ["first", "second"].map((id) => new Lease(kv, { clock, name: "training", node: id, id }));
   const { ended } = await take(first, stop.signal), { check } = first;
   const book = new KvEpochBook(kv, fencedKv(kv, { check }), new EpochBell(clock, "trained"), freshId);
-  await book.finish("forest", { through: 10, behind: [] });
+  await book.finish("forest", { through: 10, behind: [] }, []);
   stop.abort();
   await ended;
   await take(second, over.signal);
-  const trained = { epoch: 20, version: 1 };
-  await assertRejects(() => book.decide("forest", "pump", trained, { version: 1 }), StoreAwayError, "another process");
-  await assertRejects(() => book.finish("forest", { through: 20, behind: [] }), StoreAwayError);
+  const finishing = () => book.finish("forest", { through: 20, behind: [] }, [outcome(20, 1)]);
+  await assertRejects(finishing, StoreAwayError, "another process");
   assertEquals((await kv.get(KEYS.shared("forest"))).value, { through: 10, behind: [] });
   over.abort();
 });
