@@ -66,7 +66,7 @@ export interface LogIntake {
   readonly pieceBytes: number;
   /** Whether the backlog is at its greatest: nothing should be appended now. */
   readonly isFull: boolean;
-  /** Resolves when the log is not full, or `signal` is aborted. */
+  /** Resolves when the log is not full, or `signal` is aborted. Rejects where it is, and nobody deals with it. */
   room(signal: AbortSignal): Promise<void>;
   /**
    * How far the request with this key has come.

@@ -50,18 +50,18 @@ export async function openDeployment(world: DeploymentWorld = machine): Promise<
   const webhooks = webhooksOf(settings, judge), app = await appOf(settings, judge, { configuring, webhooks });
   const { written, supervisor } = judge, partitionOf = (sensor: string) => supervisor.directory.find(sensor)?.partition;
   const retention = new Retention(kv, { clock, partitionOf, written });
-  const catchUp = async (some: boolean) => {
+  const catchUp = async (request: Request) => {
     await Promise.all([
       names.refresh(),
       configurations.refresh(),
-      ...some ? [] : [stands.refresh(), applying.refresh()],
+      ...isIngest(request) ? [readingLog.room(request.signal)] : [stands.refresh(), applying.refresh()],
     ]);
   };
   let minutes = 0;
   return {
     async fetch(request, info) {
       const page = isOfThePage(request);
-      if (!page) await catchUp(isIngest(request)).catch(report); // what is known is answered then
+      if (!page) await catchUp(request).catch(report); // what is known is answered then
       const answer = await app.fetch(request, info);
       if (page || request.method === "GET") return answer;
       await applying.settle().catch(report);

@@ -57,7 +57,8 @@ export async function openJudge({ values }: DeploySettings, { clock, open }: Dep
   const kv = await open(values.kv);
   await checkStore(kv, clock, values.kv ?? "of this app");
   await checkHeads(kv);
-  const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report });
+  const makeRoom = () => applying.apply();
+  const readingLog = await ReadingLog.open(kv, { clock, partitions: values.logPartitions, report, makeRoom });
   const partitions = Array.from({ length: readingLog.partitions }, (_, partition) => logPartition(partition));
   const stands = new Stands(kv, partitions), names = await KvNames.open(kv, { clock });
   const configurations = await KvConfigurations.open(kv, clock, judging);

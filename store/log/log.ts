@@ -60,10 +60,12 @@ export interface LogOptions {
   readonly freshId?: () => string;
   /** Told of what went wrong in the background. */
   report?(error: unknown): void;
+  /** Where others write and let go, too, and nobody does in the background: has what is in the log dealt with. */
+  makeRoom?(): Promise<void>;
 }
 
 /** Options with the defaults filled in. */
-type Settled = Required<Omit<LogOptions, "report" | "freshId">> & Pick<LogOptions, "report">;
+type Settled = Required<Omit<LogOptions, "report" | "makeRoom" | "freshId">> & Pick<LogOptions, "report" | "makeRoom">;
 
 /** How often old requests are looked for, in ticks. */
 const FORGET_EVERY = 60;
@@ -115,6 +117,7 @@ export class ReadingLog implements LogPort {
       tickMs: options.tickMs ?? 10_000,
       requestsMax: options.requestsMax ?? 100_000,
       report: options.report,
+      makeRoom: options.makeRoom,
     });
   }
 
@@ -136,7 +139,15 @@ export class ReadingLog implements LogPort {
   }
 
   async room(signal: AbortSignal): Promise<void> {
-    while (this.isFull && !signal.aborted) await this.#roomier.wait(signal);
+    const { makeRoom } = this.#options;
+    while (this.isFull && !signal.aborted) {
+      if (makeRoom === undefined) await this.#roomier.wait(signal);
+      else {
+        await makeRoom();
+        await this.#lookAtReleased();
+        if (this.isFull) throw new LogError("The log is full, and what is in it cannot be dealt with now.");
+      }
+    }
   }
 
   async request(key: string): Promise<RequestState> {
@@ -236,6 +247,7 @@ export class ReadingLog implements LogPort {
   /** Writes ticks into partitions that have had readings and no longer get any, whoever has written them. */
   async tick(): Promise<void> {
     const { clock, tickMs } = this.#options, now = clock.now();
+    if (this.isFull) await this.#lookAtReleased();
     if (this.isFull) return;
     const { value } = await this.#call(this.#kv.get<LogHead>(LOG_KEYS.head()));
     if (!value) return;
@@ -246,6 +258,14 @@ export class ReadingLog implements LogPort {
     const tick = Math.floor(Math.max(now, arrived) / tickMs) * tickMs;
     const pieces = [...idle].map((partition) => ({ partition, tick }));
     if (pieces.length > 0) await this.#writer.append(pieces);
+  }
+
+  /** Learns how much others have deleted. */
+  async #lookAtReleased(): Promise<void> {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const { value } = await this.#call(this.#kv.get<LogReleased>(LOG_KEYS.released(partition)));
+      if (value !== null) this.#released[partition] = value;
+    }
   }
 
   /** Deletes entries that lie wholly before `position`, some at a time; what was deleted is counted with it. */

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
 import { LogError } from "../../actors/log.ts";
 import { KEYS } from "../../store/keys.ts";
-import { LOG_KEYS } from "../../store/log/layout.ts";
+import { LOG_KEYS, type LogHead, type LogReleased } from "../../store/log/layout.ts";
 import { Plant, type Process, START } from "./plant.ts";
 
 const JUDGING = {
@@ -133,4 +133,24 @@ Deno.test("Deployment.minute() applies what is in the log also where it cannot w
   assertEquals(await counts(other), SENSORS.map(() => 1));
   await assertRejects(() => other.minute(), LogError, "did not take a write");
   assertEquals(await counts(other), SENSORS.map(() => 2));
+});
+
+Deno.test("POST /readings looks what others have let go of before it says that the log is full", async () => {
+  const plant = new Plant(JUDGING), process = await plant.process(), passed = 300 * 1024 * 1024;
+  plant.now += 60_000;
+  await process.post(round(0, 5));
+  // More than the log takes has come and gone by way of others.
+  const [head, released] = [LOG_KEYS.head(), LOG_KEYS.released(0)];
+  const now = (await plant.kv.get<LogHead>(head)).value, gone = (await plant.kv.get<LogReleased>(released)).value;
+  assert(now && gone);
+  const mutations = [
+    {
+      key: head,
+      value: { ...now, append: "another", bytes: now.bytes.map((bytes, p) => bytes + (p === 0 ? passed : 0)) },
+    },
+    { key: released, value: { ...gone, bytes: gone.bytes + passed } },
+  ];
+  plant.kv.apply({ checks: [], mutations: mutations.map((one) => ({ ...one, set: true })) });
+  const other = ["press-0"]; // of the other partition
+  for (const second of [1, 2]) await process.post(round(second, 5, other));
 });

@@ -188,6 +188,20 @@ Deno.test("ReadingLog.isFull holds from the greatest backlog on until enough is 
   assertEquals([log.isFull, log.backlogBytes], [false, 2]);
 });
 
+Deno.test("ReadingLog.room() has what is in the log dealt with, by anybody, where nobody does in the background", async () => {
+  const kv = new FaultyKv(), clock = new FakeClock(), other = await logOver(kv, clock);
+  let made = () => other.released(0, 1);
+  const much = [piece(0, "x".repeat(100))];
+  const log = await logOver(kv, clock, { backlogBytes: 100, makeRoom: () => made() });
+  await log.append(much);
+  assertEquals(log.isFull, true);
+  await log.room(never);
+  assertEquals(log.isFull, false);
+  await log.append(much);
+  made = () => Promise.resolve();
+  await assertRejects(() => log.room(never), LogError, "full");
+});
+
 Deno.test("ReadingLog.keep() writes ticks into idle partitions only, and never before the first reading", async () => {
   const clock = new FakeClock(1_000_000), stop = new AbortController();
   const log = await logOver(new FaultyKv(), clock, { partitions: 2 });
