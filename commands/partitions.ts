@@ -68,11 +68,17 @@ export async function partitions(args: readonly string[]): Promise<number> {
   if (!["list", "move", "rebalance"].includes(verb)) {
     throw new UsageError(`partitions must be asked to list, to move or to rebalance, not ${JSON.stringify(verb)}`);
   }
+  if (verb !== "move" && (partition !== undefined || allFrom !== undefined)) {
+    throw new UsageError(`partitions ${verb} takes no ${partition === undefined ? "--all-from" : partition}`);
+  }
   if (verb === "move" && (allFrom === undefined ? url === undefined : partition !== undefined)) {
     throw new UsageError("partitions move needs PARTITION and URL, or --all-from URL alone");
   }
   const urls = serverUrls(kv);
-  if (urls.length === 0) throw new UsageError("partitions needs --kv with the URLs of all KV servers");
+  if (urls.length === 0) {
+    const seen = kv === undefined ? "" : `, not the file ${kv}`;
+    throw new UsageError(`partitions needs --kv with the URLs of all KV servers${seen}`);
+  }
   try {
     const fleet = await openFleet(urls, systemClock);
     try {
@@ -114,20 +120,28 @@ function sayOwner(owner: string): string {
 
 /** Spreads partitions over these servers. */
 async function spread(fleet: FleetKv, servers: FleetKv["servers"]): Promise<void> {
-  const ids = servers.flatMap(({ name }) => fleet.idOf(name) ?? []), names = servers.map(({ name }) => name).join(", ");
+  const ids = servers.map(({ name }) => idOf(fleet, name)), names = servers.map(({ name }) => name).join(", ");
   if (ids.length === 0) throw new UsageError("--kv must name another server than that of --all-from");
   let moves = 0;
   await spreadOver(fleet, ids, holdOptions(systemClock), ({ partition, to }, copied) => {
     moves++;
     console.log(`${partition} is on ${fleet.server(to).name} now: ${copied} entries were copied.`);
   });
-  console.log(`${moves} partitions were moved; they are spread over ${names}.`);
+  console.log(
+    moves === 0
+      ? `Nothing had to be moved; the partitions are spread over ${names}.`
+      : `Moved: ${moves} ${moves === 1 ? "partition" : "partitions"}; they are spread over ${names}.`,
+  );
 }
 
-/** @throws {UsageError} if there is no such server */
+/** @throws {UsageError} if there is no such server, {CommandError} if it does not answer */
 function idOf(fleet: FleetKv, url: string): string {
-  const name = URL.canParse(url) ? new URL(url).host : url, id = fleet.idOf(name);
-  if (id === undefined) throw new UsageError(`--kv names no server ${url}`);
+  const name = /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).host : url, id = fleet.idOf(name);
+  if (id === undefined) {
+    const names = fleet.servers.map((one) => one.name);
+    if (names.includes(name)) throw new CommandError(`cannot move partitions: the KV server ${name} does not answer`);
+    throw new UsageError(`--kv names no server ${name}, only ${names.join(", ")}: name it there, too`);
+  }
   return id;
 }
 
@@ -135,7 +149,8 @@ async function move(fleet: FleetKv, partition: string, url: string): Promise<voi
   const id = idOf(fleet, url);
   const known = await partitionsByServer(fleet);
   if (!known.some((one) => one.partition === partition)) {
-    throw new CommandError(`there is no partition ${partition}: ${known.map((one) => one.partition).join(", ")}`);
+    const there = known.length === 0 ? "none yet" : known.map((one) => one.partition).join(", ");
+    throw new CommandError(`there is no partition ${partition}; there is ${there}`);
   }
   const copied = await movePartition(fleet, partition, id, holdOptions(systemClock));
   console.log(`${partition} is on ${fleet.server(id).name} now: ${copied} entries were copied.`);

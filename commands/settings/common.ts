@@ -40,8 +40,11 @@ export const COMMON = {
     help: "seed of everything random: the same seed gives the same readings and models",
   }),
   kv: text({
+    // What looks like an address and is none would be taken for a file.
+    pattern: /^(https?:\/\/[^\s,]+(\s*,\s*https?:\/\/[^\s,]+)*|(?!\w+:\/\/|[\w.\-]+:\d+(,|$))[^\p{Cc}]+)$/iu,
+    allowed: "the path of a file, or URLs of KV servers (http://host:port) with commas between them",
     fallback: undefined,
-    help: "path of the KV file or URL of a KV server (default: a file in the data directory)",
+    help: "path of the KV file, or URLs of KV servers with commas between them (default: a file in the data directory)",
     placeholder: "PATH|URL",
   }),
   checkpoint: wholeNumber({
