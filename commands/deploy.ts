@@ -13,7 +13,7 @@ import { DeployWebhooks } from "./deploy/webhooks.ts";
 import { Configuring } from "./instance/configuring.ts";
 import { openKv } from "./instance/database.ts";
 import { systemClock } from "./process/clock.ts";
-import { readSettings } from "./settings/settings.ts";
+import { processWorld, readSettings } from "./settings/settings.ts";
 
 /** Idempotency keys are looked through once in so many minutes. */
 const FORGET_EVERY = 10;
@@ -27,9 +27,10 @@ export interface Deployment {
   minute(): Promise<void>;
 }
 
-/** The machine's clock, and the store that the settings name. */
+/** The machine's clock, this process's variables, and the store that they name. */
 const machine: DeploymentWorld = {
   clock: systemClock,
+  settings: processWorld,
   open: (kv) => kv === undefined ? Deno.openKv() : openKv(kv),
 };
 
@@ -39,7 +40,8 @@ const machine: DeploymentWorld = {
  * @throws {CommandError} if the store cannot be used
  */
 export async function openDeployment(world: DeploymentWorld = machine): Promise<Deployment> {
-  const settings = await readSettings(DEPLOY, []), judge = await openJudge(settings, world), { clock } = world;
+  const { clock } = world, settings = await readSettings(DEPLOY, [], world.settings);
+  const judge = await openJudge(settings, world);
   const { kv, stands, names, configurations, applying, readingLog, report, tell } = judge;
   const configuring = new Configuring({
     configurations,

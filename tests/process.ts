@@ -4,11 +4,12 @@
  * @module
  */
 import { fromFileUrl, join } from "../std/path.ts";
+import { freePorts } from "./servers/server.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
-/** Longest wait for a line or an end, ms; a slow machine gets it too. */
-export const PATIENCE_MS = 60_000;
+/** Longest wait for a line or an end, ms: that of a machine on which twenty others work, too. */
+export const PATIENCE_MS = 180_000;
 
 /** Processes that must not outlive this one. */
 const alive = new Set<Deno.ChildProcess>();
@@ -228,10 +229,9 @@ export async function ask<T>(url: string, schema: { parse(value: unknown): T }):
   return schema.parse(JSON.parse(text));
 }
 
-/** A port that was free a moment ago. */
+/** A port that is free, also between two lives of whoever listens there. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  return freePorts(1)[0];
 }
 
 /** A folder of its own, removed when it is disposed of. */

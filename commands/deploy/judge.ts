@@ -27,7 +27,7 @@ import { RateMeter } from "../instance/rate_meter.ts";
 import { readingsHub } from "../instance/readings_hub.ts";
 import { CommandError } from "../process/errors.ts";
 import { Log } from "../process/log.ts";
-import { judgingOf, type readSettings } from "../settings/settings.ts";
+import { judgingOf, type readSettings, type SettingsWorld } from "../settings/settings.ts";
 import { ensurePartsModel } from "../train/model.ts";
 import { Applying } from "./apply.ts";
 import { SharedFeed, type Watched } from "./feed.ts";
@@ -40,6 +40,8 @@ const LOOK_MS = { file: 1_000, server: 15_000 } as const;
 /** What it runs over; passed in, so that a test can own it. */
 export interface DeploymentWorld {
   readonly clock: Clock;
+  /** Where the settings are. */
+  readonly settings: SettingsWorld;
   /** Opens the store of these settings' `kv`; the app's own where there is none. */
   open(kv: string | undefined): Promise<KvPort & Watched>;
 }

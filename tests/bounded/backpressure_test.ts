@@ -5,7 +5,7 @@ import type { Reading } from "../../actors/reading.ts";
 import { InlineHost, MAILBOX_CAPACITY, type ShardHost } from "../../actors/runtime/host.ts";
 import { WorkerHost } from "../../actors/runtime/worker_host.ts";
 import { systemClock } from "../../commands/process/clock.ts";
-import { assert, assertEquals, assertGreater, assertLess } from "../../std/assert.ts";
+import { assertEquals, assertGreater, assertLess } from "../../std/assert.ts";
 import { runSource } from "../actors/harness.ts";
 import { bytesInUse } from "./garbage.ts";
 
@@ -97,7 +97,6 @@ Deno.test("Supervisor.run() holds a source ten times too fast back: few batches 
     mostAhead = Math.max(mostAhead, hose.given - (host?.done ?? 0));
     bytes.push(bytesInUse());
   }, WORK_MS / LOOKS);
-  const begun = performance.now();
   const slow = await runSource(hose, {
     judging: JUDGING,
     clock: systemClock,
@@ -107,23 +106,22 @@ Deno.test("Supervisor.run() holds a source ten times too fast back: few batches 
     storeWindows: false, // what is stored stays, in memory here
     host: (options) => host = new SlowHost(new InlineHost(options)),
   }).finally(() => clearInterval(looking));
-  const slowMs = performance.now() - begun;
   assertEquals(hose.given, chunks);
   assertLess(mostAhead, MOST_AHEAD + 1, "batches between source and actors");
-  assert(host !== undefined && host.mostWaiting <= MOST_AHEAD, `${host?.mostWaiting} messages in a mailbox`);
+  const { mostWaiting = 0 } = host ?? {};
+  assertGreater(mostWaiting, MAILBOX_CAPACITY - 1, "the source is held back by a mailbox that is full");
+  assertLess(mostWaiting, MOST_AHEAD + 1, "messages in a mailbox");
   const quarter = Math.floor(bytes.length / 4), greatest = (part: number[]) => Math.max(...part);
   assertGreater(quarter, LOOKS / 8);
   const more = greatest(bytes.slice(-quarter)) - greatest(bytes.slice(quarter, 2 * quarter));
   assertLess(more, 4e6, "bytes more in the last quarter than in the second");
 
-  const free = performance.now();
   const quick = await runSource(new Hose(chunks), {
     judging: JUDGING,
     batchSize: BATCH,
     keepHistory: false,
     storeWindows: false,
   });
-  assertGreater(slowMs, 8 * (performance.now() - free), "the source alone is much faster");
   assertEquals(slow.supervisor.counts()[0].counts.readings, chunks * BATCH, "nothing is lost");
   assertEquals(slow.digest, quick.digest, "nor changed");
 });

@@ -1,5 +1,8 @@
 import { openDeployment } from "../../commands/deploy.ts";
+import { openKv } from "../../commands/instance/database.ts";
+import { systemClock } from "../../commands/process/clock.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { variables } from "../deploy/plant.ts";
 import { Receiver } from "../sinks/webhook_receiver.ts";
 
 /** A deployment over a store in memory, with settings as variables. */
@@ -7,28 +10,23 @@ async function deployment(
   further: Readonly<Record<string, string>> = {},
 ): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
   const judging = { detectors: "rules", types: { press: { channels: { pressure: { high: 8 } } } } };
-  const settings = {
-    KV: ":memory:",
-    REQUIRE_KEYS: "false",
-    LOG_PARTITIONS: "2",
-    JUDGING: JSON.stringify(judging),
+  const settings: Readonly<Record<string, string>> = {
+    SENSORIUM_REQUIRE_KEYS: "false",
+    SENSORIUM_LOG_PARTITIONS: "2",
+    SENSORIUM_JUDGING: JSON.stringify(judging),
     ...further,
   };
-  for (const [name, value] of Object.entries(settings)) Deno.env.set(`SENSORIUM_${name}`, value);
-  try {
-    const { fetch, minute } = await openDeployment();
-    const info = {
-      remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
-      completed: Promise.resolve(),
-    } as const;
-    return async (path, init) => {
-      if (path !== "minute") return await fetch(new Request(`http://127.0.0.1${path}`, init), info);
-      await minute();
-      return new Response();
-    };
-  } finally {
-    for (const name of Object.keys(settings)) Deno.env.delete(`SENSORIUM_${name}`);
-  }
+  const world = { clock: systemClock, settings: variables(settings), open: () => openKv(":memory:") };
+  const { fetch, minute } = await openDeployment(world);
+  const info = {
+    remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+    completed: Promise.resolve(),
+  } as const;
+  return async (path, init) => {
+    if (path !== "minute") return await fetch(new Request(`http://127.0.0.1${path}`, init), info);
+    await minute();
+    return new Response();
+  };
 }
 
 /** Sends readings of one sensor, one a second from `start` on. */
@@ -82,7 +80,7 @@ Deno.test("Deployment.minute() lets time pass for sensors that are silent, and c
 Deno.test("Deployment.minute() posts open alerts again to an Alertmanager, which would take them for resolved", async () => {
   await using receiver = new Receiver();
   const token = "token-of-an-administrator", url = receiver.url;
-  const ask = await deployment({ TOKEN: token, ALLOW_HOSTS: `127.0.0.1:${receiver.port}` });
+  const ask = await deployment({ SENSORIUM_TOKEN: token, SENSORIUM_ALLOW_HOSTS: `127.0.0.1:${receiver.port}` });
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const body = JSON.stringify({ name: "am", format: "alertmanager_api", url });
   assertEquals((await ask("/webhooks", { method: "POST", headers, body })).status, 201);

@@ -2,7 +2,7 @@ import { MongoClient } from "mongodb";
 import { z } from "zod";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../std/assert.ts";
 import { recording } from "../crash/recording.ts";
-import { ask, Folder, freePort, run, startInstance, until, within } from "../process.ts";
+import { ask, Folder, freePort, PATIENCE_MS, run, startInstance, until, within } from "../process.ts";
 import { mongoServer } from "../servers/mongodb.ts";
 import { need, testWith } from "../servers/needed.ts";
 
@@ -50,7 +50,7 @@ Deno.test("start() is ready without its sink, says what waits for it and why, an
   assertStringIncludes(told[0], `postgres://(hidden)@127.0.0.1:${port}/plant`);
   assertStringIncludes(told[3], `sensorium_sink_up{sink="postgres"} 0`);
   program.signal("SIGTERM");
-  const end = await within(program.ended, 20_000, "a graceful end");
+  const end = await within(program.ended, PATIENCE_MS, "a graceful end");
   assertEquals(end.code, 0);
   assertStringIncludes(end.out, "wait for the sink postgres: it gets them after the next start");
   assertStringIncludes(end.error, " WARN  sink postgres: no PostgreSQL answers");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Random } from "../../models/random.ts";
 import { assert, assertEquals, assertGreater } from "../../std/assert.ts";
-import { ask, Folder, freePort, type Instance, startInstance, until, within } from "../process.ts";
+import { ask, Folder, freePort, type Instance, PATIENCE_MS, startInstance, until, within } from "../process.ts";
 import { need, testWith } from "../servers/needed.ts";
 import { type PostgresServer, postgresServer } from "../servers/postgres.ts";
 import { JUDGING, recording } from "./recording.ts";
@@ -75,7 +75,7 @@ async function tables(server: PostgresServer, folder: string, bodies: readonly s
     assertEquals([set_aside, missed], [0, 0]);
     for (;;) {
       instance.program.signal("SIGTERM"); // the end stores and delivers what is left, or says that it could not
-      const end = await within(instance.program.ended, 20_000, "a graceful end");
+      const end = await within(instance.program.ended, PATIENCE_MS, "a graceful end");
       assertEquals(end.code, 0, end.error);
       if (!end.out.includes("wait for the sink")) break;
       instance = await begin();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Random } from "../../models/random.ts";
 import { assert, assertEquals, assertGreater } from "../../std/assert.ts";
-import { ask, Folder, freePort, type Instance, startInstance, until, within } from "../process.ts";
+import { ask, Folder, freePort, type Instance, PATIENCE_MS, startInstance, until, within } from "../process.ts";
 import { Follower } from "./follower.ts";
 import { JUDGING, recording } from "./recording.ts";
 import { type Stored, storedOutputs } from "./stored.ts";
@@ -72,7 +72,7 @@ async function live(folder: string, texts: readonly string[], kills: number): Pr
   let instance: Instance = await startInstance([...args, ...timing()]), killed = 0;
   const followers = Array.from({ length: FOLLOWERS }, () => new Follower(`${url}/alerts/stream`));
   try {
-    await within(Promise.all(followers.map((follower) => follower.ready)), 20_000, "followers have no place");
+    await within(Promise.all(followers.map((follower) => follower.ready)), PATIENCE_MS, "followers have no place");
     const sending = (async () => {
       const accepted: number[] = [];
       for (const [i, text] of texts.entries()) {
@@ -94,13 +94,13 @@ async function live(folder: string, texts: readonly string[], kills: number): Pr
     await settled(url, accepted.reduce((sum, count) => sum + count, 0));
     // The end stores what has not been stored yet, and tells it to followers before it closes their streams.
     instance.program.signal("SIGTERM");
-    const end = await within(instance.program.ended, 20_000, "a graceful end");
+    const end = await within(instance.program.ended, PATIENCE_MS, "a graceful end");
     assertEquals([end.code, end.error], [0, ""]);
     const stored = await storedOutputs(dataDir);
     // What the last checkpoint told in the last moment is there for whoever comes again.
     instance = await startInstance([...args, ...timing()]);
     const all = stored.transition.count;
-    await until("followers have every alert", () => followers.every((follower) => follower.seen.size >= all), 20_000);
+    await until("followers have every alert", () => followers.every((follower) => follower.seen.size >= all));
     return { accepted, stored, kills: killed, followers };
   } finally {
     await Promise.all(followers.map((follower) => follower.close()));

@@ -6,6 +6,7 @@
  */
 import type { z } from "zod";
 import { type Deployment, openDeployment } from "../../commands/deploy.ts";
+import { processWorld, type SettingsWorld } from "../../commands/settings/settings.ts";
 import { assertEquals } from "../../std/assert.ts";
 import { PATIENT } from "../actors/harness.ts";
 import type { Write } from "../memory_kv.ts";
@@ -13,11 +14,16 @@ import { WatchedKv } from "../watched_kv.ts";
 
 /** Time at which it begins, epoch ms: a whole number of days. */
 export const START = 1_800_057_600_000;
-const SETTINGS = { REQUIRE_KEYS: "false", LOG_PARTITIONS: "2", LOG_LEVEL: "error" };
+const SETTINGS = { SENSORIUM_REQUIRE_KEYS: "false", SENSORIUM_LOG_PARTITIONS: "2", SENSORIUM_LOG_LEVEL: "error" };
 const INFO = {
   remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
   completed: Promise.resolve(),
 } as const;
+
+/** Settings as variables, without setting any of this process: programs that other tests start meanwhile would inherit them. */
+export function variables(settings: Readonly<Record<string, string>>): SettingsWorld {
+  return { ...processWorld, variable: (name) => settings[name] };
+}
 
 /** A store, with the processes over it, and the time. */
 export class Plant {
@@ -37,14 +43,9 @@ export class Plant {
 
   /** Begins a process. */
   async process(): Promise<Process> {
-    const settings = { ...SETTINGS, JUDGING: JSON.stringify(this.judging) };
-    for (const [name, value] of Object.entries(settings)) Deno.env.set(`SENSORIUM_${name}`, value);
-    try {
-      const kv = new MortalKv(this.kv), clock = { ...PATIENT, now: () => this.now };
-      return new Process(await openDeployment({ clock, open: () => Promise.resolve(kv) }), kv);
-    } finally {
-      for (const name of Object.keys(settings)) Deno.env.delete(`SENSORIUM_${name}`);
-    }
+    const settings = variables({ ...SETTINGS, SENSORIUM_JUDGING: JSON.stringify(this.judging) });
+    const kv = new MortalKv(this.kv), clock = { ...PATIENT, now: () => this.now };
+    return new Process(await openDeployment({ clock, settings, open: () => Promise.resolve(kv) }), kv);
   }
 }
 

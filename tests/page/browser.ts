@@ -7,6 +7,7 @@
  * @module
  */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { PATIENCE_MS } from "../process.ts";
 
 /** One that is installed, else undefined. */
 async function installed(): Promise<string | undefined> {
@@ -35,6 +36,7 @@ export async function startBrowser(): Promise<Browser> {
   const executablePath = await installed() ?? await packaged();
   return await chromium.launch({
     executablePath,
+    timeout: PATIENCE_MS,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -62,6 +64,7 @@ export interface Watched {
 /** Opens a page in a context of its own. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE_MS); // one that was disconnected may wait for 30 s until it tries again
   const page = await context.newPage();
   const errors: string[] = [];
   const foreign: string[] = [];

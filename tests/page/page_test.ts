@@ -7,6 +7,7 @@
  */
 import type { Browser, Page } from "playwright-core";
 import { assert, assertEquals } from "../../std/assert.ts";
+import { freePort } from "../process.ts";
 import { openPage, startBrowser, type Watched } from "./browser.ts";
 import { FakePlant } from "./fake.ts";
 import { badHour } from "./scene.ts";
@@ -41,7 +42,7 @@ function onPage(
     async fn() {
       await started;
       const plant = make();
-      const server = servePlant(plant);
+      const server = servePlant(plant, freePort());
       const { hash = "#/", ...rest } = options;
       const watched = await openPage(browser, `${server.url}/${hash}`, rest);
       const scene: Scene = { plant, server, watched, page: watched.page };
@@ -166,7 +167,7 @@ onPage("alertLog() shows and says an alert as it is raised, and marks it cleared
   await says(page, "#verdict", "1 needs attention");
   await page.waitForSelector(`#alerts .entry[data-state="active"]`);
   await says(page, "#alert-voice", "New high alert: co2 is high.");
-  await page.waitForSelector(`.card[data-sensor="${name}"][data-look="high"]`, { timeout: 5_000 });
+  await page.waitForSelector(`.card[data-sensor="${name}"][data-look="high"]`);
   plant.clear(id);
   await page.waitForSelector(`#alerts .entry[data-state="cleared"]`);
   await says(page, "#verdict", "All is well");

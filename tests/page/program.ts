@@ -3,11 +3,10 @@
  *
  * @module
  */
+import { PATIENCE_MS } from "../process.ts";
 import { ROOT } from "../project/tree.ts";
 
 const ADDRESS = /the page is at (http:\/\/[^/\s]+)\//;
-/** The program prints its address within so long, ms. */
-const START_MS = 30_000;
 
 /** A running program. */
 export interface Program {
@@ -35,7 +34,7 @@ export async function startProgram(dataDir: string, args: readonly string[]): Pr
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const giveUp = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  const giveUp = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   let said = "";
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { freePort } from "../process.ts";
 import { openPage } from "./browser.ts";
 import { FakeBacktests } from "./backtests.ts";
 import { learningDeps } from "./learning.ts";
@@ -31,9 +32,7 @@ onView("every view fits a phone, a screen and a wall", "#/", async ({ page }) =>
     for (const [width, height] of [[360, 740], [1920, 1080], [3840, 2160]]) {
       await page.setViewportSize({ width, height });
       // Charts follow the size a frame later.
-      await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, undefined, {
-        timeout: 5_000,
-      })
+      await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth)
         .catch(() => Promise.reject(new Error(`${hash} is too wide for ${width} px`)));
     }
   }
@@ -47,7 +46,7 @@ Deno.test({
     await started;
     const plant = badHour(now()), deps = await learningDeps(plant);
     const backtests = new FakeBacktests();
-    let server = servePlant(plant, 0, { ...deps, backtests });
+    let server = servePlant(plant, freePort(), { ...deps, backtests });
     const { page, close } = await openPage(browser, `${server.url}/#/live`);
     await page.waitForSelector(VIEWS["#/live"]);
     await server.stop();

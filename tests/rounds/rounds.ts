@@ -14,7 +14,7 @@ import { KafkaProducer } from "../../sources/kafka/producer.ts";
 import { join } from "../../std/path.ts";
 import { JUDGING, recording } from "../crash/recording.ts";
 import { type TableRows, tableRows } from "../crash/tables.ts";
-import { ask, freePort, type Instance, startInstance, until, within } from "../process.ts";
+import { ask, freePort, type Instance, PATIENCE_MS, startInstance, until, within } from "../process.ts";
 import type { KafkaBroker } from "../servers/kafka.ts";
 import type { PostgresServer } from "../servers/postgres.ts";
 import { freshTopic, makeTopic } from "../sources/kafka/topics.ts";
@@ -45,8 +45,6 @@ const MEMBERS_MOST = 3;
 const SESSION_MS = 3_000;
 /** Readings of one call of the producer, and the time between two calls, ms. */
 const SENT_TOGETHER = 60, SENT_EVERY_MS = 200;
-/** Longest wait for everything to be well again, ms: others work on the machine, too. */
-const PATIENCE_MS = 180_000;
 /** Ticks come of the clock, and two runs do not share them: here there are none. */
 const QUIET = { tickMs: 3_600_000, futureMs: 30 * 86_400_000 };
 
@@ -164,7 +162,7 @@ class Group {
   /** Looks until something is so; what members said is in the error. */
   private async until(what: string, look: () => Promise<boolean>): Promise<void> {
     try {
-      await until(what, look, PATIENCE_MS);
+      await until(what, look);
     } catch (error) {
       const said = this.members.map(({ name, program }) => `${name}:\n${program.said}`).join("\n");
       throw new Error(`${error instanceof Error ? error.message : error}\n${said}`);

@@ -41,7 +41,7 @@ export class ServerMissing extends Error {
 }
 
 /** Longest wait for a server, ms; a busy machine gets it too. */
-const READY_MS = 90_000;
+const READY_MS = 180_000;
 const LOOK_MS = 50;
 const STATE = "server.json";
 
@@ -154,12 +154,17 @@ async function ready(spec: ServerSpec, log: string, pid: number): Promise<void> 
   throw new Error(`${spec.name} does not answer after ${READY_MS} ms: ${log}`);
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Ports below those that systems give to whoever asks for any: nobody is given one of them by chance. */
+const PORTS_FROM = 20_000, PORTS = 10_000;
+
+/** Ports that are free, all different, and stay so between two lives of whoever listens there. */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = PORTS_FROM + Math.floor(PORTS * Math.random());
+    if (isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 function isFree(port: number): boolean {

@@ -24,7 +24,7 @@ export const TOTAL = 2_100;
 const SENSORS = 3, READINGS = TOTAL / SENSORS, START = 1_700_000_040_000, CHUNK = 150;
 const judging = judgingSchema.parse({ forest: { everyMs: 60_000 }, federation: { everyMs: 200_000 } });
 /** Long enough to be never over: what is shown is what is waited for. */
-const WAIT_MS = 600_000;
+export const WAIT_MS = 600_000;
 
 /** Readings of a partition, a second apart, those of one sensor after the other. */
 function readingsOf(partition: string): Reading[] {

@@ -15,7 +15,7 @@ import { isAllTrained } from "../../all_trained.ts";
 import { until } from "../../process.ts";
 import { isSame } from "../../simulation/same.ts";
 import { open, Server } from "../../store/nodes/fleet_servers.ts";
-import { PARTITIONS, runNode, TOTAL } from "./sharing_nodes.ts";
+import { PARTITIONS, runNode, TOTAL, WAIT_MS } from "./sharing_nodes.ts";
 
 /** Everything that comes of so many nodes, which are all stopped and begun again at some positions. */
 async function outcome(nodes: number, stops: readonly number[] = []): Promise<Map<string, unknown>> {
@@ -29,7 +29,7 @@ async function outcome(nodes: number, stops: readonly number[] = []): Promise<Ma
       return trained;
     };
     await Promise.all(shares.map(async (mine) => {
-      const fleet = await FleetKv.open([new TimedKv(kv, "memory", clock, 5_000)], () => "server");
+      const fleet = await FleetKv.open([new TimedKv(kv, "memory", clock, WAIT_MS)], () => "server");
       await runNode(fleet, mine, { until: stop, done });
     }));
   }

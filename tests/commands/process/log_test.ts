@@ -5,7 +5,7 @@ import { CommandError } from "../../../commands/process/errors.ts";
 import { KINDS_MOST, Log, type LogOptions, REPEAT_MS, withLog } from "../../../commands/process/log.ts";
 import { type LogFields, logLine } from "../../../commands/process/log_line.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../std/assert.ts";
-import { Folder, Program, within } from "../../process.ts";
+import { Folder, PATIENCE_MS, Program, within } from "../../process.ts";
 
 const START = Date.parse("2026-01-02T03:04:05.678Z");
 
@@ -162,7 +162,7 @@ Deno.test("start --log-format json says everything in JSON, on standard error al
   await using program = new Program(args);
   await program.says(/the page is at/);
   program.signal("SIGTERM");
-  const { code, out, error } = await within(program.ended, 20_000, "an end");
+  const { code, out, error } = await within(program.ended, PATIENCE_MS, "an end");
   assertEquals([code, out], [0, ""]);
   const messages = error.trimEnd().split("\n").map((line) => JSON.parse(line).message);
   assertMatch(messages[0], /^Sensorium .* watches; the page is at http/);
