@@ -232,6 +232,7 @@ export class PartitionRun {
   /** Waits for the source; when it lets us wait, what came before is made durable in the meantime. */
   private async next(chunk: Promise<IteratorResult<Chunk>>): Promise<IteratorResult<Chunk>> {
     const { clock, options } = this.shared, came = chunk.then(() => "chunk" as const);
+    came.catch(() => {}); // also where something else ends this before it is waited for
     while (true) {
       if (this.commits.failure) throw this.commits.failure; // also where nothing comes that would find out
       await this.enter(this.readTo);
