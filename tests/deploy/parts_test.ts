@@ -96,7 +96,10 @@ Deno.test("`deno serve` processes share names, configuration, webhooks and flood
     assertEquals(status, 501, path);
     assertMatch(text, /"detail":"[A-Z][^"]{30,}\."/);
   }
-  assertEquals((await send(`${other}/`, "GET")).status, 200, "the page");
+  const page = await send(`${other}/`, "GET"),
+    parts = [...page.text.matchAll(/(?:href|src)="(\/(?:static|vendor)\/[^"]+)"/g)];
+  assertEquals([page.status, parts.some(([, path]) => path.startsWith("/vendor/"))], [200, true], "the page");
+  for (const [, path] of parts) assertEquals([path, (await send(other + path, "GET")).status], [path, 200]);
   if (Deno.build.os === "linux") { for (const pid of fleet.pids) assertEquals(workersOf(pid), []); }
 });
 
