@@ -84,7 +84,7 @@ export class Ownership {
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown)),
           waitMs = this.waitAfter(error, signal);
-        run.error = error instanceof FencedError ? `another process has taken ${partition.id} over` : error.message;
+        run.error = error.message;
         run.state = waitMs === undefined ? "failed" : "waiting";
         owner.ended(partition.id, error, waitMs !== undefined);
         if (waitMs === undefined) return;

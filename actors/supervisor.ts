@@ -47,6 +47,8 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   private readonly tallies = new Map<string, PartitionTally>();
   /** Partitions that were let go of since they were loaded. */
   private readonly forgotten = new Set<string>();
+  /** Partitions whose run has ended early, until they store something again. */
+  private readonly interrupted = new Set<string>();
   /** Partitions of other processes, as far as they are followed. */
   private readonly elsewhere = new Map<string, PartitionView>();
   /** How the sensors of these are. */
@@ -160,8 +162,9 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   ended(partition: string, error: Error, again: boolean): void {
     if (error instanceof FencedError) this.tallyOf(partition).fenced++;
-    if (again) this.parts.interrupted?.(partition, error);
-    else this.parts.failed?.(partition, error);
+    if (!again) return this.parts.failed?.(partition, error);
+    this.interrupted.add(partition);
+    this.parts.interrupted?.(partition, error);
   }
 
   async forget(partition: string): Promise<void> {
@@ -212,6 +215,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
 
   async giveUp(partition: string): Promise<void> {
     await this.forget(partition);
+    this.interrupted.delete(partition);
     const at = this.runOf(partition);
     if (at >= 0) this.runs.splice(at, 1);
   }
@@ -318,6 +322,7 @@ export class Supervisor implements Shared, Owner, CommandDesk {
   }
 
   committed(partition: string, readings: readonly ReadingView[], alerts: readonly AlertOutput[]): void {
+    if (this.interrupted.delete(partition)) this.parts.resumed?.(partition);
     this.parts.committed?.(partition, readings, alerts);
   }
 

@@ -89,6 +89,8 @@ export interface SupervisorParts {
   readonly failed?: (partition: string, error: Error) => void;
   /** Told when the run of a partition has ended early and will be begun again. */
   readonly interrupted?: (partition: string, error: Error) => void;
+  /** Told when such a partition stores something again. */
+  readonly resumed?: (partition: string) => void;
   /** Where shared models are kept; without it none are trained. */
   readonly models?: TrainingPorts;
   /** Versions of the configuration; absent: there is but one, that of the options. */

@@ -79,6 +79,8 @@ export interface EngineOptions {
   readonly failed?: (partition: string, error: Error) => void;
   /** Told when the run of a partition has ended early and will be begun again. */
   readonly interrupted?: (partition: string, error: Error) => void;
+  /** Told when such a partition stores something again. */
+  readonly resumed?: (partition: string) => void;
 }
 
 /** Chunks of 64 readings that are kept of each sensor: about 10,000 readings. */
@@ -266,6 +268,7 @@ async function assemble(options: EngineOptions, lock: DataDirLock): Promise<Engi
     overtaken: (partition) => alerts.load([partition]),
     failed: options.failed,
     interrupted: options.interrupted,
+    resumed: options.resumed,
     breathe: turns(TURN_MS),
     ...(others ? { forward: (...command) => forwardCommand(others.orders, ...command) } : {}),
   });

@@ -75,6 +75,7 @@ export async function openEngine(
     failed: (partition, error) => log.error(`${partition} has stopped: ${error.message}`, { partition }),
     interrupted: (partition, error) =>
       log.warn(`${partition} waits, nothing more of it was written: ${error.message}`, { partition }),
+    resumed: (partition) => log.info(`${partition} goes on`, { partition }),
   });
   const outlets: Outlets = new Outlets({
     kv: engine.kv,

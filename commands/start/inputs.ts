@@ -16,6 +16,9 @@ import { mqttIntake } from "../mqtt/source.ts";
 import { showCatchingUp } from "./catching_up.ts";
 import type { StartPlan } from "./plan.ts";
 
+const ALONE = "--group shares the partitions out, but without --kv what is known of their sensors stays in the data " +
+  "directory of this process: with others in the group, give all of them the same --kv";
+
 /** Those that are asked how they are; absent until they are open. */
 export interface StartInputs {
   kafka?: KafkaSource;
@@ -39,6 +42,7 @@ export async function runInputs(
     running.push(runFeed(values, { to: from, scenario, clock, report }, signal));
   }
   if (from === "kafka") {
+    if (values.group !== undefined && values.kv === undefined) report(ALONE);
     into.kafka = await kafkaSource(values, values.scenario, { clock, report, tickMs: judging.tickMs });
     running.push(engine.run(into.kafka, signal));
   } else if (broker) {

@@ -68,9 +68,9 @@ export function isKafkaUrl(text: string): boolean {
 export function parseKafkaUrl(text: string): KafkaUrl {
   const match = /^(kafkas?):\/\/(?:([^/@]*)@)?([^/@?#]*)(?:\/([^?#]*))?$/i.exec(text);
   const shown = text.replace(/\/\/[^/@]*@/, "//***@");
-  const refuse = (why: string) =>
-    new SourceError(`${JSON.stringify(shown)} must be kafka://host:port/topic (kafkas: for TLS): ${why}`);
-  if (match === null) throw refuse("it is not");
+  const refuse = (why = "") =>
+    new SourceError(`${JSON.stringify(shown)} must be kafka://host:port/topic (kafkas: for TLS)${why && `: ${why}`}`);
+  if (match === null) throw refuse();
   const [, scheme, login, hosts, path = ""] = match;
   const topics = path === "" ? [] : path.split(",").map((topic) => decoded(topic) ?? "");
   for (const topic of topics) if (!isTopic(topic)) throw refuse(`${JSON.stringify(topic)} is no topic's name`);

@@ -214,7 +214,7 @@ export class Chain {
       if (fence.versionstamp !== this.fence && options.guards.fence) {
         if (isMoved(fence.value)) throw moved(partition);
         if (isHeld(fence.value)) throw held(partition);
-        throw new FencedError(`partition ${partition} belongs to another owner`);
+        throw fenced(partition, ownerIn(String(fence.value ?? "")), options.owner);
       }
       this.link = link.versionstamp;
       if (typeof link.value === "string" && attempted.has(link.value)) return;
@@ -242,6 +242,13 @@ export class Chain {
 /** Whether a fence says that the partition was moved from this database, or is being moved. */
 export function isMoved(fence: unknown): boolean {
   return typeof fence === "string" && ownerIn(fence) === MOVED;
+}
+
+/** Who has taken it, as far as names tell: two processes of one name would take it from each other for ever. */
+function fenced(partition: string, by: string, own: string | undefined): FencedError {
+  const who = by === "" ? "" : by === own ? ` that is called ${by}, too,` : ` (${by})`;
+  const what = by !== "" && by === own ? ": give each process a name of its own (--instance)" : "";
+  return new FencedError(`another process${who} has taken ${partition} over${what}`);
 }
 
 function moved(partition: string): StoreAwayError {

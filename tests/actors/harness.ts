@@ -35,6 +35,8 @@ export interface RunOptions extends Partial<Omit<SupervisorOptions, "judging">> 
   readonly sinks?: (partition: string) => readonly CommitSink[];
   readonly configurations?: Configurations;
   readonly tracing?: Tracing;
+  /** Told `waits` and `goes on` of a partition whose store was away. */
+  readonly told?: (what: string) => void;
 }
 
 /** What came of a run. */
@@ -82,6 +84,7 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     sinks,
     configurations,
     tracing,
+    told,
     ...rest
   } = options;
   const failures: Error[] = [];
@@ -95,6 +98,8 @@ export async function runSource(source: Source, options: RunOptions = {}): Promi
     host: host ?? ((shard) => new InlineHost(shard, undefined, tracing?.tracer)),
     shards,
     failed: (_partition, error) => failures.push(error),
+    interrupted: () => told?.("waits"),
+    resumed: () => told?.("goes on"),
   });
   await supervisor.load();
   await supervisor.run(source, sourceMemory(kv, source.name), signal ?? new AbortController().signal);

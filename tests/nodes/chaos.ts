@@ -110,7 +110,7 @@ export async function playChaos(broker: KafkaBroker, options: ChaosOptions): Pro
       readings,
       deeds: counts,
       figures: watch.figures(),
-      fenced: said().match(/belongs to another owner/g)?.length ?? 0,
+      fenced: said().match(/another process.* has taken/g)?.length ?? 0,
     });
     if (!settled) {
       const stands = (await cluster.shown()).map(({ partition, state, position, node }) =>

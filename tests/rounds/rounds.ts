@@ -105,7 +105,7 @@ class Group {
     program.signal(name);
     const end = await within(program.ended, PATIENCE_MS, "an end");
     // One that was too slow finds its partitions taken over, has written nothing more, and says so: then it ends with 1.
-    const others = end.error.matchAll(/ has failed: (?!another process has taken)[^;]*/g).toArray();
+    const others = end.error.matchAll(/ has failed: (?!another process)[^;]*/g).toArray();
     const isWell = end.code === 0 || (end.code === 1 && others.length === 0);
     if (name === "SIGTERM" && !isWell) throw new Error(`a member ended with ${end.code}:\n${program.said}`);
     return end.out;

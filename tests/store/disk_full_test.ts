@@ -60,16 +60,19 @@ Deno.test("a partition waits while the disk is full and goes on by itself: nothi
   await fc.assert(
     fc.asyncProperty(windows, async (windows) => {
       const disk = new FullKv((commit) => windows.some(([from, length]) => commit >= from && commit < from + length));
-      const kv = new GatedKv(disk);
+      const kv = new GatedKv(disk), told: string[] = [];
       const { digest } = await runSource(new ItemsSource(readings()), {
         ...options,
         kv,
         clock: QUICK,
         storeAwayMs: 1,
+        told: (what) => told.push(what),
       });
       assertEquals(digest, healthy.digest);
       assertEquals(await storedOutputs(disk), expected);
       assertEquals(kv.trouble, undefined);
+      assertEquals(told.at(-1), told.length === 0 ? undefined : "goes on");
+      assert(told.every((what, i) => what === "waits" || told[i - 1] === "waits"), told.join(", "));
     }),
     { numRuns: 8, seed: 7 },
   );

@@ -100,6 +100,19 @@ Deno.test("Chain.claim() fences the owner before: it writes nothing more", async
   assertEquals([(await kv.get(["data", 2])).value, (await kv.get(["data", 3])).value], [null, 3]);
 });
 
+Deno.test("Chain.write() says who has taken a partition over, and that two have one name", async () => {
+  const { kv, options } = scene(), called = (owner: string) => Chain.claim(kv, "p", { ...options, owner });
+  const [first, second, twin] = [await called("node-1"), await called("node-2"), await called("node-2")];
+  const said = (old: Chain) =>
+    assertRejects(() => old.write([mutation(1)]), FencedError).then(({ message }) => message);
+  assertEquals(await said(first), "another process (node-2) has taken p over");
+  assertEquals(
+    await said(second),
+    "another process that is called node-2, too, has taken p over: give each process a name of its own (--instance)",
+  );
+  await twin.write([mutation(2)]);
+});
+
 Deno.test("Chain.claim() leaves other partitions alone", async () => {
   const { kv, options } = scene(), p = await Chain.claim(kv, "p", options), q = await Chain.claim(kv, "q", options);
   await p.write([mutation(1)]);
