@@ -71,7 +71,7 @@ export async function importData(args: readonly string[]): Promise<number> {
     const savepoint = await importSavepoint(store, await bytes(), { signal: stop.signal, wrote });
     bar.stop();
     const written = new Date(savepoint.created).toISOString(), { leftOut } = savepoint;
-    const later = leftOut === 0 ? "" : `; ${leftOut} of them come out again when their readings are read again`;
+    const later = leftOut === 0 ? "" : `; ${leftOut} of them, windows and histories of new sensors, are left out`;
     console.log(`read into ${where}: ${saySavepoint(savepoint)}, written at ${written}${later}`);
     return EXIT.done;
   } catch (error) {

@@ -67,9 +67,7 @@ export class Snapshots {
    * @param kv where the partition is
    */
   async *listOf(kv: KvPort, partition: string): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
-    const told = new Map<string, string>(), prefix = KEYS.sensorsOf(partition);
-    for await (const { key, value } of kv.list<string>({ prefix }, { batchSize: 500 })) told.set(String(key[2]), value);
-    this.told.set(partition, told); // another owner may have deleted some
+    const told = await this.learnTold(kv, partition); // another owner may have deleted some
     if (told.size === 0) return yield* this.list(kv);
     const names = [...told.keys()], { getMany } = KV_LIMITS;
     for (let from = 0; from < names.length; from += getMany * AT_ONCE) {
@@ -81,6 +79,31 @@ export class Snapshots {
         if (value !== null) yield { name, bytes: await this.whole(name, value as SnapshotValue) };
       }
     }
+  }
+
+  private async learnTold(kv: KvPort, partition: string): Promise<Map<string, string>> {
+    const told = new Map<string, string>(), prefix = KEYS.sensorsOf(partition);
+    for await (const { key, value } of kv.list<string>({ prefix }, { batchSize: 500 })) told.set(String(key[2]), value);
+    this.told.set(partition, told);
+    return told;
+  }
+
+  /**
+   * Says whose sensors are that have no snapshot yet, before anything else is stored under their names: what moves a
+   * partition, or exports it, finds that by their names alone.
+   *
+   * @param kv where the partition is
+   */
+  async announce(kv: KvPort, partition: string, sensors: Iterable<string>): Promise<Mutation[]> {
+    if (!this.options.isShared) return [];
+    const told = this.told.get(partition) ?? await this.learnTold(kv, partition), value = JSON.stringify([null, null]);
+    const fresh = new Set(sensors).values().filter((name) => !told.has(name)).toArray();
+    for (const name of fresh) told.set(name, ""); // with its snapshot others are told more of it
+    return fresh.map((name) => ({
+      key: KEYS.sensorOf(partition, name),
+      value,
+      bytes: keyBytes(name) + textBytes(value),
+    }));
   }
 
   /** A snapshot from its value; where it has no parts (any more) that is noted, too. */

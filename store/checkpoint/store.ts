@@ -116,7 +116,9 @@ export class KvCheckpointStore implements CheckpointStore {
         const alerts = await this.ask(foldAlerts(kv, steps.filter((step) => !isGone(step, deleted))));
         const begun = begunMutations(outputs.cut, outputs.training);
         const given = outputMutations(outputs, alerts, this.options);
-        const mutations = concat<Mutation>(begun, gone, parts.mutations(outputs), given);
+        const names = [...outputs.windows, ...outputs.history].map(({ sensor }) => sensor);
+        const announced = await this.ask(this.stored.announce(kv, partition, names));
+        const mutations = concat<Mutation>(begun, gone, parts.mutations(outputs), announced, given);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
       writeSnapshots: (snapshots, deleted = []) => this.stored.write(chain, partition, snapshots, deleted),

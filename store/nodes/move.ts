@@ -124,6 +124,7 @@ async function giveMap(server: TimedKv, map: PartitionMap): Promise<boolean> {
 async function sensorsOf(server: TimedKv, partition: string, options: MoveOptions): Promise<Set<string>> {
   const store = new KvCheckpointStore(server, { ...options, historyChunks: 1 }), names = new Set<string>();
   for await (const { name, bytes } of store.snapshots()) if (readMeta(bytes).partition === partition) names.add(name);
+  for await (const { key } of server.list({ prefix: KEYS.sensorsOf(partition) })) names.add(String(key[2])); // new ones, too
   return names;
 }
 

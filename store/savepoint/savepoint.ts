@@ -132,8 +132,8 @@ function plainOf(key: Deno.KvKey, value: unknown): Json {
 /** A savepoint that was read in. */
 export interface Imported extends Savepoint {
   /**
-   * Entries that were left out, as their sensors have no snapshot yet that says on which KV server they belong: they
-   * come out again when the readings are read again, as the position is before them.
+   * Entries that were left out: windows and histories of sensors that had no snapshot yet (of a minute, as each gets one
+   * within that), of which a data directory's savepoint does not say on which KV server they belong.
    */
   readonly leftOut: number;
 }

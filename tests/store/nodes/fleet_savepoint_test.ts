@@ -6,6 +6,7 @@
 import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { ALL_GUARDS, Chain, HELD, ownerIn } from "../../../store/checkpoint/chain.ts";
+import { KvCheckpointStore } from "../../../store/checkpoint/store.ts";
 import type { FleetKv } from "../../../store/nodes/fleet.ts";
 import { learnSensors, whileHeld } from "../../../store/nodes/hold.ts";
 import { KEYS } from "../../../store/keys.ts";
@@ -88,7 +89,7 @@ Deno.test("importSavepoint() puts each entry on the server of its partition, and
     .set(SERVER_KEYS.id, "of another server").set(KEYS.fence("p-2"), "moved x").commit();
   const fleet = await open(...servers), { map } = fleet;
   const { leftOut } = await imported(fleet, await exported(one));
-  assertEquals(leftOut, 1, "the sensor that has no snapshot: its chunk comes again");
+  assertEquals(leftOut, 1, "of the sensor that has no snapshot");
   const used = new Set<string>();
   for (const { kv } of servers) {
     const id = (await kv.get<string>(SERVER_KEYS.id)).value ?? "";
@@ -211,4 +212,24 @@ Deno.test("Chain.claim() waits for an export that goes on, and takes over from o
   assertEquals(slept, 5_000);
   await claim("node-1");
   await assertRejects(() => held.write([{ key: ["x"], value: 1, bytes: 1 }]), Error, "another owner");
+});
+
+Deno.test("importSavepoint() has what is stored of sensors without a snapshot, where nodes were told of them", async () => {
+  const [one, two] = [await open(new Server(), new Server()), await open(new Server(), new Server(), new Server())];
+  const store = new KvCheckpointStore(one, { ...OPTIONS, fleet: one, historyChunks: 10 }),
+    claim = await store.claim("p");
+  const chunk = { sensor: "new", chunk: 0, channels: ["a"], rows: new Float64Array(8) };
+  await claim.writeOutputs({
+    cut: 5,
+    windows: [],
+    history: [chunk],
+    alerts: [],
+    quarantine: [],
+    sinks: {},
+    counts: { readings: 5, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
+    sourceTime: 1,
+    samples: [],
+  });
+  assertEquals((await imported(two, await exported(one))).leftOut, 0);
+  assertEquals((await two.get(KEYS.readingsChunk("new", 0))).value !== null, true);
 });

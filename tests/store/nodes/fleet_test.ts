@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import { judgingSchema } from "../../../actors/config.ts";
 import { KvConfigurations } from "../../../store/configurations.ts";
+import { KvCheckpointStore } from "../../../store/checkpoint/store.ts";
 import { compareKeys } from "../../../store/key_order.ts";
 import { KEYS } from "../../../store/keys.ts";
 import type { KvPort } from "../../../store/kv.ts";
@@ -246,4 +247,40 @@ Deno.test("changeMap() lets one of two win who change the map at the same time, 
   assertEquals(done.filter(({ status }) => status === "fulfilled").length, 1);
   const maps = await Promise.all(servers.map(({ kv }) => kv.get<PartitionMap>(SERVER_KEYS.map)));
   assertEquals(maps[0].value, maps[1].value);
+});
+
+Deno.test("movePartition() takes along what is stored of sensors that have no snapshot yet", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), from = fleet.of(PARTITION);
+  const store = new KvCheckpointStore(fleet, { ...OPTIONS, fleet, historyChunks: 10 }),
+    claim = await store.claim(PARTITION);
+  const window = {
+    sensor: "new",
+    lengthMs: 1,
+    hopMs: 1,
+    start: 0,
+    revision: 0,
+    channels: ["a"],
+    statistics: new Float64Array(6),
+  };
+  const chunk = { sensor: "newer", chunk: 0, channels: ["a"], rows: new Float64Array(8) };
+  await claim.writeOutputs({
+    cut: 5,
+    windows: [window],
+    history: [chunk],
+    alerts: [],
+    quarantine: [],
+    sinks: {},
+    counts: { readings: 5, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
+    sourceTime: 1,
+    samples: [],
+  });
+  const [to] = fleet.map.servers.filter((id) => fleet.server(id) !== from);
+  await movePartition(fleet, PARTITION, to, OPTIONS);
+  assertEquals(await left(from), [`partition/${PARTITION}/chain`, `partition/${PARTITION}/fence`]);
+  const there = await left(fleet.server(to));
+  assertEquals(there.filter((key) => /^(window|readings)/.test(key)), [
+    "readings/newer/0",
+    "window/new/1/1/0",
+    "window_at/1/0/new/1",
+  ]);
 });
