@@ -110,12 +110,13 @@ export interface Claim {
    */
   writeCommands(commands: CommandsRecord): Promise<void>;
   /**
-   * Keeps what the partition brings to an epoch; what it brought before stays as it is. May be called while another step
+   * Keeps what the partition brings to the epochs that have ended, and says with it that something came of everything
+   * before this position ({@linkcode writeBegun}); what it brought before stays as it is. May be called while another step
    * is written.
    *
    * @throws {FencedError} if another owner has taken over
    */
-  writeEpoch(part: EpochPart): Promise<void>;
+  writeEpochs(parts: readonly EpochPart[], position: number): Promise<void>;
   /** @throws {FencedError} if another owner has taken over; nothing of this step is written then */
   writeOutputs(outputs: CheckpointOutputs): Promise<void>;
   /**

@@ -344,14 +344,15 @@ export class PartitionRun {
       this.models = await training.again(position);
       return true;
     }
-    await Promise.all([...this.lastSent, this.claim.writeBegun(position)]);
+    // Where models are shared nothing is stored here but what is brought, which says so itself.
+    await Promise.all([...this.lastSent, training.isShared ? undefined : this.claim.writeBegun(position)]);
     const locals = async (from: number) => {
       const answers = await Promise.all(
         shared.hosts.map((host) => host.send({ kind: "round", partition: this.partition.id, from })),
       );
       return answers.flatMap(({ locals }) => locals);
     };
-    const bring = (part: EpochPart) => this.claim.writeEpoch(part);
+    const bring = (parts: readonly EpochPart[]) => this.claim.writeEpochs(parts, position);
     const models = await training.train(position, locals, { bring, signal });
     this.models = models ?? [];
     return models !== undefined;

@@ -1,6 +1,6 @@
 /**
- * A registry that reads each version's bytes once: they never change, and who takes partitions over for every request
- * asks for them every time.
+ * A registry that reads each version's bytes once: they never change, and are asked for again by every partition that
+ * shares them, or for every request where partitions are taken over for each.
  *
  * @module
  */

@@ -15,7 +15,7 @@ import type { FederationStore } from "../federation/port.ts";
 import { type ModelRegistry, NoModelError } from "../model_registry.ts";
 import type { LocalNetwork } from "../sensor/network.ts";
 import { Brought } from "./brought.ts";
-import { type EpochFamily, type EpochPart, type Epochs, SHARED } from "./epochs.ts";
+import { type EpochPart, type Epochs, SHARED } from "./epochs.ts";
 import type { ModelDrift } from "./forest_model.ts";
 import { ModelMaker } from "./maker.ts";
 import { Pauses, type PausesRecord } from "./pauses.ts";
@@ -32,8 +32,8 @@ export interface TrainingPorts {
 
 /** What the sharing of models asks of a partition at a pause. */
 export interface Sharing {
-  /** Keeps what the partition brings to an epoch. */
-  bring(part: EpochPart): Promise<void>;
+  /** Keeps what the partition brings to the epochs that have ended. */
+  bring(parts: readonly EpochPart[]): Promise<void>;
   /** Aborted when the partition is to end. */
   readonly signal: AbortSignal;
 }
@@ -80,6 +80,9 @@ const FRESH = 0.1;
 /** So often only what is new of a sample is stored, before all of it is. */
 const PARTS_MOST = 64;
 
+/** A version that comes into use. */
+type ModelVersionUsed = Omit<ModelSwitch, "bytes">;
+
 interface GroupTraining {
   readonly sample: TrainingSample;
   /** How often a part of the sample was stored since all of it was. */
@@ -105,6 +108,11 @@ export class Training {
     if (ports.epochs?.includes(partition)) this.epochs = ports.epochs;
     this.maker = new ModelMaker(this.epochs ? SHARED : partition, ports);
     this.pauses = new Pauses(judging.forest.everyMs, judging.federation.everyMs, this.epochs !== undefined);
+  }
+
+  /** Whether its models are those of all partitions. */
+  get isShared(): boolean {
+    return this.epochs !== undefined;
   }
 
   /** From here on it goes by another configuration; at a source time, epoch ms. */
@@ -171,26 +179,34 @@ export class Training {
     locals: (from: number) => Promise<readonly LocalNetwork[]>,
     sharing?: Sharing,
   ): Promise<ModelSwitch[] | undefined> {
-    const { point: { time, round } } = this.pauses,
-      switches: ModelSwitch[] = [],
-      groups = [...this.groups.keys()].sort();
-    const put = async (family: ModelFamily, group: string, version: number | undefined) => {
-      if (version === undefined || this.inUse[keyOf(family, group)] === version) return;
-      const [used] = await this.use([{ family, group, version }]);
-      switches.push(used);
-      this.switches.push({ position, family, group, version: used.version });
+    const switches: ModelSwitch[] = [], groups = [...this.groups.keys()].sort();
+    const put = async (versions: readonly ModelVersionUsed[]) => {
+      const others = versions.filter(({ family, group, version }) => this.inUse[keyOf(family, group)] !== version);
+      const used = await this.use(others);
+      switches.push(...used);
+      this.switches.push(...used.map(({ family, group, version }) => ({ position, family, group, version })));
     };
-    if (!this.epochs) { for (const group of groups) await put("forest", group, await this.forest(group, position)); }
-    await this.supervised(groups, put);
     if (this.epochs && sharing) {
       if (!await this.share(this.epochs, groups, locals, sharing, put)) return undefined;
-    } else if (round && this.judging.detectors === "full") {
-      for (const [group, members] of byGroup(await locals(round.from))) {
-        await put("network", group, await this.round(group, members, position, time));
-      }
-    }
+    } else await this.own(position, groups, locals, put);
     this.through = position;
     return switches;
+  }
+
+  /** Trains what is due of the partition's own. */
+  private async own(
+    position: number,
+    groups: readonly string[],
+    locals: (from: number) => Promise<readonly LocalNetwork[]>,
+    put: (versions: readonly ModelVersionUsed[]) => Promise<void>,
+  ): Promise<void> {
+    const { point: { time, round } } = this.pauses;
+    for (const group of groups) await put(some("forest", group, await this.forest(group, position)));
+    await put(await this.supervised(groups));
+    if (!round || this.judging.detectors !== "full") return;
+    for (const [group, members] of byGroup(await locals(round.from))) {
+      await put(some("network", group, await this.round(group, members, position, time)));
+    }
   }
 
   /** Brings what the partition has to the epochs that have ended, and puts to use what came of those before. */
@@ -199,37 +215,41 @@ export class Training {
     groups: readonly string[],
     locals: (from: number) => Promise<readonly LocalNetwork[]>,
     { bring, signal }: Sharing,
-    put: (family: EpochFamily, group: string, version: number) => Promise<void>,
+    put: (versions: readonly ModelVersionUsed[]) => Promise<void>,
   ): Promise<boolean> {
-    const { point: { epoch, round } } = this.pauses, { forest, federation, detectors } = this.judging;
-    const ended: { readonly part: EpochPart; readonly before: number }[] = [];
-    if (epoch) {
-      const part: EpochPart = {
-        family: "forest",
-        epoch: epoch.end,
-        groups: this.brought.samples(this.samplesByGroup()),
-      };
-      ended.push({ part, before: epoch.end - forest.everyMs });
-    }
-    if (round && detectors === "full") {
-      const part: EpochPart = {
-        family: "network",
-        epoch: round.end,
-        groups: this.brought.networks(byGroup(await locals(round.from)), this.samplesByGroup(), round.end),
-      };
-      ended.push({ part, before: round.end - federation.everyMs });
-    }
-    for (const { part } of ended) await bring(part);
-    for (const { part: { family }, before } of ended) {
-      const decisions = await epochs.decided(family, groups, before, signal);
+    const ended = await this.ended(locals), parts = ended.map(({ part }) => part);
+    const [taught] = await Promise.all([this.supervised(groups), parts.length > 0 ? bring(parts) : undefined]);
+    await put(taught);
+    const decided = await Promise.all(ended.map(async ({ part: { family }, before }) => {
+      return { family, decisions: await epochs.decided(family, groups, before, signal) };
+    }));
+    for (const { family, decisions } of decided) {
       if (decisions === undefined) return false;
-      for (const { group, version, limit, drift } of decisions) {
+      for (const { group, limit, drift } of decisions) {
         if (limit !== undefined) this.brought.limit(group, limit);
         if (drift) this.drifts[group] = drift;
-        await put(family, group, version);
       }
+      await put(decisions.map(({ group, version }) => ({ family, group, version })));
     }
     return true;
+  }
+
+  /** What the partition brings to the epochs that have ended at this pause; and the ends of those before. */
+  private async ended(
+    locals: (from: number) => Promise<readonly LocalNetwork[]>,
+  ): Promise<{ readonly part: EpochPart; readonly before: number }[]> {
+    const { point: { epoch, round } } = this.pauses, { forest, federation, detectors } = this.judging;
+    const ended: { readonly part: EpochPart; readonly before: number }[] = [], samples = this.samplesByGroup();
+    if (epoch) {
+      const { end } = epoch;
+      const part: EpochPart = { family: "forest", epoch: end, groups: this.brought.samples(samples) };
+      ended.push({ part, before: end - forest.everyMs });
+    }
+    if (round && detectors === "full") {
+      const { end } = round, groups = this.brought.networks(byGroup(await locals(round.from)), samples, end);
+      ended.push({ part: { family: "network", epoch: end, groups }, before: end - federation.everyMs });
+    }
+    return ended;
   }
 
   private samplesByGroup(): Map<string, TrainingSample> {
@@ -268,14 +288,14 @@ export class Training {
   }
 
   /** Puts versions to use. */
-  private async use(versions: readonly Omit<ModelSwitch, "bytes">[]): Promise<ModelSwitch[]> {
+  private async use(versions: readonly ModelVersionUsed[]): Promise<ModelSwitch[]> {
     const switches = await Promise.all(versions.map((one) => this.load(one)));
     for (const { family, group, version } of switches) this.inUse[keyOf(family, group)] = version;
     return switches;
   }
 
   /** A version; where it is kept no more, as after many others while the partition stood still, the one in use. */
-  private async load({ family, group, version }: Omit<ModelSwitch, "bytes">): Promise<ModelSwitch> {
+  private async load({ family, group, version }: ModelVersionUsed): Promise<ModelSwitch> {
     const { registry } = this.ports, name = this.maker.name(family, group);
     try {
       return { family, group, version, bytes: await registry.bytes(name, version) };
@@ -315,19 +335,18 @@ export class Training {
     return state && (state.pinned || state.latest <= known.version) ? state.active : this.inUse[keyOf(family, group)];
   }
 
-  /** Puts to use what was trained from labels for each group. What is in use stays while the server that has it is away. */
-  private async supervised(
-    groups: readonly string[],
-    put: (family: "logistic", group: string, version: number) => Promise<void>,
-  ): Promise<void> {
+  /** What was trained from labels for each group. What is in use stays while the server that has it is away. */
+  private async supervised(groups: readonly string[]): Promise<ModelVersionUsed[]> {
     const { registry } = this.ports;
     try {
-      for (const group of groups) {
+      const versions = await Promise.all(groups.map(async (group) => {
         const state = await registry.state(group), version = state && await registry.version(group, state.active);
-        if (version?.kind === "logistic") await put("logistic", group, version.version);
-      }
+        return version?.kind === "logistic" ? some("logistic", group, version.version) : [];
+      }));
+      return versions.flat();
     } catch (error) {
       if (!(error instanceof StoreAwayError)) throw error;
+      return [];
     }
   }
 
@@ -357,6 +376,11 @@ export class Training {
 /** Whether a forest is grown from a sample. @param fresh rows that the last one was not grown from */
 export function isForestDue(rows: number, fresh: number, isKnown: boolean): boolean {
   return rows >= FOREST_DEFAULTS.samplesLeast && (!isKnown || fresh >= FRESH * rows);
+}
+
+/** None where there is no version. */
+function some(family: ModelFamily, group: string, version: number | undefined): ModelVersionUsed[] {
+  return version === undefined ? [] : [{ family, group, version }];
 }
 
 /** For a person. */

@@ -26,6 +26,7 @@ import type { GatedKv } from "../../store/gate.ts";
 import type { Hub } from "../../store/hub.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { KvModelRegistry } from "../../store/registry.ts";
+import { CachedModelRegistry } from "../../store/registry_cache.ts";
 import type { Lease } from "../../store/nodes/lease.ts";
 import { Retention } from "../../store/retention/retention.ts";
 import { KvQuarantine } from "../../store/quarantine.ts";
@@ -224,7 +225,8 @@ async function assemble(options: EngineOptions, lock: DataDirLock): Promise<Engi
   const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
   const freshId = () => crypto.randomUUID();
   const models = {
-    registry: new KvModelRegistry(kv, { clock, freshId }),
+    // Partitions that share their models ask for the same versions.
+    registry: new (options.sharing ? CachedModelRegistry : KvModelRegistry)(kv, { clock, freshId }),
     federation: new KvFederationStore(kv, { clock }),
     evaluations: new KvEvaluations(kv, { clock }),
   };

@@ -104,11 +104,13 @@ export class KvCheckpointStore implements CheckpointStore {
       writeBegun: (position, training) => chain.write(begunMutations(position, training)),
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
-      writeEpoch: async (part) => {
-        const [parts, entry] = epochMutations(partition, part);
-        if ((await this.ask(kv.get(entry.key))).value !== null) return;
+      writeEpochs: async (parts, position) => {
+        const known = await this.ask(kv.getMany(parts.map((one) => KEYS.epoch(partition, one.family, one.epoch))));
+        const fresh = parts.filter((_, i) => known[i].value === null).map((one) => epochMutations(partition, one));
+        if (fresh.length === 0) return;
         const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
-        await chain.write(parts, [entry, bell]);
+        const given = fresh.flatMap(([mutations]) => mutations), entries = fresh.map(([, entry]) => entry);
+        await chain.write([...begunMutations(position), ...given], [...entries, bell]);
       },
       writeOutputs: async (outputs) => {
         const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);

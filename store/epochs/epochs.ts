@@ -29,6 +29,8 @@ export interface EpochsOptions {
 
 /** What came of epochs. */
 export class KvEpochs implements Epochs {
+  /** Looks under way, by what is asked at which ring: partitions that wait for the same look once. */
+  private readonly looks = new Map<string, Promise<EpochDecision[] | undefined>>();
   /** Since when the server of what all share has not answered; undefined while it does. */
   private awaySince?: number;
 
@@ -47,7 +49,7 @@ export class KvEpochs implements Epochs {
     const { clock, brought, trained, waitMs } = this.options, begun = clock.now();
     brought.ring(); // what was just brought may be what was waited for
     for (;;) {
-      const { rings } = trained, known = await this.known(family, groups, before);
+      const { rings } = trained, known = await this.look(rings, family, groups, before);
       if (known) return known;
       if (signal.aborted) return undefined;
       // A server that is away is waited for once, not at the end of each epoch until it is there again.
@@ -55,6 +57,17 @@ export class KvEpochs implements Epochs {
       if (left <= 0) return [];
       await trained.wait(rings, left, signal);
     }
+  }
+
+  private look(
+    rings: number,
+    ...asked: [family: EpochFamily, groups: readonly string[], before: number]
+  ): Promise<EpochDecision[] | undefined> {
+    const key = JSON.stringify([rings, asked]), known = this.looks.get(key);
+    if (known) return known;
+    const look = this.known(...asked).finally(() => this.looks.delete(key));
+    this.looks.set(key, look);
+    return look;
   }
 
   /** What counts behind an epoch; undefined while that cannot be known: it is not trained, or its server is away. */

@@ -12,6 +12,7 @@ import type { KvPort } from "../../../store/kv.ts";
 import { Lease } from "../../../store/nodes/lease.ts";
 import { PATIENT, storeOver } from "../../actors/harness.ts";
 import { MemoryKv } from "../../memory_kv.ts";
+import { FaultyKv } from "../faulty_kv.ts";
 import { SimulatedClock } from "../../simulation/clock.ts";
 
 const signal = new AbortController().signal, freshId = () => crypto.randomUUID();
@@ -105,20 +106,38 @@ Deno.test("KvEpochs.decided() waits once for a server that is away, not at the e
   assertEquals([await waitFor(60), await waitFor(70)], [1_000, 0]);
 });
 
-Deno.test("Claim.writeEpoch() keeps what was brought first, and the trainer finds it until its epoch is over", async () => {
+Deno.test("Claim.writeEpochs() keeps what was brought first, and the trainer finds it until its epoch is over", async () => {
   const kv = new MemoryKv(), claim = await storeOver(kv, PATIENT).claim("p-0");
-  await claim.writeEpoch(part(10, 1));
-  await claim.writeEpoch(part(10, 2)); // read again after a crash
+  await claim.writeEpochs([part(10, 1)], 10);
+  await claim.writeEpochs([part(10, 2)], 10); // read again after a crash
   const book = new KvEpochBook(kv, kv, new EpochBell(PATIENT, "trained"), freshId);
   assertEquals([...(await book.look()).network.ended], [["p-0", [10]]]);
   assertEquals(await book.brought("network", 10), part(10, 1).groups);
   await book.finish("network", { through: 10, behind: [] }, []);
   assertEquals([...(await book.look()).network.ended], [["p-0", [10]]], "how far the partition is stays known");
   assertEquals(await book.brought("network", 10), []);
-  await claim.writeEpoch(part(20, 3));
+  await claim.writeEpochs([part(20, 3)], 20);
   await book.look();
   await book.finish("network", { through: 20, behind: [] }, []);
   assertEquals([...(await book.look()).network.ended], [["p-0", [20]]]);
+});
+
+Deno.test("Claim.writeEpochs() writes what fits at once, with the position that it came of", async () => {
+  const kv = new FaultyKv(), claim = await storeOver(kv, PATIENT).claim("p-0"), { commits } = kv;
+  await claim.writeEpochs([part(10, 1), { family: "forest", epoch: 10, groups: [] }], 77);
+  assertEquals(kv.commits - commits, 1);
+  assertEquals((await storeOver(kv, PATIENT).claim("p-0")).recovery?.outputsBegun, 77);
+});
+
+Deno.test("KvEpochs.decided() looks once for all partitions that wait for the same", async () => {
+  const kv = new MemoryKv(), clock = new SimulatedClock(0), { bell, epochs } = epochsOver(kv, clock);
+  const book = new KvEpochBook(kv, kv, bell, freshId), get = kv.get.bind(kv);
+  let reads = 0;
+  kv.get = (key) => (reads++, get(key));
+  const waiting = Array.from({ length: 12 }, () => epochs.decided("forest", ["pump"], 10, signal));
+  await book.finish("forest", { through: 10, behind: [] }, [outcome(10, 1)]);
+  for (const one of await Promise.all(waiting)) assertEquals(one, [{ group: "pump", version: 1 }]);
+  assertEquals(reads, 2, "before it was trained, and after");
 });
 
 /** Takes a lease; gives it back when the signal is aborted. */

@@ -62,9 +62,9 @@ async function bring(kv: KvPort, epoch: number): Promise<void> {
   const random = new Random(epoch);
   for (const partition of PARTITIONS) {
     const claim = await storeOver(kv, PATIENT).claim(partition);
-    for (const family of ["forest", "network"] as const) {
-      await claim.writeEpoch({ family, epoch, groups: groupsOf(random, partition, family, epoch) });
-    }
+    const families = ["forest", "network"] as const;
+    const parts = families.map((family) => ({ family, epoch, groups: groupsOf(random, partition, family, epoch) }));
+    await claim.writeEpochs(parts, epoch);
   }
 }
 
