@@ -14,6 +14,7 @@ import { holdOptions, openFleet, serverUrls } from "./instance/database.ts";
 import { CommandError, EXIT, UsageError } from "./process/errors.ts";
 import { columns } from "./process/help.ts";
 import { text, toggle } from "./settings/setting.ts";
+import { stopSignal } from "./process/signals.ts";
 import { type Command, COMMON, readSettings } from "./settings/settings.ts";
 
 const settings = {
@@ -83,9 +84,13 @@ export async function partitions(args: readonly string[]): Promise<number> {
     const fleet = await openFleet(urls, systemClock);
     try {
       if (verb === "list") await showAll(fleet, sizes);
-      else if (verb === "rebalance") await spread(fleet, fleet.servers);
-      else if (allFrom === undefined) await move(fleet, partition, url);
-      else await spread(fleet, fleet.servers.filter((one) => one !== fleet.server(idOf(fleet, allFrom))));
+      else {
+        await unlessStopped((signal) => {
+          if (verb === "rebalance") return spread(fleet, fleet.servers, signal);
+          if (allFrom === undefined) return move(fleet, partition, url);
+          return spread(fleet, fleet.servers.filter((one) => one !== fleet.server(idOf(fleet, allFrom))), signal);
+        });
+      }
     } finally {
       fleet.close();
     }
@@ -95,6 +100,16 @@ export async function partitions(args: readonly string[]): Promise<number> {
   }
   return EXIT.done;
 }
+
+/** Moves partitions; at the first signal the move under way is finished, the second one ends at once. */
+async function unlessStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { signal, release } = stopSignal();
+  signal.addEventListener("abort", () => console.error(STOPPING), { once: true });
+  await work(signal).finally(release);
+}
+
+const STOPPING = "Stops after this move. Ctrl+C once more ends at once: its partition waits then, until the same " +
+  "command has finished it.";
 
 async function showAll(fleet: FleetKv, isSized: boolean): Promise<void> {
   const sizes = isSized ? await sizesByPartition(fleet) : undefined;
@@ -113,25 +128,38 @@ function saySize(size: Size | undefined): string {
 }
 
 function sayOwner(owner: string): string {
-  if (owner === MOVED) return "being moved";
+  if (owner === MOVED) return "being moved: the same again finishes what was cut off";
   if (owner === HELD) return "held by an export";
   return owner === RELEASED ? "" : owner;
 }
 
-/** Spreads partitions over these servers. */
-async function spread(fleet: FleetKv, servers: FleetKv["servers"]): Promise<void> {
+/** Spreads partitions over these servers; a signal lets the move under way be finished. */
+async function spread(fleet: FleetKv, servers: FleetKv["servers"], signal: AbortSignal): Promise<void> {
   const ids = servers.map(({ name }) => idOf(fleet, name)), names = servers.map(({ name }) => name).join(", ");
   if (ids.length === 0) throw new UsageError("--kv must name another server than that of --all-from");
   let moves = 0;
-  await spreadOver(fleet, ids, holdOptions(systemClock), ({ partition, to }, copied) => {
-    moves++;
-    console.log(`${partition} is on ${fleet.server(to).name} now: ${copied} entries were copied.`);
+  const left = await spreadOver(fleet, ids, holdOptions(systemClock), {
+    signal,
+    begins: ({ partition, to }, nth, of) => sayBegun(fleet, partition, to, ` (${nth} of ${of})`),
+    moved: ({ partition, to }, copied) => {
+      moves++;
+      sayMoved(fleet, partition, to, copied);
+    },
   });
+  if (left > 0) throw new CommandError(`stopped; moves that are left: ${left}. The same command makes them`);
   console.log(
     moves === 0
       ? `Nothing had to be moved; the partitions are spread over ${names}.`
       : `Moved: ${moves} ${moves === 1 ? "partition" : "partitions"}; they are spread over ${names}.`,
   );
+}
+
+function sayBegun(fleet: FleetKv, partition: string, to: string, which = ""): void {
+  console.log(`${partition} moves from ${fleet.of(partition).name} to ${fleet.server(to).name}${which} ...`);
+}
+
+function sayMoved(fleet: FleetKv, partition: string, to: string, copied: number): void {
+  console.log(`${partition} is on ${fleet.server(to).name} now: ${copied.toLocaleString("en")} entries were copied.`);
 }
 
 /** @throws {UsageError} if there is no such server, {CommandError} if it does not answer */
@@ -152,6 +180,6 @@ async function move(fleet: FleetKv, partition: string, url: string): Promise<voi
     const there = known.length === 0 ? "none yet" : known.map((one) => one.partition).join(", ");
     throw new CommandError(`there is no partition ${partition}; there is ${there}`);
   }
-  const copied = await movePartition(fleet, partition, id, holdOptions(systemClock));
-  console.log(`${partition} is on ${fleet.server(id).name} now: ${copied} entries were copied.`);
+  sayBegun(fleet, partition, id);
+  sayMoved(fleet, partition, id, await movePartition(fleet, partition, id, holdOptions(systemClock)));
 }

@@ -252,7 +252,9 @@ function fenced(partition: string, by: string, own: string | undefined): FencedE
 }
 
 function moved(partition: string): StoreAwayError {
-  return new StoreAwayError(`partition ${partition} is being moved to another KV server`);
+  return new StoreAwayError(
+    `partition ${partition} is being moved to another KV server (was that cut off? partitions move finishes it)`,
+  );
 }
 
 function held(partition: string): StoreAwayError {

@@ -13,6 +13,16 @@ import { agreeOnMap, changeMap, type MoveOptions, movePartition, partitionsBySer
 import { type PartitionMap, placeOf } from "./places.ts";
 import { MOVED, ownerIn, StoreError } from "../checkpoint/chain.ts";
 
+/** What is told of moves. */
+export interface SpreadEvents {
+  /** Before a move is made. @param nth of how many, from 1 */
+  readonly begins?: (move: PlannedMove, nth: number, of: number) => void;
+  /** After it. @param copied entries */
+  readonly moved?: (move: PlannedMove, copied: number) => void;
+  /** Aborted: no further move is begun. */
+  readonly signal?: AbortSignal;
+}
+
 /** A move that is to be made. */
 export interface PlannedMove {
   readonly partition: string;
@@ -25,7 +35,7 @@ export interface PlannedMove {
  * takes.
  *
  * @param servers ids, at least one; the first one of the map, which holds what belongs to no partition, among them
- * @param moved told of each partition that was moved, and the entries that were copied
+ * @returns moves that were left when the signal came
  * @throws {StoreError} if the first server is not among them
  * @throws {StoreAwayError} if a server does not answer
  */
@@ -33,8 +43,8 @@ export async function spreadOver(
   fleet: FleetKv,
   servers: readonly string[],
   options: MoveOptions,
-  moved: (move: PlannedMove, copied: number) => void = () => {},
-): Promise<void> {
+  { begins, moved, signal }: SpreadEvents = {},
+): Promise<number> {
   await agreeOnMap(fleet, options);
   const [first] = fleet.map.servers;
   if (!servers.includes(first)) {
@@ -49,9 +59,14 @@ export async function spreadOver(
     // A move that was interrupted is undone first: whether it is to be made again the plan says.
     if (ownerIn(fence) === MOVED) await movePartition(fleet, partition, id, options);
   }
-  for (const move of planMoves(fleet.map, partitions)) {
-    moved(move, await movePartition(fleet, move.partition, move.to, options));
+  const moves = planMoves(fleet.map, partitions);
+  for (const [i, move] of moves.entries()) {
+    if (signal?.aborted) return moves.length - i;
+    begins?.(move, i + 1, moves.length);
+    const copied = await movePartition(fleet, move.partition, move.to, options);
+    moved?.(move, copied);
   }
+  return 0;
 }
 
 /** The moves after which no server has two partitions more than another, and those that are no more of the map none. */

@@ -78,7 +78,7 @@ Deno.test("spreadOver() takes a new server in, and lets one go, interrupted at a
     const servers = [new Server(), new Server(), new Server()], two = await open(...servers.slice(0, 2));
     await fill(two);
     const expected = await stored(two), weak = servers[commits % 3], [first] = two.map.servers;
-    const interrupted = async (work: (fleet: FleetKv) => Promise<void>) => {
+    const interrupted = async (work: (fleet: FleetKv) => Promise<unknown>) => {
       const fleet = await open(...servers);
       weak.left = Math.floor(commits / 3);
       const isCutOff = await work(fleet).then(() => false, (error) => {
@@ -139,8 +139,25 @@ Deno.test("spreadOver() keeps the server of what belongs to no partition, and do
   );
   await spreadOver(fleet, ids(fleet), OPTIONS);
   const { map } = fleet, moves: string[] = [];
-  await spreadOver(fleet, ids(fleet), OPTIONS, ({ partition }) => moves.push(partition));
+  await spreadOver(fleet, ids(fleet), OPTIONS, { moved: ({ partition }) => moves.push(partition) });
   assertEquals([moves, fleet.map], [[], map]);
+});
+
+Deno.test("spreadOver() finishes the move under way when it is told to stop, and says how many are left", async () => {
+  const servers = [new Server(), new Server(), new Server()], two = await open(...servers.slice(0, 2));
+  await fill(two);
+  const three = await open(...servers), stop = new AbortController(), told: string[] = [];
+  const left = await spreadOver(three, ids(three), OPTIONS, {
+    signal: stop.signal,
+    begins: (_move, nth, of) => {
+      told.push(`${nth} of ${of}`);
+      stop.abort();
+    },
+    moved: () => told.push("moved"),
+  });
+  assertEquals([told, left], [["1 of 2", "moved"], 1]);
+  assertEquals(await spreadOver(three, ids(three), OPTIONS), 0);
+  assertEquals((await counts(three)).toSorted(), [2, 2, 3]);
 });
 
 Deno.test("sizesByPartition() counts every key once, by its partition", async () => {
