@@ -51,6 +51,11 @@ const leaseSchema = z.object({
   fence: z.number().int(),
 });
 
+/** Who holds it by this entry; undefined before the first. */
+function heldIn({ value }: Deno.KvEntryMaybe<unknown>): z.infer<typeof leaseSchema> | undefined {
+  return value === null ? undefined : leaseSchema.parse(value);
+}
+
 /** No key has this version. */
 const NOBODYS = "f".repeat(20);
 /** The part of a lease's time before whose end its holder has stopped. */
@@ -109,12 +114,22 @@ export class Lease {
 
   /** Takes it, if nobody has it. */
   private async take(): Promise<boolean> {
-    const { clock, node, id: owner } = this.options, entry = await this.kv.get(this.key), now = clock.now();
-    const { versionstamp } = entry, held = entry.value === null ? undefined : leaseSchema.parse(entry.value);
+    const { clock, id: owner } = this.options, entry = await this.kv.get(this.key), now = clock.now();
+    const { versionstamp } = entry, held = heldIn(entry);
     if (this.seen?.versionstamp !== versionstamp) this.seen = { versionstamp, since: now };
     this.other = held !== undefined && held.until > 0 && held.owner !== owner ? held.node : undefined;
     if (this.other !== undefined && now - this.seen!.since < this.ms) return false;
-    const fence = (held?.fence ?? 0) + 1, until = now + this.ms;
+    return await this.takeOver(entry);
+  }
+
+  /**
+   * Takes it over from whoever has left it like this: of several who do so one gets it.
+   *
+   * @param entry of {@linkcode leaseKey}, seen for long enough not to be renewed, or nobody's
+   */
+  async takeOver(entry: Deno.KvEntryMaybe<unknown>): Promise<boolean> {
+    const { clock, node, id: owner } = this.options;
+    const fence = (heldIn(entry)?.fence ?? 0) + 1, until = clock.now() + this.ms;
     // Where the answer is lost it is found to be our own at the next look.
     const value = { owner, node, until, fence };
     const taken = await this.kv.atomic().check(entry).set(this.key, value).set(fenceKey(this.options.name), fence)

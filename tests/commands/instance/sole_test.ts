@@ -46,3 +46,13 @@ Deno.test("takeAlone() goes on after one that was killed, once it has seen that 
   for (const { stop } of [first, next]) stop.abort();
   await Promise.all([first.ended, next.ended]);
 });
+
+Deno.test("takeAlone() lets one of two go on that begin at the same time, also behind one that was killed", async () => {
+  const kv = new MemoryKv();
+  for (const round of ["first", "second"]) {
+    const clock = new TurnsClock(); // nobody moves that of the first round any more: it renews nothing
+    const both = await Promise.allSettled(["a", "b"].map((node) => begin(kv, clock, `${node} of the ${round}`)));
+    assertEquals(both.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"], `${round} round`);
+    for (const one of both) if (one.status === "rejected") assertEquals(one.reason instanceof CommandError, true);
+  }
+});
