@@ -1,25 +1,22 @@
 /**
- * Runs one partition: reads its source, lets commands enter, routes to the shards, pauses for training, and cuts, until the
- * source ends or the run is stopped. What is cut is made durable by `commits.ts`.
+ * Runs one partition: reads its source, lets commands enter, routes, pauses for training, and cuts, until the source ends
+ * or the run is stopped. What is routed goes to the shards by `dispatch.ts`, what is cut is made durable by `commits.ts`.
  *
  * @module
  */
-import type { BatchConfiguration, ModelSwitch } from "./batch.ts";
 import type { Claim, CommitSink, Cut } from "./checkpoint.ts";
+import { endOf, placeIn, positionIn } from "./chunk_place.ts";
 import { CommandQueue } from "./commands/queue.ts";
 import type { CommandPlace, SensorCommand } from "./commands/words.ts";
 import { Commits, type CutPlace } from "./commits.ts";
 import type { Judging } from "./config.ts";
-import type { Entry } from "./directory.ts";
+import { Dispatch } from "./dispatch.ts";
 import { Followed } from "./followed.ts";
 import type { Chunk, SourcePartition } from "./ports.ts";
-import { setAside } from "./refusals.ts";
 import { type PartitionCounts, type RecordTap, Router } from "./router.ts";
-import { NEVER } from "./sensor/layout.ts";
 import type { Shared } from "./shared.ts";
 import type { PartitionTally } from "./partition_tally.ts";
 import type { ModelDrift } from "./training/forest_model.ts";
-import { candidatesIn } from "./training/sample.ts";
 import type { EpochPart } from "./training/epochs.ts";
 import { Training } from "./training/training.ts";
 import type { PartitionView } from "./views.ts";
@@ -30,19 +27,6 @@ const PENDING_BYTES = 64 << 20;
 /** Why waiting for the clock ends early; one for all, since an error for each chunk would cost more than the waiting. */
 const LEFT = new Error("the run has ended"), CAME = new Error("the next chunk came");
 
-/** Position of a record of a chunk: an index among parsed readings, an offset in text. */
-function positionIn(chunk: Chunk, at: number): number {
-  return chunk.kind === "readings" ? chunk.positions[at] : chunk.position + at;
-}
-
-/** Where in a chunk, from `from` on, the records at a position and behind it start; Infinity if there are none. */
-function placeIn(chunk: Chunk, from: number, position: number): number {
-  if (position === Infinity || chunk.kind === "tick" || chunk.kind === "farewell") return Infinity;
-  if (chunk.kind === "lines") return Math.max(from + 1, position - chunk.position);
-  const found = chunk.positions.findIndex((one, i) => i > from && one >= position);
-  return found < 0 ? Infinity : found;
-}
-
 /** One partition under way. */
 export class PartitionRun {
   /** Where the partition stands. */
@@ -52,10 +36,8 @@ export class PartitionRun {
   /** Done between 0 and 1, where it is known. */
   progress?: number;
   private readTo = 0;
-  private router: Router;
+  private readonly router: Router;
   private claim!: Claim; // from its beginning on
-  /** What was stored when the partition was taken over: outputs of positions before it are read again. */
-  private outputsRead = 0;
   /** Which models came into use up to here is known: so they do when it is read again. */
   private trainedTo = 0;
   /** New commands enter from here on: before it everything must come out as it did. */
@@ -63,12 +45,9 @@ export class PartitionRun {
   private readonly sinks: readonly CommitSink[];
   /** Makes what came out durable, cut by cut. */
   private readonly commits: Commits;
+  private readonly dispatch: Dispatch;
   /** Trains the partition's models; absent where there is no registry, or rules alone judge. */
   private readonly training?: Training;
-  /** Versions that come into use with the next batch. */
-  private models: readonly ModelSwitch[] = [];
-  /** Answers of the shards to what they were sent last: by then they have answered everything. */
-  private readonly lastSent: Promise<unknown>[] = [];
   private readonly commands: CommandQueue;
   /** Readings that are followed; absent where none are. */
   private readonly followed?: Followed;
@@ -79,8 +58,6 @@ export class PartitionRun {
   private configuration = 0;
   /** The last version that was told to enter. */
   private ordered = 0;
-  /** Comes into force with the next batch. */
-  private configured?: BatchConfiguration;
 
   constructor(readonly partition: SourcePartition, readonly source: string, private readonly shared: Shared) {
     const { directory, hosts, options } = shared;
@@ -100,16 +77,10 @@ export class PartitionRun {
       const training = this.training = new Training(partition.id, options.judging, shared.models);
       this.router.pause = (tick, readings) => training.pauses.isDue(tick, readings);
     }
-    const { sinks, commands, tally, training, followed } = this;
-    this.commits = new Commits({
-      partition,
-      shared,
-      sinks,
-      commands,
-      tally,
-      ...(training ? { training } : {}),
-      ...(followed ? { followed } : {}),
-    });
+    const { router, sinks, commands, tally, training, followed } = this;
+    const parts = { shared, tally, ...(training ? { training } : {}), ...(followed ? { followed } : {}) };
+    const commits = this.commits = new Commits({ ...parts, partition, sinks, commands });
+    this.dispatch = new Dispatch({ ...parts, partition: partition.id, router, commits });
   }
 
   /** Counts as of the last checkpoint, those of the shards included. */
@@ -197,15 +168,15 @@ export class PartitionRun {
     if (recovery) {
       this.router.restore(recovery.from.router);
       this.readTo = recovery.from.position;
-      this.outputsRead = recovery.outputsCut;
+      this.dispatch.outputsRead = recovery.outputsCut;
       this.trainedTo = recovery.trainedTo;
       this.entersFrom = recovery.outputsBegun;
       if (recovery.finished) this.state = "finished";
       if (recovery.commands) this.commands.restore(recovery.commands, this.readTo);
     }
     if (recovery?.from.configuration) await this.configure(recovery.from.configuration, this.router.time);
-    this.models = await this.training?.restore(recovery?.from.training, recovery?.training, recovery?.samples ?? []) ??
-      [];
+    const { from, training, samples = [] } = recovery ?? {};
+    this.dispatch.models = await this.training?.restore(from?.training, training, samples) ?? [];
     this.commits.recover(this.claim, this.cutHere(false));
   }
 
@@ -270,20 +241,20 @@ export class PartitionRun {
     }
     for (const { sensor: name, command: said, ...place } of entering) {
       if (said.command === "configure") {
-        await this.dispatch(); // commands before it are carried out as things were
+        await this.dispatch.send(); // commands before it are carried out as things were
         await this.configure(said.version, place.time);
-        await this.dispatch();
+        await this.dispatch.send();
         continue;
       }
       const entry = directory.of(name, this.partition.id);
       if (entry.partition !== this.partition.id) continue;
       router.bring(entry).addCommand({ ...place, command: said, sensor: entry.sensor });
       if (said.command !== "delete") continue;
-      await this.dispatch(); // what comes behind it is another sensor's
+      await this.dispatch.send(); // what comes behind it is another sensor's
       router.renew(entry);
       this.commits.bucket.delete(name, place.position);
     }
-    await this.dispatch();
+    await this.dispatch.send();
   }
 
   /** Another version of the configuration than the latest one is in force: the latest enters as soon as it may. */
@@ -301,7 +272,7 @@ export class PartitionRun {
     const { shared } = this, judging = version === 0 ? shared.options.judging : await shared.judgingOf(version);
     this.configuration = version;
     this.judging = judging;
-    this.configured = { version, judging };
+    this.dispatch.configured = { version, judging };
     this.router.configure(judging);
     this.training?.configure(judging, time);
     await shared.wakeAgain(this.partition.id, version, judging);
@@ -310,13 +281,12 @@ export class PartitionRun {
   /** @returns false if it was to end at a pause in the chunk */
   private async take(chunk: Chunk, signal: AbortSignal): Promise<boolean> {
     const { shared, router } = this, { batchSize } = shared.options;
-    const end = chunk.kind === "readings" ? chunk.items.length : chunk.kind === "lines" ? chunk.bytes.length : 1;
-    for (let from = 0; from < end;) {
+    for (let from = 0, end = endOf(chunk); from < end;) {
       await this.enter(positionIn(chunk, from));
       const most = chunk.kind === "readings" ? from + batchSize : Infinity;
       const stopped = router.take(chunk, from, Math.min(most, placeIn(chunk, from, this.commands.nextAgain)));
       this.followed?.routedOf(chunk, from, stopped, router.counts.readings);
-      await this.dispatch();
+      await this.dispatch.send();
       this.readTo = stopped >= end ? chunk.next : positionIn(chunk, stopped);
       if (router.isPaused && !await this.train(signal)) return false;
       // Before a cut: what a command gives out belongs to its position.
@@ -337,89 +307,33 @@ export class PartitionRun {
    * @returns false if it was to end meanwhile: the pause is yet to come, and nothing may be cut behind it
    */
   private async train(signal: AbortSignal): Promise<boolean> {
-    const { training, router: { pausedBefore: position }, shared } = this;
+    const { training, router: { pausedBefore: position } } = this;
     if (!training) return true;
     // A cut at a pause comes after it: what was trained there is in its record.
     if (position <= this.trainedTo) {
-      this.models = await training.again(position);
+      this.dispatch.models = await training.again(position);
       return true;
     }
     // Where models are shared nothing is stored here but what is brought, which says so itself.
-    await Promise.all([...this.lastSent, training.isShared ? undefined : this.claim.writeBegun(position)]);
-    const locals = async (from: number) => {
-      const answers = await Promise.all(
-        shared.hosts.map((host) => host.send({ kind: "round", partition: this.partition.id, from })),
-      );
-      return answers.flatMap(({ locals }) => locals);
-    };
+    await Promise.all([this.dispatch.answered(), training.isShared ? undefined : this.claim.writeBegun(position)]);
+    const locals = (from: number) => this.dispatch.networks(from);
     const bring = (parts: readonly EpochPart[]) => this.claim.writeEpochs(parts, position);
     const models = await training.train(position, locals, { bring, signal });
-    this.models = models ?? [];
+    this.dispatch.models = models ?? [];
     return models !== undefined;
-  }
-
-  /** Sends each shard its batch, after bringing its sensors into memory and when it has room. */
-  private async dispatch(): Promise<void> {
-    const { shared, router, commits } = this;
-    for (const item of router.takeQuarantine()) setAside(commits.bucket.quarantine, item);
-    const entries = router.takeArrivals();
-    const arrivals = entries.length > 0 ? await shared.arrivals(entries) : [];
-    for (let shard = 0; shard < router.builders.length; shard++) {
-      const builder = router.builders[shard];
-      if (builder.empty && this.models.length === 0 && !this.configured) continue;
-      await this.held(shared.hosts[shard].room());
-      this.post(shard, builder.take(arrivals[shard] ?? [], this.models, this.configured));
-    }
-    this.models = [];
-    this.configured = undefined;
-  }
-
-  private post(
-    shard: number,
-    message: Parameters<Shared["hosts"][number]["send"]>[0] & { kind: "batch" | "end" },
-  ): void {
-    const { shared, commits: { bucket } } = this, spans = this.followed?.sent(shard);
-    const sent = spans ? { ...message, traces: spans.map(({ context }) => context) } : message;
-    const answered = shared.hosts[shard].send(sent).then((output) => {
-      shared.plans.add(shard, output.plans, output.places);
-      bucket.add(shard, output);
-      this.takeSamples(shard, output.samples);
-    });
-    if (spans) void answered.finally(() => spans.forEach((span) => span.end())).catch(() => {});
-    answered.catch(() => {}); // reported by the checkpoint that waits for it
-    bucket.expected.push(answered);
-    this.lastSent[shard] = answered;
-  }
-
-  /** Candidates for samples; those of readings whose outputs are stored are stored, too. */
-  private takeSamples(shard: number, records: Float64Array): void {
-    const { training, shared } = this;
-    if (!training) return;
-    for (const { plan, key, position, sensor, row } of candidatesIn(records)) {
-      if (position < this.outputsRead) continue;
-      const { group, channels } = shared.plans.get(shard, plan);
-      training.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
-    }
-  }
-
-  /** Waits, and counts it as time for which the source was held back. */
-  private async held(wait: Promise<void>): Promise<void> {
-    const { clock } = this.shared, begun = clock.now();
-    await wait;
-    this.tally.pausedMs += clock.now() - begun;
   }
 
   private async cutIfDue(): Promise<void> {
     const { commits, shared: { clock, options } } = this, { bucket, last } = commits;
     if (commits.failure) throw commits.failure;
-    if (bucket.bytes > PENDING_BYTES && commits.underWay) await this.held(commits.underWay);
+    if (bucket.bytes > PENDING_BYTES && commits.underWay) await this.dispatch.held(commits.underWay);
     if (commits.underWay) return;
     const elapsed = clock.now() - last.at, readings = this.router.counts.readings - last.readings;
     if (elapsed < options.checkpointMs && bucket.bytes < PENDING_BYTES && readings < options.checkpointReadings) return;
     const share = Math.max(elapsed / options.snapshotMs, readings / options.snapshotReadings);
     const committing = this.checkpoint(Math.min(1, Math.max(0, share)), false);
     // While sensors are let go nobody may believe that they are in memory.
-    if (this.shared.overBudget()) await this.held(committing);
+    if (this.shared.overBudget()) await this.dispatch.held(committing);
   }
 
   /** Cuts here and makes everything before it durable. */
@@ -429,18 +343,9 @@ export class PartitionRun {
 
   /** The source has ended: windows that are open are emitted, and everything is stored. */
   private async end(): Promise<void> {
-    const { shared } = this;
     await this.enter(this.readTo);
-    await this.dispatch();
-    const asleep = shared.asleep.before(NEVER - 1).map((sensor) => shared.directory.entries[sensor])
-      .filter((entry: Entry) => entry.partition === this.partition.id && !entry.resident);
-    for (const entry of asleep) entry.resident = true;
-    const arrivals = await shared.arrivals(asleep);
-    for (let shard = 0; shard < shared.hosts.length; shard++) {
-      await shared.hosts[shard].room();
-      if (arrivals[shard]?.length) this.post(shard, this.router.builders[shard].take(arrivals[shard]));
-      this.post(shard, { kind: "end", partition: this.partition.id, position: this.readTo });
-    }
+    await this.dispatch.send();
+    await this.dispatch.end(this.readTo);
     await this.checkpoint(1, true);
     this.state = "finished";
   }

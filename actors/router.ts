@@ -7,11 +7,12 @@
 import { scanHead, scanned, scanTail } from "../models/scan.ts";
 import { BatchBuilder } from "./batch_builder.ts";
 import type { Directory, Entry } from "./directory.ts";
+import { KeptOut } from "./kept_out.ts";
 import type { Chunk, LinesChunk } from "./ports.ts";
 import { isRefusal, type Reading, READING_LIMITS, type Refusal, refusal } from "./reading.ts";
-import { hashRefusal, parseLineBytes, quarantineRefusal, sampleOf, setAside } from "./refusals.ts";
+import { parseLineBytes, sampleOf } from "./refusals.ts";
 import { SourceTime, type SourceTimeRecord } from "./source_time.ts";
-import type { QuarantineReason, QuarantineView } from "./views.ts";
+import type { QuarantineView } from "./views.ts";
 
 /** Counts of a partition since its beginning; part of its digest. */
 export interface PartitionCounts {
@@ -54,8 +55,6 @@ const NEWLINE = 10, RETURN = 13;
 export class Router {
   /** A batch under way for each shard. */
   readonly builders: BatchBuilder[];
-  /** What was not accepted since {@linkcode takeQuarantine}. */
-  private quarantine: QuarantineView[] = [];
   /** Sensors to be brought into memory before the batches are applied. */
   private arrivals = new Set<number>();
   readonly counts: PartitionCounts = { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
@@ -68,6 +67,7 @@ export class Router {
   pausedBefore = 0;
   /** Row at which a chunk of lines goes on after a pause. */
   private nextRow = 0;
+  private readonly keptOut: KeptOut;
   private readonly sourceTime: SourceTime;
   private batchNumber = 0;
 
@@ -80,6 +80,7 @@ export class Router {
     private readonly sleepers: (time: number) => readonly number[],
   ) {
     this.builders = Array.from({ length: shards }, () => new BatchBuilder(partition));
+    this.keptOut = new KeptOut(partition, this.counts);
     this.sourceTime = new SourceTime(options.tickMs);
   }
 
@@ -149,9 +150,7 @@ export class Router {
 
   /** What was not accepted since the last call. */
   takeQuarantine(): QuarantineView[] {
-    const taken = this.quarantine;
-    this.quarantine = [];
-    return taken;
+    return this.keptOut.take();
   }
 
   /** What a checkpoint keeps. */
@@ -273,9 +272,7 @@ export class Router {
         return this.tick(position);
       }
     }
-    this.counts.refused++;
-    this.counts.refusedHash = (this.counts.refusedHash + hashRefusal(position)) >>> 0;
-    setAside(this.quarantine, quarantineRefusal(this.partition, position, item, entry?.name));
+    this.keptOut.refused(item, position, entry?.name);
     if (entry) this.tick(position);
   }
 
@@ -288,17 +285,9 @@ export class Router {
 
   /** Quarantines a reading that does not belong to its actor. */
   private keepOut(entry: Entry, time: number, position: number, arrived: number | undefined, sample: string): void {
-    if (entry.partition !== this.partition) {
-      this.counts.foreign++;
-      const message = `the sensor belongs to ${entry.partition}, readings of it from ${this.partition} are not taken`;
-      return this.exclude("foreign", entry, position, "sensor", message, sample);
-    }
-    this.counts.future++;
+    if (entry.partition !== this.partition) return this.keptOut.foreign({ entry, position, sample });
     const now = arrived ?? this.sourceTime.time, than = arrived === undefined ? "source time" : "arrival";
-    const message = `the time ${sayTime(time)} is more than ${this.options.futureMs / 1000} s ahead of ${than} ${
-      sayTime(now)
-    }`;
-    this.exclude("future", entry, position, "time", message, sample);
+    this.keptOut.future({ entry, position, sample }, { time, than, now, futureMs: this.options.futureMs });
   }
 
   /** A reading goes to this sensor's actor, which must be in memory by then. */
@@ -311,25 +300,6 @@ export class Router {
   private arrive(entry: Entry): void {
     entry.resident = true;
     this.arrivals.add(entry.sensor);
-  }
-
-  private exclude(
-    reason: QuarantineReason,
-    entry: Entry,
-    position: number,
-    field: string,
-    message: string,
-    sample: string,
-  ): void {
-    setAside(this.quarantine, {
-      id: `${this.partition}/${position}`,
-      partition: this.partition,
-      position,
-      reason,
-      sensor: entry.name,
-      errors: [{ field, message }],
-      sample: sample.slice(0, 256),
-    });
   }
 
   /**
@@ -362,8 +332,4 @@ function recordsOf({ readings, refused, future, foreign }: PartitionCounts): num
 /** A reading whose sensor, type or location there is no room for. */
 function crowded(item: Reading, field: "sensor" | "type" | "location", most: number): Refusal {
   return refusal([{ field, message: `${field} is new, and there are ${most} ${field}s already` }], sampleOf(item));
-}
-
-function sayTime(time: number): string {
-  return new Date(time).toISOString();
 }
