@@ -32,8 +32,9 @@ export function nextEpoch(
   partitions: readonly string[],
   isOverdue: (epoch: number, isNew: boolean) => boolean,
 ): EpochProgress | undefined {
-  const latest = (partition: string) => Math.max(-1, ...ended.get(partition) ?? []);
-  const next = Math.min(...[...ended.values()].flatMap((ends) => ends.filter((end) => end > through)));
+  const latest = (partition: string) => (ended.get(partition) ?? []).reduce((last, end) => Math.max(last, end), -1);
+  let next = Infinity;
+  for (const ends of ended.values()) for (const end of ends) if (end > through && end < next) next = end;
   if (next === Infinity) return undefined;
   const late = [...new Set([...partitions, ...ended.keys()])].filter((partition) => latest(partition) < next).sort();
   const isWaitedFor = (partition: string) => !behind.includes(partition) && !isOverdue(next, !ended.has(partition));

@@ -60,3 +60,8 @@ Deno.test("nextEpoch() trains the same epochs in whatever order partitions end t
     assertEquals(trained, [...new Set(sorted.flat())].sort((a, b) => a - b));
   }));
 });
+
+Deno.test("nextEpoch() goes on behind as many epochs as have gathered while nobody could train", () => {
+  const ends = Array.from({ length: 200_000 }, (_, i) => i);
+  assertEquals(nextEpoch({ through: -1, behind: [] }, new Map([["a", ends]]), ["a"], () => false)?.through, 0);
+});
