@@ -10,18 +10,14 @@ import { Waiters } from "../../actors/waiters.ts";
 import type { AlertFeed } from "../../store/alert_feed.ts";
 import type { Hub } from "../../store/hub.ts";
 import { KEYS } from "../../store/keys.ts";
+import type { TimedKv } from "../../store/nodes/timed_kv.ts";
 
 /** Keys that one watch takes. */
 const WATCHED = 10;
 
-/** A database that tells of changes. */
-export interface Watched {
-  watch(keys: readonly Deno.KvKey[]): ReadableStream<unknown>;
-}
-
 /** What it is wired to. */
 export interface SharedFeedParts {
-  readonly kv: Watched;
+  readonly kv: Pick<TimedKv, "changes">;
   readonly alerts: AlertFeed;
   readonly readings: Hub<ReadingView>;
   /** Ids of all partitions. */
@@ -72,12 +68,10 @@ export class SharedFeed implements Feed {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { kv, partitions, clock, lookMs, refresh, report } = this.parts, changed = new Waiters();
+    const { partitions, clock, lookMs, refresh, report } = this.parts, changed = new Waiters();
     const keys = partitions.map((partition) => KEYS.outputs(partition));
     for (let from = 0; from < keys.length; from += WATCHED) {
-      void tell(kv.watch(keys.slice(from, from + WATCHED)), changed, signal).catch((error) => {
-        if (!signal.aborted) report(error); // looking goes on without it
-      });
+      void this.#tell(keys.slice(from, from + WATCHED), changed, signal);
     }
     while (!signal.aborted) {
       const waited = new AbortController(), either = AbortSignal.any([signal, waited.signal]);
@@ -86,11 +80,17 @@ export class SharedFeed implements Feed {
       if (!signal.aborted) await refresh().catch(report);
     }
   }
-}
 
-/** Wakes whoever waits at every change. */
-async function tell(changes: ReadableStream<unknown>, changed: Waiters, signal: AbortSignal): Promise<void> {
-  const reader = changes.getReader();
-  signal.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
-  while (!(await reader.read()).done) changed.wake();
+  /** Wakes whoever waits at every change. A watch that breaks is begun again after a look. */
+  async #tell(keys: readonly Deno.KvKey[], changed: Waiters, signal: AbortSignal): Promise<void> {
+    const { kv, clock, lookMs, report } = this.parts;
+    while (!signal.aborted) {
+      try {
+        for await (const _ of kv.changes(keys, signal)) changed.wake();
+      } catch (error) {
+        report(error);
+      }
+      await clock.sleep(lookMs, signal).catch(() => {});
+    }
+  }
 }

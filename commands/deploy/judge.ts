@@ -18,9 +18,11 @@ import { KEYS } from "../../store/keys.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { ReadingLog } from "../../store/log/log.ts";
 import { KvNames } from "../../store/names.ts";
+import { type KvConnection, TimedKv } from "../../store/nodes/timed_kv.ts";
 import { StoreQueries } from "../../store/queries.ts";
 import { CachedModelRegistry } from "../../store/registry_cache.ts";
 import { Written } from "../../store/retention/written.ts";
+import { SERVER_DEADLINE_MS } from "../instance/database.ts";
 import { HISTORY_CHUNKS } from "../instance/engine.ts";
 import { checkStore, KV_DEADLINE_MS, partitionsOf } from "../instance/engine_store.ts";
 import { RateMeter } from "../instance/rate_meter.ts";
@@ -30,7 +32,7 @@ import { Log } from "../process/log.ts";
 import { judgingOf, type readSettings, type SettingsWorld } from "../settings/settings.ts";
 import { ensurePartsModel } from "../train/model.ts";
 import { Applying } from "./apply.ts";
-import { SharedFeed, type Watched } from "./feed.ts";
+import { SharedFeed } from "./feed.ts";
 import type { DEPLOY } from "./settings.ts";
 import { Stands } from "./stands.ts";
 
@@ -43,7 +45,7 @@ export interface DeploymentWorld {
   /** Where the settings are. */
   readonly settings: SettingsWorld;
   /** Opens the store of these settings' `kv`; the app's own where there is none. */
-  open(kv: string | undefined): Promise<KvPort & Watched>;
+  open(kv: string | undefined): Promise<KvConnection>;
 }
 
 /** What settings come to. */
@@ -56,7 +58,7 @@ export async function openJudge({ values }: DeploySettings, { clock, open }: Dep
   const judging = judgingOf(values.judging), freshId = () => crypto.randomUUID();
   const log = new Log({ format: values.logFormat, level: values.logLevel });
   const report = (error: unknown) => log.error(error), tell = (sentence: string) => log.warn(sentence);
-  const kv = await open(values.kv);
+  const kv = await timed(values.kv, { clock, open });
   await checkStore(kv, clock, values.kv ?? "of this app");
   await checkHeads(kv);
   const makeRoom = () => applying.apply();
@@ -107,6 +109,15 @@ export async function openJudge({ values }: DeploySettings, { clock, open }: Dep
 
 function isFile(place: string | undefined): boolean {
   return place !== undefined && !/^https?:/.test(place);
+}
+
+/** The store with a deadline on every call: over a new connection where one keeps silent. */
+async function timed(place: string | undefined, { clock, open }: Pick<DeploymentWorld, "clock" | "open">) {
+  const name = place !== undefined && URL.canParse(place) ? new URL(place).host : place ?? "of this app";
+  const kv = await open(place);
+  return isFile(place)
+    ? new TimedKv(kv, name, clock, KV_DEADLINE_MS)
+    : new TimedKv(kv, name, clock, SERVER_DEADLINE_MS, () => open(place));
 }
 
 /** Refuses a store whose snapshots have no heads: another kind of instance has written it. */

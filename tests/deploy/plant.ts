@@ -5,7 +5,9 @@
  * @module
  */
 import type { z } from "zod";
+import type { Clock } from "../../actors/ports.ts";
 import { type Deployment, openDeployment } from "../../commands/deploy.ts";
+import { CommandError } from "../../commands/process/errors.ts";
 import { processWorld, type SettingsWorld } from "../../commands/settings/settings.ts";
 import { assertEquals } from "../../std/assert.ts";
 import { PATIENT } from "../actors/harness.ts";
@@ -29,6 +31,14 @@ export function variables(settings: Readonly<Record<string, string>>): SettingsW
 export class Plant {
   now = START;
   readonly kv = new WatchedKv();
+  /** Whether the store takes no connection. */
+  isAway = false;
+  /** Where no answer will come, whoever waits for one has waited long enough. */
+  private isSilent = false;
+  private readonly clock: Clock = {
+    now: () => this.now,
+    sleep: (ms, signal) => this.isSilent ? new Promise((resolve) => setTimeout(resolve, 0)) : PATIENT.sleep(ms, signal),
+  };
 
   /** @param judging what stands under `judging` in a configuration file */
   constructor(private readonly judging: unknown) {}
@@ -41,11 +51,29 @@ export class Plant {
     return copy;
   }
 
+  /** Does something while the connection of a process keeps silent. */
+  async inSilence<T>({ kv }: Process, work: () => Promise<T>): Promise<T> {
+    kv.isSilent = this.isSilent = true;
+    try {
+      return await work();
+    } finally {
+      this.isSilent = false;
+    }
+  }
+
   /** Begins a process. */
   async process(): Promise<Process> {
     const settings = variables({ ...SETTINGS, SENSORIUM_JUDGING: JSON.stringify(this.judging) });
-    const kv = new MortalKv(this.kv), clock = { ...PATIENT, now: () => this.now };
-    return new Process(await openDeployment({ clock, settings, open: () => Promise.resolve(kv) }), kv);
+    let first: MortalKv | undefined;
+    const open = () => {
+      if (this.isAway) return Promise.reject(new CommandError("cannot open the KV"));
+      const kv = new MortalKv(this.kv);
+      first ??= kv;
+      return Promise.resolve(Object.assign(kv, { watch: kv.watch as Deno.Kv["watch"] }));
+    };
+    const deployment = await openDeployment({ clock: this.clock, settings, open });
+    if (first === undefined) throw new Error("the store was not opened");
+    return new Process(deployment, first);
   }
 }
 
@@ -55,6 +83,8 @@ export class MortalKv extends WatchedKv {
   left = Infinity;
   /** Keys that it has read one by one. */
   readonly got: Deno.KvKey[] = [];
+  /** Whether nothing of it is answered any more. */
+  isSilent = false;
   /** Called before each write. */
   before: (write: Write) => void = () => {};
   readonly #end = Promise.withResolvers<void>();
@@ -63,20 +93,24 @@ export class MortalKv extends WatchedKv {
 
   constructor(inner: WatchedKv) {
     super();
+    const silence = new Promise<never>(() => {}), heard = <T>(say: () => Promise<T>) => this.isSilent ? silence : say();
     this.get = (key) => {
       this.got.push(key);
-      return inner.get(key);
+      return heard(() => inner.get(key));
     };
-    this.getMany = (keys) => inner.getMany(keys);
-    this.list = (selector, options) => inner.list(selector, options);
+    this.getMany = (keys) => heard(() => inner.getMany(keys));
+    this.list = async function* (selector, options) {
+      await heard(() => Promise.resolve());
+      yield* inner.list(selector, options);
+    };
     this.watch = (keys) => inner.watch(keys);
     this.commit = (write) => {
       if (this.left-- <= 0) {
         this.#end.resolve();
-        return new Promise(() => {}); // nobody is there who would go on
+        return silence; // nobody is there who would go on
       }
       this.before(write);
-      return inner.commit(write);
+      return heard(() => inner.commit(write));
     };
   }
 }
@@ -95,10 +129,15 @@ export class Process {
     return schema.parse(await (await this.fetch(path)).json());
   }
 
+  /** Its answer to readings. */
+  send(readings: readonly unknown[]): Promise<Response> {
+    const headers = { "content-type": "application/json" };
+    return this.fetch("/readings", { method: "POST", headers, body: JSON.stringify(readings) });
+  }
+
   /** Sends readings, which it takes. */
   async post(readings: readonly unknown[]): Promise<void> {
-    const headers = { "content-type": "application/json" };
-    const answer = await this.fetch("/readings", { method: "POST", headers, body: JSON.stringify(readings) });
+    const answer = await this.send(readings);
     assertEquals(answer.status, 202, await answer.text());
   }
 

@@ -154,3 +154,16 @@ Deno.test("POST /readings looks what others have let go of before it says that t
   const other = ["press-0"]; // of the other partition
   for (const second of [1, 2]) await process.post(round(second, 5, other));
 });
+
+Deno.test("a request waits for a store that does not answer until its deadline, and the next one has a new connection", async () => {
+  const plant = new Plant(JUDGING), process = await plant.process();
+  plant.now += 60_000;
+  await process.post(round(0, 5));
+  plant.isAway = true;
+  const silent = await plant.inSilence(process, () => process.send(round(1, 5)));
+  assertEquals(silent.status, 503, await silent.text());
+  assertEquals((await process.send(round(1, 5))).status, 503);
+  plant.isAway = false;
+  await process.post(round(1, 5));
+  assertEquals(await counts(process), SENSORS.map(() => 2));
+});
