@@ -179,13 +179,13 @@ testWith(mongodb, "openSinks(): what MongoDB refuses is said in one sentence eac
       { url: `mongodb://me:${SECRET}@127.0.0.1:${closed}/plant` },
       new RegExp(`no MongoDB answers at 127\\.0\\.0\\.1:${closed}`),
     ],
+  ], within(500));
+  await sentences([
     [
       "wrong host",
       { url: `mongodb://me:${SECRET}@${NOWHERE}/plant` },
       new RegExp(`no host ${exactly(NOWHERE)}`),
     ],
-  ], within(500));
-  await sentences([
     [
       "untrusted certificate",
       { url: `mongodb://127.0.0.1:${tls.addr.port}/plant?tls=true` },

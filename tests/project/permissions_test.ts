@@ -1,16 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
-import { Folder, Program, until } from "../process.ts";
+import { Folder, freePort, Program, until } from "../process.ts";
 import { ROOT, textOf } from "./tree.ts";
 
 const PROGRAM = "/opt/sensorium", DATA = "/var/lib/sensorium";
 const COMMANDS = [...textOf("docs/permissions.md").matchAll(/^deno run .*$/gm)].map(([line]) => line);
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 /** A line's permissions and arguments, with folders and port that there are. */
 function wordsOf(line: string, data: string, port: number): { permissions: string[]; args: string[] } {

@@ -81,7 +81,7 @@ class Ear {
   async whole(): Promise<readonly Message[]> {
     const mark = crypto.randomUUID();
     await publish({ broker: this.broker }, [{ topic: `${this.prefix}/mark`, payload: mark }]);
-    await until("the mark comes", () => this.#marks.has(mark), 20_000);
+    await until("the mark comes", () => this.#marks.has(mark));
     return this.heard;
   }
 }

@@ -5,6 +5,7 @@ import { assert, assertEquals } from "../../std/assert.ts";
 import { KvDeliveryBook } from "../../store/webhooks.ts";
 import { systemClock } from "../../commands/process/clock.ts";
 import { MemoryKv } from "../memory_kv.ts";
+import { freePort } from "../process.ts";
 import { FakeClock, settle, until } from "../routes/fakes.ts";
 import { Receiver, step, Steps } from "./webhook_receiver.ts";
 
@@ -36,11 +37,6 @@ function findAlertmanager(): string | undefined {
     }
   }
   return undefined;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 async function realAlertmanager(program: string, hook: string): Promise<Alertmanager> {

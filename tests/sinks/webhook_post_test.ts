@@ -2,6 +2,7 @@ import { addressOf } from "../../sinks/webhook/address.ts";
 import { makePost, type PostOptions } from "../../sinks/webhook/post.ts";
 import { resolveHost } from "../../sinks/webhook/resolve.ts";
 import { assert, assertEquals, assertRejects } from "../../std/assert.ts";
+import { freePort } from "../process.ts";
 import { Receiver } from "./webhook_receiver.ts";
 
 const HERE: PostOptions = {
@@ -66,9 +67,7 @@ Deno.test("makePost() has a deadline, reads a little of an answer, and says what
     )];
   assertEquals(await post(letter, signal), { status: 200 });
   assert(sent < 1000, "an answer without end is not read to its end");
-  const closed = Deno.listen({ port: 0, hostname: "127.0.0.1" }), { port } = closed.addr;
-  closed.close();
-  const refused = await post({ ...letter, url: `http://127.0.0.1:${port}/hook?token=hush` }, signal);
+  const refused = await post({ ...letter, url: `http://127.0.0.1:${freePort()}/hook?token=hush` }, signal);
   assert(refused.status === undefined && refused.error !== undefined && !refused.error.includes("hush"), refused.error);
   const ended = await post(letter, AbortSignal.abort(new Error("going down")));
   assertEquals(ended, { error: "going down" });
