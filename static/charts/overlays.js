@@ -92,6 +92,7 @@ function drawLimits({ ctx, area, y, rem }, { low, high }) {
   ctx.strokeStyle = ctx.fillStyle = colour("ink-muted");
   ctx.textAlign = "left"; // the present is on the right: no text over it
   ctx.setLineDash([5, 4]);
+  let lowest = -Infinity; // where the words of the upper limit end: on a wide scale those of the lower one are left out
   for (const [word, value] of /** @type {const} */ ([["high", high], ["low", low]])) {
     if (value === undefined || value < y.min || value > y.max) continue;
     const at = Math.round(y.getPixelForValue(value)) + 0.5;
@@ -99,7 +100,10 @@ function drawLimits({ ctx, area, y, rem }, { low, high }) {
     ctx.moveTo(area.left, at);
     ctx.lineTo(area.right, at);
     ctx.stroke();
-    ctx.fillText(`${word} ${number(value)}`, area.left + 3, word === "high" ? at + 10 * rem : at - 3);
+    const foot = word === "high" ? at + 10 * rem : at - 3;
+    if (foot - 10 * rem < lowest) continue;
+    ctx.fillText(`${word} ${number(value)}`, area.left + 3, foot);
+    lowest = foot;
   }
   ctx.setLineDash([]);
 }

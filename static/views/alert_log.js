@@ -10,6 +10,7 @@ import { duration, moment } from "../core/format.js";
 import { sensorHref } from "../core/router.js";
 import { priorityBadge } from "../core/shapes.js";
 import { shelveAction } from "./alert_actions.js";
+import { waitingFor } from "./screen.js";
 
 /** Alerts that the log shows. */
 const SHOWN = 50;
@@ -37,7 +38,7 @@ export function alertLog({ model, signal }) {
       fill(element, alert, latest && times.length >= OFTEN ? times.length : 0);
     });
     note.hidden = alerts.length > 0;
-    say(note, model.alertsLoaded ? "No alert yet." : model.errors.get("alerts") ?? "Loading…");
+    say(note, model.alertsLoaded ? "No alert yet." : waitingFor(model, "alerts"));
     if (model.alertsLoaded) speak(alerts);
   }
 

@@ -192,14 +192,13 @@ export class Card {
       const more = sensor.channels.length - 1;
       say(others, more === 0 ? "" : `+ ${more} more`);
     }
-    say(
-      this.#foot,
-      sensor.warmup_left > 0
-        ? `${sensor.warmup_left} readings until every rule speaks`
-        : shown
-        ? footOf(shown, this.#anomalies)
-        : "",
-    );
+    const foot = sensor.warmup_left > 0
+      ? `${sensor.warmup_left} readings until every rule speaks`
+      : shown
+      ? footOf(shown, this.#anomalies)
+      : "";
+    say(this.#foot, foot);
+    if (this.#foot.title !== foot) this.#foot.title = foot; // a narrow card shows its beginning
   }
 }
 

@@ -134,14 +134,17 @@ function answer(model) {
     const known = Number.isNaN(now) ? "" : `What is shown is of ${clock(now)}`;
     return { ...lost, words: "Not known: disconnected", more: known };
   }
-  const asking = { worst: "none", mark: none, words: "Asking the server…", more: "", wrong: 0 };
+  const unknown = unknownNow(model);
+  const asking = unknown === undefined
+    ? { worst: "none", mark: none, words: "Asking the server…", more: "", wrong: 0 }
+    : { ...lost, words: "Not all is known", more: unknown };
   if (!summary || !model.alertsLoaded) return asking;
   const active = model.active();
   const out = model.out();
   const wrong = new Set([...active, ...out].map((item) => item.sensor)).size;
   const of = `${count(summary.sensors)} ${summary.sensors === 1 ? "sensor" : "sensors"}`;
   if (wrong > 0) {
-    const [alert] = active, unknown = unknownNow(model), besides = unknown === undefined ? "" : ` · ${unknown}`;
+    const [alert] = active, besides = unknown === undefined ? "" : ` · ${unknown}`;
     const words = `${count(wrong)} ${wrong === 1 ? "needs" : "need"} attention`;
     if (alert) {
       const more = `of ${of} · ${model.nameOf(alert.sensor)}, for ${duration(now - alert.raised_at)}${besides}`;
@@ -165,13 +168,12 @@ function answer(model) {
   const parts = [of, since === undefined ? "no alert so far" : `since ${clock(since)} (${duration(now - since)})`];
   const age = Date.now() - now;
   if (age > OLD_MS && age < RECORDED_MS) parts.push(`last reading ${duration(age)} ago`);
-  const unknown = unknownNow(model);
   if (unknown !== undefined) return { ...lost, words: "Not all is known", more: [unknown, ...parts].join(" · ") };
   return { worst: "none", mark: none, words: "All is well", more: parts.join(" · "), wrong };
 }
 
 /** What cannot be known now, a sentence; undefined where all is. @param {Stage["model"]} model */
-function unknownNow({ summary, errors }) {
+export function unknownNow({ summary, errors }) {
   const waiting = summary?.partitions.filter(({ state, error }) => state === "waiting" || error !== undefined) ?? [];
   if (waiting.length === 0) return errors.values().next().value;
   const which = waiting.length === 1 ? waiting[0].partition : `${waiting.length} partitions`;

@@ -62,24 +62,27 @@ function partitionLines({ partitions }) {
   ];
 }
 
-/** A line for each node, this one first, and one for each partition that cannot go on. @param {SummaryView} summary */
+/** @param {SummaryView["partitions"]} partitions */
+function namesOf(partitions) {
+  const more = partitions.length > NAMED ? ` and ${count(partitions.length - NAMED)} more` : "";
+  return `${partitions.map(({ partition }) => partition).sort().slice(0, NAMED).join(", ")}${more}`;
+}
+
+/** A line for each node, this one first, and one for each reason why partitions cannot go on. @param {SummaryView} summary */
 function nodeLines(summary) {
   const own = nodeOf(summary, undefined);
   const nodes = Map.groupBy(summary.partitions, ({ owner }) => nodeOf(summary, owner));
+  const wrong = Map.groupBy(summary.partitions.filter(isWrong), ({ error, state }) => error ?? state);
   const names = [...nodes.keys()].sort((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));
   return [
     ...names.map((name) => {
       const partitions = nodes.get(name) ?? [];
       const sum = (/** @type {"readings" | "refused"} */ what) =>
         count(partitions.reduce((n, one) => n + one[what], 0));
-      const named = partitions.slice(0, NAMED).map(({ partition }) => partition).sort();
-      const more = partitions.length > NAMED ? ` and ${count(partitions.length - NAMED)} more` : "";
-      const line = `${named.join(", ")}${more}: ${sum("readings")} readings, ${sum("refused")} refused`;
+      const line = `${namesOf(partitions)}: ${sum("readings")} readings, ${sum("refused")} refused`;
       return h("p", { "data-node": name }, h("strong", {}, name), ` ${line}`);
     }),
-    ...summary.partitions.filter(isWrong).map(({ partition, error }) =>
-      h("p", { class: "wrong" }, `${partition}: ${error ?? "it waits"}`)
-    ),
+    ...[...wrong].map(([why, partitions]) => h("p", { class: "wrong" }, `${namesOf(partitions)}: ${why}`)),
   ];
 }
 

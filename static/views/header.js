@@ -6,6 +6,7 @@
  */
 import { h, put, say, svg } from "../core/dom.js";
 import { parseHash, viewHref } from "../core/router.js";
+import { unknownNow } from "./counts.js";
 import { clockSeconds, dateTime, duration, offset, zone } from "../core/format.js";
 
 /** Data older than this is told by its date instead of its age, ms. */
@@ -58,13 +59,14 @@ export function header(element, model) {
   });
 }
 
-/** What is wrong with where readings come from or outputs go to, in two words. @param {Model} model */
+/** What is wrong with where readings come from or outputs go to, in few words. @param {Model} model */
 function troubleOf(model) {
   const partitions = model.summary?.partitions ?? [];
   if (partitions.some((partition) => partition.state === "failed")) return "Source failed";
   if (partitions.length > 0 && partitions.every((partition) => partition.state === "finished")) {
     return "Replay finished";
   }
+  if (unknownNow(model) !== undefined) return "Not all is known";
   return model.sinks.some(({ state }) => state === "failing") ? "Sink failing" : undefined;
 }
 

@@ -12,7 +12,7 @@ import { h, put, say } from "../core/dom.js";
 import { clock, count, moment } from "../core/format.js";
 import { chosenSensors } from "../core/recent.js";
 import { parseHash, sensorHref } from "../core/router.js";
-import { figurePanel } from "./screen.js";
+import { figurePanel, waitingFor } from "./screen.js";
 import { plainTable } from "./tables.js";
 import { percent, scoreText } from "./why.js";
 
@@ -45,7 +45,7 @@ export function lanes({ model, signal }) {
   canvas.setAttribute("aria-label", "Greatest score by sensor and time; the table behind holds its sums");
   const names = h("ol", { class: "lane-names" });
   const box = h("div", { class: "lane-box" }, names, h("div", { class: "lane-plot" }, canvas));
-  const note = h("p", { class: "note" }, "Loading…");
+  const note = h("p", { class: "note" });
   const said = h("p", { class: "muted", id: "lane-said" });
   const table = h("div", {});
   const behind = h("details", { class: "behind" }, h("summary", {}, "As a table"), table);
@@ -110,7 +110,7 @@ export function lanes({ model, signal }) {
 
   function draw() {
     const now = model.now();
-    if (signal.aborted || Number.isNaN(now)) return;
+    if (signal.aborted || Number.isNaN(now) || !model.sensorsLoaded) return;
     const sensors = chosenSensors(model, parseHash(location.hash).query).map(({ sensor }) => sensor);
     const shown = model.active().concat(alerts.filter((alert) => alert.state === "cleared"));
     note.hidden = sensors.length > 0 && !Number.isNaN(known.latest);
@@ -160,6 +160,14 @@ export function lanes({ model, signal }) {
     first = false;
     load();
   }
+  function wait() {
+    if (model.sensorsLoaded) return;
+    const none = waitingFor(model, "sensors");
+    say(note, none);
+    rate.show({ x: [], series: [], none });
+  }
+  model.on("connection", wait, signal);
+  wait();
   const timer = setInterval(() => document.hidden || load(), EVERY_MS);
   signal.addEventListener("abort", () => {
     clearInterval(timer);

@@ -81,6 +81,9 @@ export class Screen {
         waiting.abort();
         if (!signal.aborted) this.again();
       }, waiting.signal);
+      const tell = () => say(this.#note, waitingFor(model, "sensors"));
+      model.on("connection", tell, waiting.signal);
+      tell();
     }
   }
 
@@ -121,6 +124,12 @@ export class Screen {
     if (document.hidden) this.#timer = setTimeout(() => this.#next(), 1_000);
     else this.again();
   }
+}
+
+/** What stands where something will be: that it comes, or why it does not. @param {Stage["model"]} model @param {import("../core/model.js").Kind} kind */
+export function waitingFor({ errors }, kind) {
+  const why = errors.get(kind);
+  return why === undefined ? "Loading…" : `${why} Trying again.`;
 }
 
 /** A panel with a heading. @param {string} title @param {...HTMLElement} parts */

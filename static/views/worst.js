@@ -20,6 +20,7 @@ import { priorityBadge } from "../core/shapes.js";
 import { floods } from "./floods.js";
 import { acknowledgedText, alertActions, asideLine } from "./alert_actions.js";
 import { contributionList, percent } from "./why.js";
+import { waitingFor } from "./screen.js";
 
 /** Rows that are shown: who has more sensors with alerts than this has a flood, not a list. */
 const ROWS = 100;
@@ -55,7 +56,7 @@ export function worst(stage) {
     list.hidden = rows.length === 0;
     note.hidden = rows.length > 0;
     const unknown = /** @type {const} */ (["alerts", "sensors"]).find((kind) => !model[`${kind}Loaded`]);
-    if (unknown) say(note, model.errors.get(unknown) ?? "Loading…");
+    if (unknown) say(note, waitingFor(model, unknown));
     else if (rows.length === 0) say(note, model.sensors.size === 0 ? "Nothing to watch yet." : calm(model));
     odd.update();
     asideLine(model.aside(), aside);

@@ -113,7 +113,7 @@ onView("footer() says which node has which partitions, on which KV server, and w
   const partition = (n: number, more: object) => ({ ...base, partition: `kafka-plant-${n}`, readings: 1_000, ...more });
   const elsewhere = { state: "elsewhere", owner: "node-2" } as const;
   const partitions = [
-    partition(0, { server: "kv-1:4512" }),
+    partition(0, { server: "kv-2:4512", error }),
     partition(2, { ...elsewhere, server: "kv-2:4512", error }),
     partition(1, { ...elsewhere, server: "kv-1:4512" }),
   ];
@@ -125,13 +125,13 @@ onView("footer() says which node has which partitions, on which KV server, and w
     "This node, node-1 kafka-plant-0: 1,000 readings, 0 refused",
     "node-2 kafka-plant-1, kafka-plant-2: 2,000 readings, 0 refused",
   ]);
-  assertEquals(await page.textContent("footer .wrong"), `kafka-plant-2: ${error}`);
+  assertEquals(await page.textContent("footer .wrong"), `kafka-plant-0, kafka-plant-2: ${error}`);
   await page.click("footer summary");
   const rows = "Table of partitions";
   await page.waitForSelector(`[aria-label="${rows}"] tbody tr`);
   assertEquals(await column(page, rows, 1), ["This node, node-1", "node-2", "node-2"]);
-  assertEquals(await column(page, rows, 2), ["kv-1:4512", "kv-1:4512", "kv-2:4512"]);
-  assertEquals(await column(page, rows, 7), ["", "", error]);
+  assertEquals(await column(page, rows, 2), ["kv-2:4512", "kv-1:4512", "kv-2:4512"]);
+  assertEquals(await column(page, rows, 7), [error, "", error]);
   // What a node reads is not what all of them read.
   await page.waitForFunction(() =>
     document.querySelector("#live-rate")?.parentElement?.querySelector("dt")?.textContent === "readings/s on this node"

@@ -5,9 +5,11 @@
  *
  * @module
  */
+import { StoreAwayError } from "../../actors/checkpoint.ts";
 import { freePort } from "../process.ts";
 import { openPage } from "./browser.ts";
 import { FakeBacktests } from "./backtests.ts";
+import { FakePlant } from "./fake.ts";
 import { learningDeps } from "./learning.ts";
 import { browser, now, onView, started } from "./on_view.ts";
 import { badHour } from "./scene.ts";
@@ -67,6 +69,41 @@ Deno.test({
       await page.waitForSelector(ready);
       await page.waitForFunction(() => document.querySelector("#view-note")?.hasAttribute("hidden") ?? true);
     }
+    await close();
+    await server.stop();
+  },
+});
+
+Deno.test({
+  name: "a page that is opened while a KV server is away says so in every view, and goes on by itself",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await started;
+    const plant = badHour(now()), why = "the KV server kv-2:4512 does not answer";
+    const away = () => Promise.reject(new StoreAwayError(why));
+    Object.assign(plant, { sensors: away, alerts: away });
+    const server = servePlant(plant);
+    const { page, close } = await openPage(browser, `${server.url}/#/live`);
+    const says = (selector: string, text: string) =>
+      page.waitForFunction(([selector, text]) => document.querySelector(selector)?.textContent?.includes(text), [
+        selector,
+        text,
+      ]);
+    await says("#connection", "Not all is known");
+    await says("#view-note", "KV server kv-2:4512 does not answer");
+    await page.evaluate(() => void (location.hash = "#/"));
+    await says("#verdict", "Not all is known");
+    await says("#verdict-detail", "KV server kv-2:4512 does not answer");
+    for (const part of ["#worst-note", ".panel.alerts", "[aria-label='Last 3 hours']", "[data-figure^=alarms-per]"]) {
+      await says(part, "does not answer now: ask again. Trying again.");
+    }
+    const { sensors, alerts } = FakePlant.prototype;
+    Object.assign(plant, { sensors, alerts });
+    await page.evaluate(() => void document.dispatchEvent(new Event("visibilitychange"))); // as one who looks again
+    await says("#verdict", "need attention");
+    await page.waitForSelector(".card");
+    await page.waitForFunction(() => document.querySelector("#connection")?.textContent !== "Not all is known");
     await close();
     await server.stop();
   },
