@@ -4,7 +4,7 @@ import { serve } from "../../routes/serve.ts";
 import { HttpIngest, type IngestOptions } from "../../sources/http_ingest.ts";
 import { type LogOptions, ReadingLog } from "../../store/log/log.ts";
 import { FaultyKv } from "../store/faulty_kv.ts";
-import { type FakeDeps, fakeDeps, NOON, settle, until } from "./fakes.ts";
+import { type FakeDeps, fakeDeps, NOON, until } from "./fakes.ts";
 
 /** What a test of `POST /readings` holds on to. */
 interface Setup {
@@ -36,6 +36,8 @@ async function serving(run: (setup: Setup) => Promise<void>, options: Partial<In
   assertEquals(ingest.open, 0);
 }
 
+/** So long an ingest that holds lines waits for more of a body before it logs them, ms. */
+const QUIET_MS = 200;
 const json = { "content-type": "application/json" };
 const one = (i: number, sensor = "a") => JSON.stringify({ sensor, time: NOON + i, values: { t: i } });
 
@@ -149,26 +151,24 @@ Deno.test("POST /readings answers 503 with Retry-After where the log is full or 
   }, { backlogBytes: 20 }));
 
 Deno.test("POST /readings keeps whole lines of a client that goes away in the middle", () =>
-  serving(async ({ url, log, ingest }) => {
+  serving(async ({ url, log, deps, ingest }) => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
     const head = "POST /readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n" +
       "Content-Length: 100000\r\n\r\n";
     await connection.write(new TextEncoder().encode(`${head}${one(1)}\n${one(2)}\n{"sen`));
-    await until(() => ingest.open === 1);
-    await settle(5);
+    await until(() => deps.clock.untilNext === QUIET_MS); // the lines have come
     connection.close();
     await until(() => ingest.open === 0);
     assertEquals(log.end(0), 2);
   }));
 
 Deno.test("POST /readings answers 408 to a body that falls silent", () =>
-  serving(async ({ post, deps, ingest }) => {
+  serving(async ({ post, deps }) => {
     const body = new TransformStream<Uint8Array, Uint8Array>(), writer = body.writable.getWriter();
     const response = post(body.readable);
     await writer.write(new TextEncoder().encode(`${one(1)}\n`));
-    await until(() => ingest.open === 1);
-    await settle(5);
-    await deps.clock.advance(200);
+    await until(() => deps.clock.untilNext === QUIET_MS); // the line has come
+    await deps.clock.advance(QUIET_MS);
     await deps.clock.advance(60_000);
     const { accepted } = await problem(await response, 408);
     assertEquals(accepted, 1);
