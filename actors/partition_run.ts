@@ -137,7 +137,7 @@ export class PartitionRun {
       if (this.state !== "finished") await this.readOn(signal);
     } finally {
       await this.commits.underWay?.catch(() => {}); // known as `failure`
-      this.commands.close(`cannot take a command: ${this.partition.id} does not run any more`);
+      this.commands.close(`${this.partition.id} does not run any more`);
       for (const sink of this.sinks) await sink.close();
     }
   }

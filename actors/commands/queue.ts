@@ -162,11 +162,17 @@ export class CommandQueue {
     this.next = Math.max(0, this.next - count);
   }
 
-  /** No command is taken any more, for this reason; those that are not stored are refused. */
-  close(reason: string): void {
-    this.closed = reason;
-    const refused = new CommandRefused("busy", reason);
-    for (const { reject } of [...this.waiting.splice(0), ...this.entered.values()]) reject(refused);
+  /**
+   * No command is taken any more: those that wait are refused. Of those that have entered it may be kept already that
+   * they come again: that is said.
+   *
+   * @param why the end of a sentence
+   */
+  close(why: string): void {
+    this.closed = `cannot take a command: ${why}`;
+    for (const { reject } of this.waiting.splice(0)) reject(new CommandRefused("busy", this.closed));
+    const late = new CommandRefused("late", `the command has entered, and may be carried out yet: ${why}`);
+    for (const { reject } of this.entered.values()) reject(late);
     this.entered.clear();
   }
 }

@@ -31,9 +31,15 @@ Deno.test("CommandQueue tells those who wait once what came of their command is 
   assertEquals(queue.record().fresh, []);
   queue.isStored(1);
   assertEquals([await first, queue.isUnstored], [{ partition: "p", position: 5 }, false]);
-  queue.close("cannot take a command: p has ended");
-  await assertRejects(() => second, CommandRefused, "p has ended");
-  await assertRejects(() => queue.order("a", retire("a")), CommandRefused, "p has ended");
+  const third = queue.order("c", retire("c"));
+  assertEquals(queue.takeNew(6, 0).map(({ sensor }) => sensor), ["b", "c"]);
+  const fourth = queue.order("d", retire("d"));
+  queue.close("p has ended");
+  const said = "the command has entered, and may be carried out yet: p has ended";
+  for (const one of [second, third]) assertEquals((await assertRejects(() => one, CommandRefused, said)).kind, "late");
+  for (const one of [() => fourth, () => queue.order("a", retire("a"))]) {
+    assertEquals((await assertRejects(one, CommandRefused, "cannot take a command: p has ended")).kind, "busy");
+  }
 });
 
 Deno.test("CommandQueue refuses what is one too many, with the numbers", async () => {
