@@ -20,6 +20,9 @@ const FORGET_EVERY = 10;
 /** Webhooks are delivered for so long at most after a request, and in the minute's turn, ms. */
 const DELIVER_MS = { request: 5_000, minute: 40_000 } as const;
 
+/** Of waits that come to an end by themselves. Deno warns whoever looks at a request's own signal. */
+const NEVER = new AbortController().signal;
+
 /** An instance that answers requests. */
 export interface Deployment {
   fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Response>;
@@ -56,7 +59,7 @@ export async function openDeployment(world: DeploymentWorld = machine): Promise<
     await Promise.all([
       names.refresh(),
       configurations.refresh(),
-      ...isIngest(request) ? [readingLog.room(request.signal)] : [stands.refresh(), applying.refresh()],
+      ...isIngest(request) ? [readingLog.room(NEVER)] : [stands.refresh(), applying.refresh()],
     ]);
   };
   let minutes = 0;

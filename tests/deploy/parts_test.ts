@@ -100,6 +100,7 @@ Deno.test("`deno serve` processes share names, configuration, webhooks and flood
     parts = [...page.text.matchAll(/(?:href|src)="(\/(?:static|vendor)\/[^"]+)"/g)];
   assertEquals([page.status, parts.some(([, path]) => path.startsWith("/vendor/"))], [200, true], "the page");
   for (const [, path] of parts) assertEquals([path, (await send(other + path, "GET")).status], [path, 200]);
+  assertEquals(fleet.said.match(/.*(legacy|deprecated).*/g), null, "Deno warns of nothing");
   if (Deno.build.os === "linux") { for (const pid of fleet.pids) assertEquals(workersOf(pid), []); }
 });
 
