@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KEYS } from "../../store/keys.ts";
 import type { Engine } from "../instance/engine.ts";
 
 /** Counts of a replay since its beginning. */
@@ -18,7 +19,7 @@ export interface ReplayResult {
   readonly duplicates: number;
   readonly conflicts: number;
   readonly stepsBack: number;
-  readonly firstTime?: number;
+  /** Time of the last reading, epoch ms. */
   readonly lastTime?: number;
   /** Time that this run took, ms. */
   readonly elapsedMs: number;
@@ -46,7 +47,7 @@ export async function replayResult(engine: Engine, elapsedMs: number): Promise<R
     cursor = page.next;
   } while (cursor !== undefined);
   let alerts = 0;
-  for await (const _ of engine.kv.list({ prefix: ["alert"] }, { batchSize: 500 })) alerts++;
+  for await (const _ of engine.kv.list({ prefix: KEYS.alerts() }, { batchSize: 500 })) alerts++;
   return {
     state: partition.state,
     readings: partition.readings,

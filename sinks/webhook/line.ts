@@ -23,6 +23,7 @@ import { type OpenAlert, REPEAT_MS } from "../alertmanager.ts";
 import { isWanted } from "./event.ts";
 import { bodyOf, bodyOfOpen, bodyOfTest, letterOf } from "./letter.ts";
 import type { Post } from "./post.ts";
+import { progressAfter } from "./progress.ts";
 import { type Answer, judge, type Outcome, type RetryPolicy } from "./retry.ts";
 
 /** Steps of alerts, from a cursor on: the part of `Feed` that is used. */
@@ -156,51 +157,10 @@ export class WebhookLine {
     if (signal.aborted) return undefined; // whether it arrived is not known: it comes again
     const now = clock.now(), outcome = judge(answer, number, policy, now, chance());
     const attempt = view(item.data.id, time, number, now, answer, outcome.outcome);
-    const { reason: _, next_attempt_at: _n, ...was } = this.progress, before = { ...was, tried: was.tried + 1 };
-    const reason = answer.error === undefined ? {} : { reason: answer.error };
-    switch (outcome.outcome) {
-      case "delivered":
-        await this.save({
-          ...before,
-          state: "active",
-          cursor: item.id,
-          attempts: 0,
-          delivered: before.delivered + 1,
-          last_delivered_at: now,
-        }, attempt);
-        break;
-      case "retry":
-        if (number === 1) report?.(`webhook ${endpoint.name}: ${answer.error}; it is tried again`);
-        await this.save({
-          ...before,
-          state: "failing",
-          ...reason,
-          attempts: number,
-          next_attempt_at: now + outcome.waitMs,
-        }, attempt);
-        break;
-      case "dead": {
-        const error = answer.error ?? "it failed";
-        const dead = { number: before.dead, event: item.data.id, time: now, attempts: number, error, body };
-        report?.(`webhook ${endpoint.name}: ${error}; given up after ${number} attempts, see its dead letters`);
-        const next: DeliveryProgress = {
-          ...before,
-          state: "failing",
-          ...reason,
-          cursor: item.id,
-          attempts: 0,
-          dead: before.dead + 1,
-        };
-        await this.save(next, attempt, dead);
-        break;
-      }
-      case "gone":
-        report?.(`webhook ${endpoint.name}: stopped, since the receiver answered 410 Gone`);
-        await this.save(
-          { ...before, state: "stopped", reason: "the receiver answered 410 Gone", attempts: 0 },
-          attempt,
-        );
-    }
+    const attempted = { event: item.data.id, cursor: item.id, body, number, answer, outcome };
+    const { progress, dead, said } = progressAfter(this.progress, attempted, now);
+    if (said !== undefined) report?.(`webhook ${endpoint.name}: ${said}`);
+    await this.save(progress, attempt, dead);
     return outcome.outcome;
   }
 

@@ -1,5 +1,5 @@
 import { samplesOf } from "../../commands/doctor.ts";
-import { diagnose, type Evidence } from "../../commands/doctor_diagnosis.ts";
+import { diagnose, type Evidence } from "../../commands/doctor/diagnosis.ts";
 import { assertEquals, assertStringIncludes } from "../../std/assert.ts";
 
 /** What a healthy instance shows. */

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import type { Budget } from "../models/budget/budget.ts";
-import { taskOn } from "./process/task_line.ts";
-import { isLocal } from "./instance/access.ts";
+import type { Budget } from "../../models/budget/budget.ts";
+import { isLocal } from "../instance/access.ts";
+import { taskOn } from "../process/task_line.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
+import { type Metrics, samples, stateCount, sum } from "./metrics.ts";
+import { partitionsOf } from "./partitions.ts";
 
 /** What was seen of an instance. */
 export interface Evidence {
@@ -22,7 +25,7 @@ export interface Evidence {
   /** What `/readyz` told. */
   readonly ready?: { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Samples of `/metrics` by name with labels, as they are written there. */
-  readonly metrics?: ReadonlyMap<string, number>;
+  readonly metrics?: Metrics;
   /** The instance's clock less this machine's, s. */
   readonly clockAhead?: number;
   /** Bytes that are free where the data directory is. */
@@ -37,41 +40,15 @@ export interface Evidence {
   readonly keys?: { readonly count: number; readonly ending: readonly string[] };
 }
 
-/** One thing that was looked at. */
-export interface Finding {
-  readonly level: "ok" | "warn" | "bad";
-  /** What was looked at: `disk`. */
-  readonly about: string;
-  /** What was seen, a sentence. */
-  readonly seen: string;
-  /** What to do, a sentence; absent where all is well. */
-  readonly todo?: string;
-}
-
 const GIB = 1 << 30;
 /** Less free room than this is bad, bytes; less than five times as much is worth a warning. */
 const FREE_LEAST = GIB;
 /** Clocks may differ by so much, s. */
 const CLOCK_MOST = 2;
-/** A live source may be behind by so much, s. */
-const LAG_MOST = 60;
-/** What sensors say of the time may differ from the clock by so much, s. */
-const SENSOR_TIME_MOST = 3_600;
-/** A partition with readings that wait makes a checkpoint within so long, s. */
-const CHECKPOINT_MOST = 60;
-/** Share of the time that a source may be held back. */
-const PAUSED_MOST = 0.5;
 /** Outputs may wait for a sink for so long, s. */
 const SINK_AGE_MOST = 300;
 /** Alarms an hour that one operator can handle: two in ten minutes, as ISA-18.2 has it. */
 const ALARMS_MOST = 12;
-/** So many batches may wait for a shard. */
-const MAILBOX_MOST = 64;
-
-const ok = (about: string, seen: string): Finding => ({ level: "ok", about, seen });
-const warn = (about: string, seen: string, todo: string): Finding => ({ level: "warn", about, seen, todo });
-const bad = (about: string, seen: string, todo: string): Finding => ({ level: "bad", about, seen, todo });
-
 /** Concludes what is wrong; the order is that of the questions that a person would ask. */
 export function diagnose(evidence: Evidence): Finding[] {
   const { held, url, version } = evidence;
@@ -94,7 +71,7 @@ export function diagnose(evidence: Evidence): Finding[] {
     ok("instance", `version ${version} answers at ${url}`),
     ...versionOf(evidence),
     ...readyOf(evidence),
-    ...partitionsOf(evidence),
+    ...partitionsOf(evidence.metrics),
     ...actorsOf(evidence),
     ...sinksOf(evidence),
     ...budgetOf(evidence),
@@ -117,68 +94,6 @@ function readyOf({ ready }: Evidence): Finding[] {
   const todo =
     "Each reason names its cause; partitions that failed go on from their last checkpoint after a new start.";
   return [bad("ready", ready.reasons.join("; ") || "it is not ready", todo)];
-}
-
-function partitionsOf({ metrics }: Evidence): Finding[] {
-  if (metrics === undefined) {
-    return [warn("metrics", "/metrics does not answer", "Look at the instance's output.")];
-  }
-  const findings: Finding[] = [], each = (name: string) => samples(metrics, name);
-  const now = metrics.get("sensorium_clock_seconds") ?? NaN, uptime = metrics.get("sensorium_uptime_seconds") ?? NaN;
-  for (const [labels, time] of each("source_time_seconds")) {
-    if (!(Math.abs(time - now) > SENSOR_TIME_MOST)) continue;
-    const seen = `the sensors of ${labels} say that it is ${new Date(time * 1000).toISOString()}`;
-    const todo = time > now
-      ? "Their clocks, or this machine's, are wrong: readings ahead of the present are quarantined."
-      : "A recording is at home in deno task replay; else their clocks are wrong, or nothing has come since then.";
-    findings.push(warn("sensor time", seen, todo));
-  }
-  const checkpoints = new Map(each("checkpoint_seconds"));
-  for (const [labels, waiting] of each("lag_readings")) {
-    const age = now - (checkpoints.get(labels) ?? NaN);
-    if (!(waiting > 0 && age > CHECKPOINT_MOST)) continue;
-    const todo = "The disk or the KV server is slow or full, or a sink holds everything up: look at ready and the log.";
-    findings.push(bad("checkpoint", `${labels} made its last one ${Math.round(age)} s ago, ${waiting} wait`, todo));
-  }
-  for (const [labels, paused] of each("paused_seconds_total")) {
-    if (!(paused / uptime > PAUSED_MOST)) continue;
-    const seen = `${labels} was held back for ${Math.round(paused * 100 / uptime)} % of the time`;
-    findings.push(warn("paused", seen, "Readings come faster than they are judged or stored: give more --shards."));
-  }
-  for (const [labels, lag] of each("lag_seconds")) {
-    if (lag <= LAG_MOST || lag > SENSOR_TIME_MOST) continue;
-    const todo =
-      "If it grows, readings come faster than they are dealt with: give more --shards, or look at the disk. " +
-      "If nothing comes, look at the source.";
-    findings.push(warn("lag", `${labels} is ${Math.round(lag)} s behind the clock`, todo));
-  }
-  for (const [labels, up] of each("partition_up")) {
-    if (up === 0) {
-      findings.push(bad("partition", `${labels} has stopped`, "The reason is under ready, or in the output."));
-    }
-  }
-  for (const [labels, count] of each("future_total")) {
-    if (count === 0) continue;
-    const todo = "A sensor's clock, or this machine's, is wrong; GET /quarantine shows which readings.";
-    findings.push(
-      warn("clock", `${count} ${count === 1 ? "reading" : "readings"} of ${labels} came from the future`, todo),
-    );
-  }
-  for (const [labels, depth] of each("mailbox_depth")) {
-    if (depth < MAILBOX_MOST) continue;
-    findings.push(warn("mailbox", `${depth} batches wait for ${labels}`, "Readings come faster than they are judged."));
-  }
-  const fenced = sum(each("fenced_total"));
-  if (fenced > 0) {
-    findings.push(
-      warn("owner", `${fenced} writes were refused: another process owns the partition`, "Stop one of the two."),
-    );
-  }
-  const sensors = sum(each("sensors")), silent = stateCount(metrics, "silent");
-  if (sensors > 0 && silent * 2 > sensors) {
-    findings.push(warn("sensors", `${silent} of ${sensors} are silent`, "Look at what brings their readings."));
-  }
-  return findings.length > 0 ? findings : [ok("partitions", "all run, none is behind")];
 }
 
 function actorsOf({ metrics = new Map() }: Evidence): Finding[] {
@@ -264,26 +179,6 @@ function accessOf({ dataDir, settings, keys, metrics }: Evidence): Finding[] {
     findings.push(warn("keys", `${refused} requests came with a wrong key`, "Somebody guesses, or has an old key."));
   }
   return findings.length > 0 ? findings : [ok("access", isOwn ? "this machine only" : `${keys?.count ?? 0} keys`)];
-}
-
-function stateCount(metrics: ReadonlyMap<string, number>, state: string): number {
-  return metrics.get(`sensorium_sensors_in_state{state="${state}"}`) ?? 0;
-}
-
-/** Samples of a metric, with their labels for a person. */
-function samples(metrics: ReadonlyMap<string, number>, name: string): (readonly [string, number])[] {
-  const found: (readonly [string, number])[] = [];
-  for (const [key, value] of metrics) {
-    const [, of, labels = ""] = /^sensorium_(\w+)(?:\{(.*)\})?$/.exec(key) ?? [];
-    if (of === name) {
-      found.push([labels.replaceAll('",', ", ").replaceAll('"', "").replaceAll("=", " ") || "the instance", value]);
-    }
-  }
-  return found;
-}
-
-function sum(all: readonly (readonly [string, number])[]): number {
-  return all.reduce((total, [, value]) => total + value, 0);
 }
 
 function gib(bytes: number): string {
