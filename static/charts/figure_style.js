@@ -54,7 +54,7 @@ import { timeTicks } from "./ticks.js";
 const TONES = ["line", "rug", "edge-strong", "ink"];
 /** A mark across the chart has so much room above it, for its words. */
 const MARK_ROOM = 1.2;
-/** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. */
+/** Where bars on a logarithmic scale stand: below the least count, so that a 1 is seen. Its own tick is none. */
 const LOG_FOOT = 0.7;
 /** One place in time has an axis of this length, ms; one number an axis of 1. */
 const ALONE_MS = 60_000;
@@ -131,7 +131,7 @@ export function configurationOf({ kind, unit, time, across, min, max, log, apart
       ...text,
       maxTicksLimit: apart ? 2 : 6,
       callback: (/** @type {number} */ value, /** @type {number} */ at, /** @type {{ value: number }[]} */ ticks) =>
-        log ? decade(value) : tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),
+        log ? decade(value, ticks) : tick(Number(value), Math.abs(ticks[at === 0 ? 1 : at - 1]?.value - Number(value))),
     },
   };
   const along = kind === "bars"
@@ -237,8 +237,15 @@ function annotationOf({ x, y, text }, font) {
   };
 }
 
-/** A tick of a logarithmic scale: powers of ten only. @param {number} value */
-function decade(value) {
+/** A tick of a logarithmic scale: powers of ten; where there are fewer than two of them, all. @param {number} value @param {{ value: number }[]} ticks */
+function decade(value, ticks) {
+  if (value === LOG_FOOT) return "";
+  const several = ticks.filter((tick) => isPowerOfTen(tick.value)).length > 1;
+  return several && !isPowerOfTen(value) ? "" : number(value);
+}
+
+/** @param {number} value */
+function isPowerOfTen(value) {
   const power = Math.log10(value);
-  return Math.abs(power - Math.round(power)) < 1e-9 ? number(value) : "";
+  return Math.abs(power - Math.round(power)) < 1e-9;
 }

@@ -114,6 +114,7 @@ export function moment(time, now) {
  * @param {number} ms
  */
 export function duration(ms) {
+  if (Number.isNaN(ms)) return "–"; // nobody knows yet what time it is
   const size = Math.max(0, ms);
   if (size < MINUTE) return `${Math.floor(size / 1000)} s`;
   if (size < HOUR) return `${Math.floor(size / MINUTE)} min`;

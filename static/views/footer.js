@@ -30,7 +30,7 @@ export function footer(element, model) {
       ...(shared ? nodeLines(summary) : partitionLines(summary)),
       ...sinks.map(sinkLine),
     );
-    behind.hidden = summary.partitions.length === 0;
+    behind.hidden = !shared && summary.partitions.length <= NAMED; // else all is said
     // Who reads it by keyboard keeps the place.
     if (behind.open && !table.contains(document.activeElement)) put(table, partitionTable(summary));
   }

@@ -110,7 +110,7 @@ export function lanes({ model, signal }) {
 
   function draw() {
     const now = model.now();
-    if (signal.aborted || Number.isNaN(now) || !model.sensorsLoaded) return;
+    if (signal.aborted || Number.isNaN(now) || model.sensors.size === 0) return;
     const sensors = chosenSensors(model, parseHash(location.hash).query).map(({ sensor }) => sensor);
     const shown = model.active().concat(alerts.filter((alert) => alert.state === "cleared"));
     note.hidden = sensors.length > 0 && !Number.isNaN(known.latest);
@@ -153,7 +153,8 @@ export function lanes({ model, signal }) {
   }, signal);
   model.on(
     "alerts",
-    () => requestAnimationFrame(() => rate.show(alarmRate(merged(alerts, model), model.now()))),
+    () =>
+      requestAnimationFrame(() => model.sensors.size > 0 && rate.show(alarmRate(merged(alerts, model), model.now()))),
     signal,
   );
   if (model.sensorsLoaded) {
@@ -161,12 +162,12 @@ export function lanes({ model, signal }) {
     load();
   }
   function wait() {
-    if (model.sensorsLoaded) return;
-    const none = waitingFor(model, "sensors");
+    if (model.sensors.size > 0) return;
+    const none = model.sensorsLoaded ? "Nothing to watch yet." : waitingFor(model, "sensors");
     say(note, none);
     rate.show({ x: [], series: [], none });
   }
-  model.on("connection", wait, signal);
+  for (const topic of /** @type {const} */ (["connection", "sensors"])) model.on(topic, wait, signal);
   wait();
   const timer = setInterval(() => document.hidden || load(), EVERY_MS);
   signal.addEventListener("abort", () => {

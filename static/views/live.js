@@ -141,7 +141,13 @@ export function liveView(stage) {
   function showSeries(query) {
     const names = chosenSensors(model, query).map((one) => one.sensor).slice(0, OFFERED).sort();
     const one = model.sensors.get(query.get("sensor") ?? "") ?? sensors[0];
-    if (!one) return series.show({ x: [], series: [], none: "No sensor passes this filter." });
+    if (!one) {
+      return series.show({
+        x: [],
+        series: [],
+        none: model.sensors.size === 0 ? "No sensor yet." : "No sensor passes this filter.",
+      });
+    }
     fill(sensor, names.includes(one.sensor) ? names : [one.sensor, ...names], one.sensor, (id) => model.nameOf(id));
     const channels = one.channels.map((own) => own.channel);
     const shown = channels.find((name) => name === query.get("channel")) ?? channels[0] ?? "";

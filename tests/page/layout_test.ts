@@ -83,20 +83,30 @@ onView("lanes() keeps long names beside the picture", "#/", async ({ page }) => 
   assert(await page.evaluate(FITS, [".lane-names a", ".lane-names"]), "a name reaches into the picture");
 }, { make: longNames, learning: false });
 
-onView("configurationOf() has room for one place in time, and for no more than nothing", "#/", async ({ page }) => {
-  const path = "/static/charts/figure_style.js";
-  const { alone, several, quiet } = await page.evaluate(async (path) => {
-    const { configurationOf } = await import(path);
-    const axes = (options: object, x: readonly number[]) =>
-      configurationOf({ title: "", kind: "lines", x: "", ...options }, { x, series: [] }).options.scales;
-    return {
-      alone: [axes({ time: true }, [60_000]).x, axes({}, [7]).x].map(({ min, max }) => [min, max]),
-      several: [axes({ time: true }, [60_000, 90_000]).x].map(({ min, max }) => [min, max]),
-      quiet: axes({ min: 0 }, [1, 2]).y.beginAtZero,
-    };
-  }, path);
-  assertEquals([alone, several, quiet], [[[30_000, 90_000], [6.5, 7.5]], [[60_000, 90_000]], true]);
-}, { make: longNames, learning: false });
+onView(
+  "configurationOf() has room for one place in time and for nothing, and figures at a logarithmic axis",
+  "#/",
+  async ({ page }) => {
+    const path = "/static/charts/figure_style.js";
+    const { alone, several, quiet, ticks } = await page.evaluate(async (path) => {
+      const { configurationOf } = await import(path);
+      const axes = (options: object, x: readonly number[]) =>
+        configurationOf({ title: "", kind: "lines", x: "", ...options }, { x, series: [] }).options.scales;
+      return {
+        alone: [axes({ time: true }, [60_000]).x, axes({}, [7]).x].map(({ min, max }) => [min, max]),
+        several: [axes({ time: true }, [60_000, 90_000]).x].map(({ min, max }) => [min, max]),
+        quiet: axes({ min: 0 }, [1, 2]).y.beginAtZero,
+        ticks: [[0.1, 0.3], [0.1, 0.3, 1], [0.7, 1, 2]].map((values) => {
+          const { ticks } = axes({ log: true }, [1, 2]).y, all = values.map((value) => ({ value }));
+          return values.map((value, at) => ticks.callback(value, at, all));
+        }),
+      };
+    }, path);
+    assertEquals([alone, several, quiet], [[[30_000, 90_000], [6.5, 7.5]], [[60_000, 90_000]], true]);
+    assertEquals(ticks, [["0.1", "0.3"], ["0.1", "", "1"], ["", "1", "2"]]);
+  },
+  { make: longNames, learning: false },
+);
 
 Deno.test("shortened() leaves a name's two ends, by which series differ", () => {
   const [vibration, pressure] = ["vibration", "pressure"].map((channel) => shortened(`${LONG}: ${channel}`));

@@ -406,6 +406,7 @@ Deno.test("expected(), bounds() and duration() read as a person would say them",
     "2 h 5 min",
     "1 d 3 h",
   ]);
+  assertEquals(duration(NaN), "–");
 });
 
 Deno.test("parseHash() reads what sensorHref() writes, for any name", () => {

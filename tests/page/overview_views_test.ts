@@ -21,6 +21,7 @@ onView("overview() tells floods, sinks that fail, and who is under maintenance",
   assertStringIncludes(await page.textContent("#floods li") ?? "", `office, ${flood.count} since`);
   assertEquals(await page.getAttribute("#floods a", "href"), "#/?location=office");
   assertEquals(await page.textContent("#connection"), "Sink failing");
+  assert(!await page.isVisible("footer summary"), "one node has said all");
   const { items: [, failing] } = await ask("/sinks");
   const line = await page.textContent('footer [data-sink="webhook"].wrong') ?? "";
   assertStringIncludes(line, `${failing.backlog_items} waiting for 4 min, failing: ${failing.error}`);

@@ -313,11 +313,19 @@ onPage(
 );
 
 onPage(
-  "emptyState() tells how to send a first reading",
+  "emptyState() tells how to send a first reading, and nothing waits for what nobody sends",
   () => new FakePlant({ now: now(), places: 0 }),
   async ({ page, server }) => {
     await page.waitForSelector("#empty pre");
     assert((await page.textContent("#empty pre"))?.includes(`${server.url}/readings`));
+    for (const part of ["[aria-label='Last 3 hours']", "[data-figure=alarms-per-10-minutes]"]) {
+      await page.waitForFunction(
+        (part) => document.querySelector(part)?.textContent?.includes("Nothing to watch yet."),
+        part,
+      );
+    }
+    await page.click("[data-figure=alarms-per-10-minutes] summary");
+    assert(!/NaN|Loading/.test(await page.textContent("main") ?? ""));
   },
 );
 
