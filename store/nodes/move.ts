@@ -51,20 +51,22 @@ export async function movePartition(
   if (old !== place) {
     const from = await chain(old, MOVED), into = await chain(place);
     const sensors = await sensorsOf(old, partition, options); // no other one can come now
-    await into.write(await removals(place, partition, sensors));
-    for await (const batch of batches(old, partition, sensors)) {
+    await remove(place, partition, sensors, into);
+    for await (const batch of batches(entriesOf(old, partition, sensors), copyOf)) {
       await into.write(batch);
       copied += batch.length;
     }
     await changeMap(fleet, { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } });
-    await from.write(await removals(old, partition, sensors));
+    await remove(old, partition, sensors, from);
   } else {
     await chain(place);
     const sensors = await sensorsOf(place, partition, options);
     for (const other of fleet.servers) {
       if (other === place) continue;
-      const left = await removals(other, partition, sensors);
-      if (left.length > 0) await (await chain(other, MOVED)).write(left);
+      for await (const _ of entriesOf(other, partition, sensors)) {
+        await remove(other, partition, sensors, await chain(other, MOVED));
+        break;
+      }
     }
   }
   return copied;
@@ -142,14 +144,14 @@ async function* entriesOf(
   }
 }
 
+/** As many at a time as are held in memory. */
 async function* batches(
-  server: TimedKv,
-  partition: string,
-  sensors: ReadonlySet<string>,
+  entries: AsyncIterable<Deno.KvEntry<unknown>>,
+  toMutation: (entry: Deno.KvEntry<unknown>) => Mutation,
 ): AsyncGenerator<Mutation[]> {
   let batch: Mutation[] = [];
-  for await (const { key, value } of entriesOf(server, partition, sensors)) {
-    batch.push({ key, value, bytes: keyBytes(String(key)) + Buffer.byteLength(serialize(value)) });
+  for await (const entry of entries) {
+    batch.push(toMutation(entry));
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
@@ -157,8 +159,12 @@ async function* batches(
   yield batch;
 }
 
-async function removals(server: TimedKv, partition: string, sensors: ReadonlySet<string>): Promise<Mutation[]> {
-  const gone: Mutation[] = [];
-  for await (const { key } of entriesOf(server, partition, sensors)) gone.push({ key, bytes: keyBytes(String(key)) });
-  return gone;
+function copyOf({ key, value }: Deno.KvEntry<unknown>): Mutation {
+  return { key, value, bytes: keyBytes(String(key)) + Buffer.byteLength(serialize(value)) };
+}
+
+/** Takes everything of a partition away from a server. */
+async function remove(server: TimedKv, partition: string, sensors: ReadonlySet<string>, chain: Chain): Promise<void> {
+  const removal = ({ key }: Deno.KvEntry<unknown>): Mutation => ({ key, bytes: keyBytes(String(key)) });
+  for await (const batch of batches(entriesOf(server, partition, sensors), removal)) await chain.write(batch);
 }

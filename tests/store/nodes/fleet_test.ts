@@ -284,3 +284,26 @@ Deno.test("movePartition() takes along what is stored of sensors that have no sn
     "window_at/1/0/new/1",
   ]);
 });
+
+Deno.test("movePartition() holds no more of a partition at a time than it reads at a time", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), from = fleet.of(PARTITION);
+  const chain = await Chain.claim(from, PARTITION, { ...OPTIONS, guards: ALL_GUARDS }),
+    { kv } = servers[fleet.servers.indexOf(from)];
+  await chain.write(
+    Array.from({ length: 5_000 }, (_, i) => ({ key: KEYS.quarantine(PARTITION, i, "late"), value: i, bytes: 100 })),
+  );
+  const list = kv.list.bind(kv), apply = kv.apply.bind(kv);
+  let held = 0, most = 0;
+  kv.apply = (write) => {
+    held -= write.mutations.filter(({ set }) => !set).length;
+    return apply(write);
+  };
+  kv.list = async function* <T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions) {
+    for await (const entry of list<T>(selector, options)) {
+      if (entry.key[0] === "quarantine") most = Math.max(most, ++held);
+      yield entry;
+    }
+  };
+  await movePartition(fleet, PARTITION, fleet.map.servers.find((id) => fleet.server(id) !== from)!, OPTIONS);
+  assertEquals([held, most < 7_000], [5_000, true], "listed once to be copied, and once to be removed");
+});
