@@ -10,7 +10,7 @@ import { keyBody } from "../auth/keys.ts";
 import { sessionBody } from "../auth/login.ts";
 import type { Operation } from "../openapi.ts";
 import { noQuery } from "./observe.ts";
-import { pageOf, timeSchema } from "./parts.ts";
+import { json, pageOf, timeSchema } from "./parts.ts";
 
 const scopes = z.array(z.enum(["read", "ingest", "operate", "admin"]));
 const key = z.object({
@@ -39,7 +39,6 @@ const entry = z.object({
   request: z.string().optional(),
   detail: z.string().optional(),
 });
-const json = (description: string, schema: z.ZodType) => ({ description, content: { "application/json": schema } });
 const form = "application/x-www-form-urlencoded";
 
 /** Keys, sessions, the audit log, the configuration, metrics. */

@@ -11,14 +11,10 @@ import { alertPerformanceQuery } from "../alert_performance.ts";
 import { floodsQuery } from "../floods.ts";
 import { renameBody, renamed } from "../rename.ts";
 import { UPKEEP_BODIES } from "../upkeep.ts";
-import type { Answer, Operation } from "../openapi.ts";
+import type { Operation } from "../openapi.ts";
+import { json } from "./parts.ts";
 
 const count = z.number().int().min(0), ratio = z.number().min(0).max(1), time = z.iso.datetime();
-const json = (description: string, schema: z.ZodType): Answer => ({
-  description,
-  content: { "application/json": schema },
-});
-
 const accepted = {
   202: json(
     "It is recorded and takes effect at its position.",

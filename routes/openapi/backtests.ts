@@ -22,14 +22,9 @@ import {
   type wireBacktest,
   type wireReport,
 } from "../backtests.ts";
-import type { Answer, Content, Operation } from "../openapi.ts";
+import type { Operation } from "../openapi.ts";
 import { noQuery } from "./observe.ts";
-import { countSchema as count, documents, pageOf, timeSchema as time } from "./parts.ts";
-
-const json = (description: string, schema: Content): Answer => ({
-  description,
-  content: { "application/json": schema },
-});
+import { countSchema as count, documents, json, pageOf, timeSchema as time } from "./parts.ts";
 
 const number = z.number().nullable(), share = z.number().min(0).max(1).nullable();
 

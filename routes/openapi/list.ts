@@ -9,7 +9,9 @@ import type { Operation } from "../openapi.ts";
 import { alerting } from "./alerting.ts";
 import { backtesting } from "./backtests.ts";
 import { entering } from "./access.ts";
-import { learning } from "./learning.ts";
+import { evaluating } from "./evaluations.ts";
+import { federating } from "./federation.ts";
+import { labelling } from "./labels.ts";
 import { modelling } from "./models.ts";
 import { observing } from "./observe.ts";
 import { operating } from "./operate.ts";
@@ -21,7 +23,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...observing,
   ...quarantining,
   ...modelling,
-  ...learning,
+  ...federating,
+  ...labelling,
+  ...evaluating,
   ...statisticsOperations,
   ...backtesting,
   ...entering,

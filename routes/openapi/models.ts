@@ -5,16 +5,12 @@
  */
 import { z } from "zod";
 import { pinBody, registerBody, rollBackBody } from "../models.ts";
-import type { Answer, Content, Operation } from "../openapi.ts";
+import type { Operation } from "../openapi.ts";
+import { json } from "./parts.ts";
 import { noQuery } from "./observe.ts";
 import { modelStateSchema, modelVersionSchema } from "./model_schemas.ts";
 import { predictQuery } from "../predict.ts";
 import { inferenceBody, OUTPUTS } from "../tensors.ts";
-
-const json = (description: string, schema: Content): Answer => ({
-  description,
-  content: { "application/json": schema },
-});
 
 /** An item: the model's inputs by name. Which they are, and their ranges, is the model's: `GET /v2/models/{model}`. */
 const item = z.record(z.string(), z.number());

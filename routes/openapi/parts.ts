@@ -7,6 +7,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Answer, Content } from "../openapi.ts";
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
 
@@ -32,4 +33,14 @@ export function pageOf<T extends z.ZodType>(item: T) {
     items: z.array(item),
     next: z.string().optional().describe("For `cursor`; absent on the last page"),
   });
+}
+
+/** All there are of something, at once. */
+export function itemsOf(item: z.ZodType) {
+  return z.object({ items: z.array(item) });
+}
+
+/** An answer of JSON. */
+export function json(description: string, schema: Content): Answer {
+  return { description, content: { "application/json": schema } };
 }
