@@ -13,6 +13,8 @@ import { plainTable } from "./tables.js";
 
 /** Partitions that are named, of one node where there are several. */
 const NAMED = 12;
+/** Older data is a recording's: its age says nothing, ms. */
+const RECORDED_MS = 86_400_000;
 
 /** Fills the footer; it stays for the life of the page. @param {HTMLElement} element @param {Model} model */
 export function footer(element, model) {
@@ -79,11 +81,17 @@ function nodeLines(summary) {
       const partitions = nodes.get(name) ?? [];
       const sum = (/** @type {"readings" | "refused"} */ what) =>
         count(partitions.reduce((n, one) => n + one[what], 0));
-      const line = `${namesOf(partitions)}: ${sum("readings")} readings, ${sum("refused")} refused`;
+      const line = `${namesOf(partitions)}: ${sum("readings")} readings, ${sum("refused")} refused${ageOf(partitions)}`;
       return h("p", { "data-node": name }, h("strong", {}, name), ` ${line}`);
     }),
     ...[...wrong].map(([why, partitions]) => h("p", { class: "wrong" }, `${namesOf(partitions)}: ${why}`)),
   ];
+}
+
+/** How old the data of the partition is that is furthest behind: a node that is gone has nobody else to say so. @param {SummaryView["partitions"]} partitions */
+function ageOf(partitions) {
+  const age = Date.now() - Math.min(...partitions.map(({ source_time = NaN }) => source_time));
+  return age >= 0 && age < RECORDED_MS ? `, data ${duration(age)} old` : "";
 }
 
 /** What a person calls a node. @param {SummaryView} summary @param {string | undefined} owner undefined: this one */

@@ -121,10 +121,13 @@ onView("footer() says which node has which partitions, on which KV server, and w
   const summary = await plant.summary();
   plant.summary = () => Promise.resolve({ ...summary, node: "node-1", partitions });
   await page.waitForSelector("footer [data-node]");
-  const lines = await page.$$eval("footer [data-node]", (all) => all.map((one) => one.textContent));
+  const lines = await page.$$eval(
+    "footer [data-node]",
+    (all) => all.map((one) => one.textContent?.replace(/data \d+ \w+ old$/, "data some time old")),
+  );
   assertEquals(lines, [
-    "This node, node-1 kafka-plant-0: 1,000 readings, 0 refused",
-    "node-2 kafka-plant-1, kafka-plant-2: 2,000 readings, 0 refused",
+    "This node, node-1 kafka-plant-0: 1,000 readings, 0 refused, data some time old",
+    "node-2 kafka-plant-1, kafka-plant-2: 2,000 readings, 0 refused, data some time old",
   ]);
   assertEquals(await page.textContent("footer .wrong"), `kafka-plant-0, kafka-plant-2: ${error}`);
   await page.click("footer summary");
