@@ -265,7 +265,7 @@ async function assemble(options: EngineOptions, lock: DataDirLock): Promise<Engi
       readings.publish(verdicts);
       others?.live.tell(partition, verdicts);
       alerts.publish(partition, transitions.map(({ transition }) => transition));
-      rate.note(supervisor.runs.reduce((sum, run) => sum + run.readings, 0));
+      rate.noteRuns(supervisor.runs);
     },
     overtaken: (partition) => alerts.load([partition]),
     failed: options.failed,

@@ -12,7 +12,23 @@ const SPAN_MS = 5_000;
 export class RateMeter {
   private readonly samples: { readonly at: number; readonly total: number }[] = [];
 
+  /** Readings of runs, as of their last note. */
+  private readonly noted = new WeakMap<object, number>();
+  private read = 0;
+
   constructor(private readonly clock: Clock) {}
+
+  /**
+   * Notes where the runs of this process stand. What others had read of a partition before it was taken over, or this one
+   * before a restart, has not been read in the last seconds.
+   */
+  noteRuns(runs: readonly { readonly readings: number }[]): void {
+    for (const run of runs) {
+      this.read += run.readings - (this.noted.get(run) ?? run.readings);
+      this.noted.set(run, run.readings);
+    }
+    this.note(this.read);
+  }
 
   /** Notes how many there have been since the start. */
   note(total: number): void {
