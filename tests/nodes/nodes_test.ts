@@ -230,7 +230,7 @@ testWith(
     await rounds.put(20);
     await judged();
     const spread = await run(["partitions", "rebalance", ...kv], { env });
-    assertMatch(spread.out, /2 partitions were moved; they are spread over/, spread.error);
+    assertMatch(spread.out, /Moved: 2 partitions; they are spread over/, spread.error);
     assertEquals(await placed(), [PARTITIONS / 2, PARTITIONS / 2]);
     await rounds.put(20);
     await judged();
