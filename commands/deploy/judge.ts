@@ -22,7 +22,6 @@ import { type KvConnection, TimedKv } from "../../store/nodes/timed_kv.ts";
 import { StoreQueries } from "../../store/queries.ts";
 import { CachedModelRegistry } from "../../store/registry_cache.ts";
 import { Written } from "../../store/retention/written.ts";
-import { SERVER_DEADLINE_MS } from "../instance/database.ts";
 import { HISTORY_CHUNKS } from "../instance/engine.ts";
 import { checkStore, KV_DEADLINE_MS, partitionsOf } from "../instance/engine_store.ts";
 import { RateMeter } from "../instance/rate_meter.ts";
@@ -36,6 +35,8 @@ import { SharedFeed } from "./feed.ts";
 import type { DEPLOY } from "./settings.ts";
 import { Stands } from "./stands.ts";
 
+/** Longest wait for an answer of the store, ms: of one that is there, however busy, it comes before. */
+const DEADLINE_MS = { file: KV_DEADLINE_MS, server: 10_000 } as const;
 /** Looks at what others have committed, ms: over a file, which tells nobody, and over a server, which does. */
 const LOOK_MS = { file: 1_000, server: 15_000 } as const;
 
@@ -116,8 +117,8 @@ async function timed(place: string | undefined, { clock, open }: Pick<Deployment
   const name = place !== undefined && URL.canParse(place) ? new URL(place).host : place ?? "of this app";
   const kv = await open(place);
   return isFile(place)
-    ? new TimedKv(kv, name, clock, KV_DEADLINE_MS)
-    : new TimedKv(kv, name, clock, SERVER_DEADLINE_MS, () => open(place));
+    ? new TimedKv(kv, name, clock, DEADLINE_MS.file)
+    : new TimedKv(kv, name, clock, DEADLINE_MS.server, () => open(place));
 }
 
 /** Refuses a store whose snapshots have no heads: another kind of instance has written it. */

@@ -16,7 +16,7 @@ import { troubleOf } from "../../store/trouble.ts";
 /** Name of the KV file in the data directory. */
 export const KV_FILE = "sensorium.kv";
 /** Longest wait for an answer of a KV server, ms: its partitions wait then, and go on by themselves. */
-export const SERVER_DEADLINE_MS = 5_000;
+const SERVER_DEADLINE_MS = 5_000;
 
 /** Longest wait for an answer of a KV server where a command changes what belongs to partitions, ms. */
 const COMMAND_DEADLINE_MS = 30_000;
