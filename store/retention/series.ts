@@ -71,7 +71,10 @@ export class Series {
     const before = this.estimate(listing), over = before === undefined ? 0 : Math.max(0, before - listing.most);
     if (over > 0 && !this.wasOver) this.restart(); // what was young enough before may go now
     this.wasOver = over > 0;
-    const { removed, ended } = await this.walk(listing, budget, over);
+    const { removed, ended } = await this.walk(listing, budget, over).catch((error) => {
+      this.forget(); // what was seen or removed by then is not known: with a wrong number too much would go
+      throw error;
+    });
     budget.removals -= removed;
     if (this.counted) this.counted.entries -= removed;
     if (ended) {
@@ -80,6 +83,12 @@ export class Series {
     }
     const isOver = (this.estimate(listing) ?? 0) > listing.most;
     return { removed, more: !ended || (isOver && (removed > 0 || before === undefined)) };
+  }
+
+  private forget(): void {
+    this.restart();
+    this.counted = undefined;
+    this.seen = 0;
   }
 
   private restart(): void {

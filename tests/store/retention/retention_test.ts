@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { AlertTransition, AlertView } from "../../../actors/views.ts";
+import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import { assert, assertEquals, assertGreater } from "../../../std/assert.ts";
 import { AlertFeed } from "../../../store/alert_feed.ts";
 import { writeCursor } from "../../../store/cursor.ts";
@@ -361,4 +362,34 @@ Deno.test("Retention leaves to others what is theirs, and counts anew what comes
   world.now += 3_600_000;
   await sweepAll(retention);
   assertEquals(await left(), [3, 3, 0]);
+});
+
+Deno.test("Retention.sweep() takes nothing that there is room for, wherever the store fails while it counts or removes", async () => {
+  for (const [entries, kept] of [[8, 8], [30, 10]]) {
+    for (let fails = 1; fails < 60; fails++) {
+      const world = new World(), list = world.kv.list.bind(world.kv), apply = world.kv.apply.bind(world.kv);
+      await world.progress("p", 100, 0);
+      for (let position = 0; position < entries; position++) await world.refused("p", position);
+      let left = fails;
+      const step = () => {
+        if (--left === 0) throw new StoreAwayError("cut off");
+      };
+      world.kv.list = async function* <T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions) {
+        for await (const entry of list<T>(selector, options)) {
+          step();
+          yield entry;
+        }
+      };
+      world.kv.apply = (write) => {
+        const done = apply(write);
+        step(); // it is written, and nobody hears of it
+        return done;
+      };
+      const retention = world.retention({ quarantine: 10 });
+      for (let sweep = 0; sweep < 5; sweep++) await retention.sweep().catch(() => {});
+      left = Infinity;
+      const there = await world.keys(KEYS.quarantinesOf("p"));
+      assertEquals(there.length, kept, `of ${entries}, where step ${fails} fails`);
+    }
+  }
 });
