@@ -58,9 +58,14 @@ export interface KeyBook {
   create(key: NewKey): Promise<{ readonly key: ApiKey; readonly secret: string }>;
   /** Takes a key back, from the next request on. @throws {KeyRuleError} if there is none */
   revoke(id: string): Promise<ApiKey>;
-  /** The key that a secret is, if it is one and has not expired. In a time that does not depend on how much is right. */
-  check(secret: string): ApiKey | undefined;
-  /** The key of that id, if it can still be used. */
+  /**
+   * The key that a secret is, if it is one and has not expired; also one that another process has just made. In a time that
+   * does not depend on how much of what is secret is right.
+   */
+  check(secret: string): Promise<ApiKey | undefined>;
+  /** The key of that id, if it can be used; also one that another process has just made. */
+  find(id: string): Promise<ApiKey | undefined>;
+  /** The key of that id, if it can still be used, as far as is known here. */
   valid(id: string): ApiKey | undefined;
 }
 

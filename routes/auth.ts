@@ -51,9 +51,9 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
   const keyless = access?.required ? ANONYMOUS : LOCAL;
 
   /** Undefined for a secret that is none of ours. */
-  function bearer(secret: string): Principal | undefined {
+  async function bearer(secret: string): Promise<Principal | undefined> {
     if (token !== undefined && timingSafeEqual(digest(secret), token)) return INSTANCE;
-    return access?.keys.check(secret);
+    return await access?.keys.check(secret);
   }
 
   /** Who opened the session, where nothing else says who asks. */
@@ -71,9 +71,9 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
   }
 
   /** What the request is refused with; undefined lets it pass. */
-  function judge(c: Context, secret: string | undefined, opened?: Principal): Response | undefined {
+  async function judge(c: Context, secret: string | undefined, opened?: Principal): Promise<Response | undefined> {
     const scope = scopeOf(c.req.method, c.req.path), nobody = isForwarded(c) ? ANONYMOUS : keyless;
-    const principal = secret === undefined ? opened ?? nobody : bearer(secret);
+    const principal = secret === undefined ? opened ?? nobody : await bearer(secret);
     if (principal === undefined && scope !== undefined) return refuseKey(c);
     if (scope !== undefined && !permits((principal ?? nobody).scopes, scope)) {
       return refuse(c, principal ?? nobody, scope);
@@ -95,7 +95,7 @@ export function guard(deps: AppDeps, sessions: Sessions | undefined): Middleware
     const header = c.req.header("authorization");
     const secret = header === undefined ? undefined : /^Bearer +([!-~]{1,512})$/i.exec(header)?.[1];
     const cookie = secret === undefined ? getCookie(c, SESSION_COOKIE) : undefined;
-    return judge(c, secret, cookie === undefined ? undefined : await bySession(cookie)) ?? await next();
+    return await judge(c, secret, cookie === undefined ? undefined : await bySession(cookie)) ?? await next();
   };
 }
 

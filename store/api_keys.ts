@@ -3,7 +3,7 @@
  *
  * A secret is 256 random bits, so a plain hash protects it: there is nothing to guess, and checking costs microseconds.
  * All keys are held in memory too, and read again when they are looked at after {@linkcode FRESH_MS}: another process
- * on the same store may have changed them.
+ * on the same store may have taken one back. One that is not known is looked for at once.
  *
  * @module
  */
@@ -94,12 +94,21 @@ export class KvKeys implements KeyBook {
     return found.key;
   }
 
-  check(secret: string): ApiKey | undefined {
+  async check(secret: string): Promise<ApiKey | undefined> {
     this.refresh();
     if (this.away) throw this.away;
-    const found = this.known.get(FORM.exec(secret)?.[1] ?? "");
+    const id = FORM.exec(secret)?.[1];
+    const found = id === undefined || await this.find(id) === undefined ? undefined : this.known.get(id);
     const isRight = timingSafeEqual(digest(secret), found?.hash ?? NOBODY);
     return isRight && found !== undefined ? this.valid(found.key.id) : undefined;
+  }
+
+  async find(id: string): Promise<ApiKey | undefined> {
+    if (!this.known.has(id)) {
+      const { value } = await this.kv.get<Stored>([...PREFIX, id]);
+      if (value !== null) this.learn(id, value);
+    }
+    return this.valid(id);
   }
 
   valid(id: string): ApiKey | undefined {
@@ -114,15 +123,16 @@ export class KvKeys implements KeyBook {
     this.reading = this.read().catch((error) => this.options.report?.(error)).finally(() => this.reading = undefined);
   }
 
+  private learn(id: string, { hash, ...key }: Stored): void {
+    this.known.set(id, { key: { ...key, id }, hash: Uint8Array.fromHex(hash) });
+  }
+
   private async read(): Promise<void> {
     this.readAt = this.options.clock.now();
-    const found = new Map<string, { key: ApiKey; hash: Uint8Array }>();
-    for await (const { key: [, id], value: { hash, ...key } } of this.kv.list<Stored>({ prefix: PREFIX })) {
-      found.set(String(id), { key: { ...key, id: String(id) }, hash: Uint8Array.fromHex(hash) });
-    }
+    const found = await Array.fromAsync(this.kv.list<Stored>({ prefix: PREFIX }));
     this.away = undefined;
     this.known.clear();
-    for (const [id, key] of found) this.known.set(id, key);
+    for (const { key: [, id], value } of found) this.learn(String(id), value);
   }
 
   private freshId(): string {

@@ -33,7 +33,7 @@ export function login(deps: AppDeps, sessions: Sessions): Hono {
   app.get("/login", (c) => page(c, 200));
   app.post("/session", async (c) => {
     const isForm = (c.req.header("content-type") ?? "").split(";")[0].trim().toLowerCase() === FORM;
-    const secret = await secretOf(c, isForm), key = deps.access?.keys.check(secret);
+    const secret = await secretOf(c, isForm), key = await deps.access?.keys.check(secret);
     if (key === undefined) {
       deps.counts?.refusedKey();
       const retryAfter = wrong.take(addressOf(c));

@@ -61,7 +61,7 @@ export class Sessions {
     if (value === undefined || !FORM.test(value)) return undefined;
     const hash = hashed(value), known = await this.#look(hash), now = this.clock.now();
     if (known === undefined) return undefined;
-    const { session } = known, key = this.keys.valid(session.key);
+    const { session } = known, key = await this.keys.find(session.key);
     const isOver = now - session.used > SESSION_LIMITS.idleMs || now - session.opened > SESSION_LIMITS.wholeMs;
     if (isOver || key === undefined) {
       this.#known.delete(hash);

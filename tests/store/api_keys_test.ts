@@ -13,12 +13,12 @@ Deno.test("KvKeys.create() gives a key that check() knows, and stores no key", a
   const { kv, clock, keys } = await opened();
   const { key, secret } = await keys.create({ name: "gateway", scopes: ["ingest", "read"] });
   assertEquals([key.name, key.scopes, key.created], ["gateway", ["read", "ingest"], clock.now()]);
-  assertEquals(keys.check(secret), key);
+  assertEquals(await keys.check(secret), key);
   assert(secret.startsWith(`sensorium_${key.id}_`));
   const stored = JSON.stringify([...kv.entries.values()]), [, , ...random] = secret.split("_");
   assertEquals(stored.includes(random.join("_")), false);
   const again = await opened(kv);
-  assertEquals([again.keys.check(secret), await again.keys.list()], [key, [key]]);
+  assertEquals([await again.keys.check(secret), await again.keys.list()], [key, [key]]);
 });
 
 Deno.test("KvKeys.check() knows nothing but whole keys", async () => {
@@ -30,8 +30,18 @@ Deno.test("KvKeys.check() knows nothing but whole keys", async () => {
   for (
     const wrong of ["", "sensorium_", secret.slice(1), secret.slice(0, -1), `${secret} `, mixed, flipped, "__proto__"]
   ) {
-    assertEquals(keys.check(wrong), undefined, wrong);
+    assertEquals(await keys.check(wrong), undefined, wrong);
   }
+});
+
+Deno.test("KvKeys.check() and find() know a key at once that another process has just made", async () => {
+  const kv = new MemoryKv(), here = await opened(kv), there = await opened(kv);
+  const { key, secret } = await here.keys.create({ name: "a", scopes: ["read"] });
+  assertEquals(await there.keys.check(secret), key);
+  assertEquals(await (await opened(kv)).keys.check(`${secret.slice(0, -2)}__`), undefined);
+  const other = await here.keys.create({ name: "b", scopes: ["read"] });
+  assertEquals(await there.keys.find(other.key.id), other.key);
+  assertEquals(await there.keys.find("nobodysk"), undefined);
 });
 
 Deno.test("KvKeys.revoke() ends a key at once here, and within ten seconds elsewhere", async () => {
@@ -40,12 +50,12 @@ Deno.test("KvKeys.revoke() ends a key at once here, and within ten seconds elsew
     { key, secret } = await here.keys.create({ name: "a", scopes: ["read"] });
   const there = await opened(kv);
   await here.keys.revoke(key.id);
-  assertEquals([here.keys.check(secret), here.keys.valid(key.id)], [undefined, undefined]);
-  assertEquals(there.keys.check(secret), key);
+  assertEquals([await here.keys.check(secret), here.keys.valid(key.id)], [undefined, undefined]);
+  assertEquals(await there.keys.check(secret), key);
   await there.clock.advance(FRESH_MS);
-  there.keys.check(secret);
+  await there.keys.check(secret);
   await settle();
-  assertEquals(there.keys.check(secret), undefined);
+  assertEquals(await there.keys.check(secret), undefined);
   await assertRejects(() => here.keys.revoke(key.id), KeyRuleError, "no key");
 });
 
@@ -53,9 +63,9 @@ Deno.test("KvKeys.check() refuses a key that has expired", async () => {
   const { keys, clock } = await opened();
   const { secret } = await keys.create({ name: "a", scopes: ["read"], expires: clock.now() + 1_000 });
   await clock.advance(999);
-  assert(keys.check(secret) !== undefined);
+  assert(await keys.check(secret) !== undefined);
   await clock.advance(1);
-  assertEquals(keys.check(secret), undefined);
+  assertEquals(await keys.check(secret), undefined);
 });
 
 Deno.test("KvKeys.create() refuses names, scopes and times that no key has, and too many keys", async () => {
