@@ -280,7 +280,8 @@ async function assemble(options: EngineOptions, lock: DataDirLock): Promise<Engi
   // Those of a server that is away are loaded when it is heard of them.
   await alerts.load([...await partitionsOf(fleet?.servers ?? [kv])].filter((partition) => !fleet?.isAway(partition)));
   const lease = fleet && upkeepLease(fleet, options, freshId()), mine = lease && isSweptHere(supervisor, lease);
-  const retention = new Retention(kv, { clock, partitionOf, written, ...(mine ? { mine } : {}) });
+  const swept = { ...(mine ? { mine } : {}), ...(fleet ? { servers: fleet.servers } : {}) };
+  const retention = new Retention(kv, { clock, partitionOf, written, ...swept });
   const quarantine = new KvQuarantine(kv, written),
     known = { kv, fleet, node, supervisor, models, retention, lease, quarantine };
   return { ...known, lock, alerts, readings, rate, others, configurations, sharing };

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { StoreAwayError } from "../../actors/checkpoint.ts";
 import type { AlertTransition, AlertView, QuarantineView } from "../../actors/views.ts";
 import type { OutputsValue } from "../checkpoint/outputs.ts";
 import { KEYS } from "../keys.ts";
@@ -44,11 +45,17 @@ export const RETENTION_DEFAULTS: RetentionLimits = {
 /** How far each partition has come: before `cut` nothing comes again. Times are −1 before the first reading. */
 export type Progress = ReadonlyMap<string, { readonly cut: number; readonly sourceTime: number }>;
 
-/** Reads how far the partitions have come. */
-export async function readProgress(kv: KvPort): Promise<Progress> {
+/** Reads how far the partitions have come; without those of a server that is away, where there are several. */
+export async function readProgress(servers: readonly KvPort[]): Promise<Progress> {
   const progress = new Map<string, { cut: number; sourceTime: number }>();
-  for await (const { key, value } of kv.list<OutputsValue>({ prefix: KEYS.partitions() }, { batchSize: 20 })) {
-    if (key[2] === "outputs") progress.set(String(key[1]), { cut: value.cut, sourceTime: value.sourceTime });
+  for (const kv of servers) {
+    try {
+      for await (const { key, value } of kv.list<OutputsValue>({ prefix: KEYS.partitions() }, { batchSize: 20 })) {
+        if (key[2] === "outputs") progress.set(String(key[1]), { cut: value.cut, sourceTime: value.sourceTime });
+      }
+    } catch (error) {
+      if (!(error instanceof StoreAwayError) || servers.length === 1) throw error;
+    }
   }
   return progress;
 }

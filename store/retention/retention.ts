@@ -14,7 +14,9 @@
  *
  * @module
  */
+import { StoreAwayError } from "../../actors/checkpoint.ts";
 import type { Clock } from "../../actors/ports.ts";
+import { unlessAway } from "../deadline.ts";
 import { KEYS } from "../keys.ts";
 import type { KvPort } from "../kv.ts";
 import { Orphans } from "./orphans.ts";
@@ -44,6 +46,8 @@ export interface RetentionOptions {
    * each listing is for one of them at a time. Default: all of it.
    */
   readonly mine?: (partition: string | undefined) => boolean;
+  /** The servers that the store is made of, where there are several: where one is away the others are swept. */
+  readonly servers?: readonly KvPort[];
   /** What the checkpoints have written; without it only a new start counts again. */
   readonly written?: Written;
   /** Entries that one sweep removes at the most, default 5,000. */
@@ -96,16 +100,22 @@ export class Retention {
     const { removals = 5_000, looks = 50_000 } = this.options, budget: Budget = { removals, looks };
     const removed: Record<Kind, number> = { windows: 0, alerts: 0, transitions: 0, quarantine: 0, snapshots: 0 };
     const listings = await this.listings();
-    let more = false;
+    let more = false, away: StoreAwayError | undefined;
     // Each time another one is the first: none keeps the others from their turn.
     const first = this.sweeps++ % Math.max(1, listings.length);
     for (const { kind, listing } of [...listings.slice(first), ...listings.slice(0, first)]) {
-      const swept = await this.seriesOf(listing).sweep(listing, budget);
-      removed[kind] += swept.removed;
-      more ||= swept.more;
+      try {
+        const swept = await this.seriesOf(listing).sweep(listing, budget);
+        removed[kind] += swept.removed;
+        more ||= swept.more;
+      } catch (error) {
+        if (!(error instanceof StoreAwayError)) throw error;
+        away = error; // what is next may be on another server
+      }
     }
-    if (this.mine(undefined)) removed.snapshots = await this.orphans.sweep();
+    if (!away && this.mine(undefined)) removed.snapshots = await this.orphans.sweep();
     for (const kind of Object.keys(removed) as Kind[]) this.removed[kind] += removed[kind];
+    if (away) throw away;
     return { removed, more };
   }
 
@@ -123,12 +133,13 @@ export class Retention {
   }
 
   private async listings(): Promise<{ readonly kind: Kind; readonly listing: Listing }[]> {
-    const { kv, limits, written, options: { partitionOf } } = this, progress = await readProgress(kv);
+    const { kv, limits, written, options: { partitionOf, servers = [kv] } } = this;
+    const progress = await readProgress(servers);
     const parts: ListingParts = { limits, progress, written, partitionOf };
     const listings: { kind: Kind; listing: Listing }[] = [];
     if (this.mine(undefined)) {
       listings.push({ kind: "alerts", listing: alertsListing(parts) });
-      for (const lengthMs of await readLengths(kv)) {
+      for (const lengthMs of await unlessAway(readLengths(kv)) ?? []) {
         listings.push({ kind: "windows", listing: windowsListing(parts, lengthMs) });
       }
     }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { AlertTransition, AlertView } from "../../../actors/views.ts";
 import { StoreAwayError } from "../../../actors/checkpoint.ts";
-import { assert, assertEquals, assertGreater } from "../../../std/assert.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../../../std/assert.ts";
 import { AlertFeed } from "../../../store/alert_feed.ts";
 import { writeCursor } from "../../../store/cursor.ts";
 import { KEYS } from "../../../store/keys.ts";
@@ -9,6 +9,7 @@ import { ORPHAN_MS } from "../../../store/retention/orphans.ts";
 import { Retention, type RetentionOptions } from "../../../store/retention/retention.ts";
 import { RETENTION_DEFAULTS, type RetentionLimits } from "../../../store/retention/listings.ts";
 import { Written } from "../../../store/retention/written.ts";
+import { open, Server } from "../nodes/fleet_servers.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
@@ -390,6 +391,29 @@ Deno.test("Retention.sweep() takes nothing that there is room for, wherever the 
       left = Infinity;
       const there = await world.keys(KEYS.quarantinesOf("p"));
       assertEquals(there.length, kept, `of ${entries}, where step ${fails} fails`);
+    }
+  }
+});
+
+Deno.test("Retention.sweep() keeps the partitions of a KV server within bounds while another one is away, and says so", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), { clock } = new World();
+  const names = Array.from({ length: 40 }, (_, i) => `p-${i}`), on = Map.groupBy(names, (one) => fleet.of(one).name);
+  assertEquals(on.size, 2, "these names are spread over both");
+  for (const partition of names) {
+    await fleet.atomic().set(KEYS.outputs(partition), { cut: 100, sourceTime: 0 }).commit();
+    for (let at = 0; at < 5; at++) {
+      await fleet.atomic().set(KEYS.quarantine(partition, at, "invalid"), { reason: "invalid" }).commit();
+    }
+  }
+  const limits = { quarantine: 2 }, parts = { clock, limits, servers: fleet.servers, partitionOf: () => undefined };
+  const retention = new Retention(fleet, parts), [, away] = servers;
+  away.left = 0;
+  for (let sweep = 0; sweep < 3; sweep++) await assertRejects(() => retention.sweep(), StoreAwayError, "kv1");
+  away.left = Infinity;
+  for (const [server, partitions] of on) {
+    for (const partition of partitions) {
+      const there = await Array.fromAsync(fleet.list({ prefix: KEYS.quarantinesOf(partition) }));
+      assertEquals(there.length, server === "kv1" ? 5 : 2, partition);
     }
   }
 });
