@@ -7,6 +7,7 @@ import { StoreAwayError } from "../../actors/checkpoint.ts";
 import type { Clock } from "../../actors/ports.ts";
 import { join } from "../../std/path.ts";
 import { StoreError } from "../../store/checkpoint/chain.ts";
+import { KvCheckpointStore } from "../../store/checkpoint/store.ts";
 import { within } from "../../store/deadline.ts";
 import { FleetKv } from "../../store/nodes/fleet.ts";
 import { checkFormat } from "../../store/format.ts";
@@ -15,12 +16,16 @@ import { KEYS } from "../../store/keys.ts";
 import type { KvPort } from "../../store/kv.ts";
 import { checkImported } from "../../store/savepoint/savepoint.ts";
 import { SavepointError } from "../../store/savepoint/reader.ts";
+import type { Written } from "../../store/retention/written.ts";
 import { KV_FILE, openFleet, openKv, serverUrls } from "./database.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions } from "./engine_options.ts";
 import { CommandError } from "../process/errors.ts";
 
 /** Longest wait for the database, ms. */
 export const KV_DEADLINE_MS = 30_000;
+/** Chunks of 64 readings that are kept of each sensor: about 10,000 readings. */
+export const HISTORY_CHUNKS = 160;
+
 /**
  * Opens it: a file, or KV servers, which are the fleet, too.
  *
@@ -83,4 +88,22 @@ export async function partitionsOf(servers: readonly KvPort[]): Promise<Set<stri
     }
   }
   return partitions;
+}
+
+/** The checkpoints of an instance, over its store. */
+export function openCheckpoints(
+  { clock, kvDeadlineMs = KV_DEADLINE_MS, node, guards }: EngineOptions,
+  kv: KvPort,
+  fleet: FleetKv | undefined,
+  parts: { readonly freshId: () => string; readonly written: Written },
+): KvCheckpointStore {
+  return new KvCheckpointStore(kv, {
+    ...parts,
+    clock,
+    deadlineMs: kvDeadlineMs,
+    historyChunks: HISTORY_CHUNKS,
+    ...(node === undefined ? {} : { owner: node }),
+    ...(guards ? { guards } : {}),
+    ...(fleet ? { fleet } : {}),
+  });
 }

@@ -15,7 +15,7 @@ import { decodeWeights } from "../../actors/federation/weights.ts";
 import type { DeliverySink } from "../../sinks/delivery/sink.ts";
 import { roundItems } from "../../sinks/delivery/models.ts";
 import type { KvOutbox } from "../../store/outbox/outbox.ts";
-import type { EngineModels } from "./engine.ts";
+import type { EngineModels } from "./engine_options.ts";
 import type { Outlets } from "./outlets.ts";
 
 /** What the link is made with. */
