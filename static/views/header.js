@@ -44,6 +44,7 @@ export function header(element, model) {
     const trouble = troubleOf(model);
     const state = model.connection === "live" && trouble ? "trouble" : model.connection;
     lampBox.dataset.state = state;
+    lampBox.title = unknownNow(model) ?? "";
     say(word, trouble && state === "trouble" ? trouble : words[model.connection]);
     say(age, ageOf(model));
   }

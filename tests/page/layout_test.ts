@@ -78,6 +78,24 @@ onView("worst() shows the buttons of the worst alarm without scrolling", "#/", a
   }
 }, { make: longNames, learning: false });
 
+onView("counts() has room for every state and for a whole reason", "#/", async ({ page }) => {
+  await page.waitForSelector("#worst .row");
+  for (const width of [1_400, 1_024, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    const cut = await page.evaluate(() => {
+      for (const tile of document.querySelectorAll<HTMLElement>(".tile")) tile.hidden = false;
+      const detail = document.querySelector("#verdict-detail");
+      if (!detail) return ["no detail"];
+      detail.textContent =
+        "kafka-plant_readings-11 cannot go on now: the KV server kv-2.plant.example:4512 does not answer";
+      return [detail, ...document.querySelectorAll(".tiles")].filter((one) =>
+        one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight
+      ).map((one) => one.id || one.getAttribute("aria-label"));
+    });
+    assertEquals(cut, [], `at ${width} px`);
+  }
+}, { make: longNames, learning: false });
+
 onView("lanes() keeps long names beside the picture", "#/", async ({ page }) => {
   await page.waitForSelector(".lane-names a");
   assert(await page.evaluate(FITS, [".lane-names a", ".lane-names"]), "a name reaches into the picture");
