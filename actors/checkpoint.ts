@@ -112,7 +112,7 @@ export interface Claim {
   /**
    * Keeps what the partition brings to the epochs that have ended, and says with it that something came of everything
    * before this position ({@linkcode writeBegun}); what it brought before stays as it is. May be called while another step
-   * is written.
+   * is written; need not be waited for: outputs, and what has begun, are not written before it, and not at all if it fails.
    *
    * @throws {FencedError} if another owner has taken over
    */

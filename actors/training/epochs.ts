@@ -54,6 +54,8 @@ export interface EpochDecision {
 export interface Epochs {
   /** Whether a partition shares its models with others. */
   includes(partition: string): boolean;
+  /** Tells those in this process that wait for partitions that one has brought something. */
+  brought(): void;
   /**
    * The versions that count for readings behind an epoch's end; waits, for a bounded time, until they are known.
    *

@@ -32,7 +32,7 @@ export interface TrainingPorts {
 
 /** What the sharing of models asks of a partition at a pause. */
 export interface Sharing {
-  /** Keeps what the partition brings to the epochs that have ended. */
+  /** Keeps what the partition brings to the epochs that have ended; before anything that is stored of the partition later. */
   bring(parts: readonly EpochPart[]): Promise<void>;
   /** Aborted when the partition is to end. */
   readonly signal: AbortSignal;
@@ -101,6 +101,8 @@ export class Training {
   private readonly maker: ModelMaker;
   private readonly epochs?: Epochs;
   private readonly brought = new Brought();
+  /** What was brought last, until it is stored. */
+  private bringing: Promise<void> = Promise.resolve();
   /** Position of the last pause. */
   private through = -1;
 
@@ -217,9 +219,14 @@ export class Training {
     { bring, signal }: Sharing,
     put: (versions: readonly ModelVersionUsed[]) => Promise<void>,
   ): Promise<boolean> {
-    const ended = await this.ended(locals), parts = ended.map(({ part }) => part);
-    const [taught] = await Promise.all([this.supervised(groups), parts.length > 0 ? bring(parts) : undefined]);
-    await put(taught);
+    const ended = await this.ended(locals);
+    await this.bringing; // what comes of it is waited for below
+    if (ended.length > 0) {
+      // Nothing that comes after it is stored before it: so long nobody waits.
+      this.bringing = bring(ended.map(({ part }) => part)).then(() => epochs.brought());
+      this.bringing.catch(() => {}); // whoever stores something next is told
+    }
+    await put(await this.supervised(groups));
     const decided = await Promise.all(ended.map(async ({ part: { family }, before }) => {
       return { family, decisions: await epochs.decided(family, groups, before, signal) };
     }));

@@ -16,6 +16,7 @@ import {
   StoreAwayError,
 } from "../../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../../actors/ports.ts";
+import type { EpochPart } from "../../actors/training/epochs.ts";
 import type { StoredSample, TrainingRecord } from "../../actors/training/training.ts";
 import type { StoredCommands } from "../../actors/commands/queue.ts";
 import { foldAlerts } from "../alert_fold.ts";
@@ -97,29 +98,36 @@ export class KvCheckpointStore implements CheckpointStore {
       trainedThrough = through; // if this write fails there is none after it
       return [begunRecord(partition, begunTo), trainedRecord(partition, position, training)];
     };
+    const bring = async (parts: readonly EpochPart[], position: number) => {
+      const known = await this.ask(kv.getMany(parts.map((one) => KEYS.epoch(partition, one.family, one.epoch))));
+      const fresh = parts.filter((_, i) => known[i].value === null).map((one) => epochMutations(partition, one));
+      if (fresh.length === 0) return;
+      const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
+      const given = fresh.flatMap(([mutations]) => mutations), entries = fresh.map(([, entry]) => entry);
+      await chain.write([...begunMutations(position), ...given], [...entries, bell]);
+    };
+    let bringing: Promise<void> = Promise.resolve();
     const claim: Claim = {
       ...(recovery ? { recovery } : {}),
       memory: this.memoryOf(partition, chain),
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
-      writeBegun: (position, training) => chain.write(begunMutations(position, training)),
+      writeBegun: async (position, training) => {
+        await bringing;
+        await chain.write(begunMutations(position, training));
+      },
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
-      writeEpochs: async (parts, position) => {
-        const known = await this.ask(kv.getMany(parts.map((one) => KEYS.epoch(partition, one.family, one.epoch))));
-        const fresh = parts.filter((_, i) => known[i].value === null).map((one) => epochMutations(partition, one));
-        if (fresh.length === 0) return;
-        const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
-        const given = fresh.flatMap(([mutations]) => mutations), entries = fresh.map(([, entry]) => entry);
-        await chain.write([...begunMutations(position), ...given], [...entries, bell]);
-      },
+      writeEpochs: (parts, position) => bringing = bring(parts, position),
       writeOutputs: async (outputs) => {
+        await bringing;
         const { deleted = new Map() } = outputs, gone = await this.forget(kv, partition, deleted);
         const steps = outputs.alerts.map(({ transition }) => transition);
         const alerts = await this.ask(foldAlerts(kv, steps.filter((step) => !isGone(step, deleted))));
-        const begun = begunMutations(outputs.cut, outputs.training);
         const given = outputMutations(outputs, alerts, this.options);
         const names = [...outputs.windows, ...outputs.history].map(({ sensor }) => sensor);
         const announced = await this.ask(this.stored.announce(kv, partition, names));
+        // Last of all: what was said to have begun meanwhile is not taken back.
+        const begun = begunMutations(outputs.cut, outputs.training);
         const mutations = concat<Mutation>(begun, gone, parts.mutations(outputs), announced, given);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },

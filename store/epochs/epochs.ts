@@ -40,14 +40,17 @@ export class KvEpochs implements Epochs {
     return this.options.includes(partition);
   }
 
+  brought(): void {
+    this.options.brought.ring();
+  }
+
   async decided(
     family: EpochFamily,
     groups: readonly string[],
     before: number,
     signal: AbortSignal,
   ): Promise<readonly EpochDecision[] | undefined> {
-    const { clock, brought, trained, waitMs } = this.options, begun = clock.now();
-    brought.ring(); // what was just brought may be what was waited for
+    const { clock, trained, waitMs } = this.options, begun = clock.now();
     for (;;) {
       const { rings } = trained, known = await this.look(rings, family, groups, before);
       if (known) return known;

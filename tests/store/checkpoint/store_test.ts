@@ -14,7 +14,9 @@ import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { PATIENT, runSource, storedOutputs, storeOver } from "../../actors/harness.ts";
 import { ItemsSource } from "../../actors/items.ts";
 import { makeWorld, TextSource } from "../../simulation/world.ts";
+import { MemoryKv } from "../../memory_kv.ts";
 import { eachDatabase } from "../databases.ts";
+import { DyingKv } from "../dying_kv.ts";
 
 const SCALE = Number(Deno.env.get("SENSORIUM_TEST_SCALE") ?? 1);
 const COUNTS = { readings: 1, refused: 0, refusedHash: 0, future: 0, foreign: 0 };
@@ -191,4 +193,26 @@ Deno.test("KvCheckpointStore keeps so many chunks of a history, and drops the ol
   assertEquals(chunks.map(({ value }) => value.rows.length), new Array(6).fill(64 * width));
   const positions = chunks.flatMap(({ value: { rows } }) => Array.from({ length: 64 }, (_, i) => rows[width * i]));
   assertEquals(positions, Array.from({ length: 384 }, (_, i) => i));
+});
+
+Deno.test("Claim.writeOutputs() stores nothing before what the partition brought, which nobody waits for", async () => {
+  const locals = Array.from({ length: 12 }, (_, i) => {
+    return { sensor: `s-${i}`, group: "pump", readings: 1, loss: 1, weights: new Float32Array(15_000) };
+  });
+  const part = {
+    family: "network" as const,
+    epoch: 50,
+    groups: [{ group: "pump", channels: ["x"], rows: [], locals }],
+  };
+  let most = 1; // its fence
+  for (let isDone = false; !isDone; most++) {
+    const kv = new MemoryKv(), claim = await storeOver(new DyingKv(kv, most), PATIENT).claim("p");
+    const [, outputs] = await Promise.allSettled([claim.writeEpochs([part], 50), claim.writeOutputs(outputsAt(60))]);
+    isDone = outputs.status === "fulfilled";
+    const isBrought = (await kv.get(KEYS.epoch("p", "network", 50))).value !== null;
+    const { recovery } = await storeOver(kv, PATIENT).claim("p");
+    assert(isBrought || (recovery?.outputsCut ?? 0) === 0, `after ${most} writes`);
+    if (isBrought) assert(recovery && recovery.outputsBegun >= 50);
+  }
+  assert(most > 4, "it was more than one write");
 });

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import { judgingSchema } from "../../../actors/config.ts";
 import { groupFeatures } from "../../../actors/shared_models.ts";
 import { EpochTrainer } from "../../../actors/training/epoch_trainer.ts";
@@ -13,29 +12,14 @@ import { Random } from "../../../models/random.ts";
 import { assert, assertEquals } from "../../../std/assert.ts";
 import { EpochBell } from "../../../store/epochs/bell.ts";
 import { KvEpochBook } from "../../../store/epochs/book.ts";
-import type { KvAtomic, KvPort } from "../../../store/kv.ts";
-import { KvBehind } from "../../../store/kv_behind.ts";
+import type { KvPort } from "../../../store/kv.ts";
 import { modelsOver, PATIENT, storedOutputs, storeOver } from "../../actors/harness.ts";
 import { MemoryKv } from "../../memory_kv.ts";
 import { isSame } from "../../simulation/same.ts";
+import { DyingKv } from "../dying_kv.ts";
 
 const PARTITIONS = ["p-0", "p-1"], GROUPS = ["fan", "pump"], CHANNELS = ["x"];
 const WIDTH = groupFeatures(CHANNELS).length, { weights: WEIGHTS } = new Network(CHANNELS.length);
-
-/** A process that dies after so many writes: all later ones fail. */
-class DyingKv extends KvBehind {
-  writes = 0;
-
-  constructor(kv: KvPort, private readonly most: number) {
-    super(kv);
-  }
-
-  protected override commit(write: KvAtomic): ReturnType<KvAtomic["commit"]> {
-    if (this.writes >= this.most) return Promise.reject(new StoreAwayError("it is dead"));
-    this.writes++;
-    return super.commit(write);
-  }
-}
 
 /** What a partition brings: of each group 40 readings more, or networks of two sensors. */
 function groupsOf(random: Random, partition: string, family: "forest" | "network", epoch: number): EpochGroup[] {
