@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Page } from "playwright-core";
 import { assert, assertEquals } from "../../std/assert.ts";
 import { shortened } from "../../static/charts/cells.js";
 import { FakePlant } from "./fake.ts";
@@ -43,6 +44,11 @@ const FITS = ([part, box]: readonly string[]) => {
   });
 };
 
+/** Waits until they have: what is drawn follows a size a frame later. @throws with `what`, if they do not */
+async function fits(page: Page, part: string, box: string, what: string): Promise<void> {
+  await page.waitForFunction(FITS, [part, box]).catch((cause) => Promise.reject(new Error(what, { cause })));
+}
+
 onView("header() has room for every view beside the longest words of its lamp", "#/", async ({ page }) => {
   await page.waitForSelector("#worst .row");
   for (const width of [1_280, 1_400, 1_440]) {
@@ -67,14 +73,14 @@ onView("liveView() shows the verdict of a reading, however long names and reason
 ) => {
   await page.setViewportSize({ width: 1_400, height: 900 });
   await page.waitForSelector("#latest .badge");
-  assert(await page.evaluate(FITS, ["#latest tr > :last-child", "#latest .scroll"]), "the verdict is out of sight");
+  await fits(page, "#latest tr > :last-child", "#latest .scroll", "the verdict is out of sight");
 }, { make: longNames, learning: false });
 
 onView("worst() shows the buttons of the worst alarm without scrolling", "#/", async ({ page }) => {
   await page.waitForSelector("#worst .actions button");
   for (const [width, height] of [[1_024, 900], [1_400, 900], [390, 844]]) {
     await page.setViewportSize({ width, height });
-    assert(await page.evaluate(FITS, ["#worst .row:first-child .actions button", "#worst"]), `cut off at ${width} px`);
+    await fits(page, "#worst .row:first-child .actions button", "#worst", `cut off at ${width} px`);
   }
 }, { make: longNames, learning: false });
 
@@ -98,7 +104,7 @@ onView("counts() has room for every state and for a whole reason", "#/", async (
 
 onView("lanes() keeps long names beside the picture", "#/", async ({ page }) => {
   await page.waitForSelector(".lane-names a");
-  assert(await page.evaluate(FITS, [".lane-names a", ".lane-names"]), "a name reaches into the picture");
+  await fits(page, ".lane-names a", ".lane-names", "a name reaches into the picture");
 }, { make: longNames, learning: false });
 
 onView(
