@@ -4,23 +4,23 @@
  * @module
  */
 import { z } from "zod";
-import { judgingSchema } from "../../actors/config.ts";
 import { PARTITIONS_MAX } from "../../store/log/log.ts";
 import { ACCESS_SETTINGS } from "../instance/access.ts";
 import { ALERTING_SETTINGS } from "../instance/alerting.ts";
 import { LOG_SETTINGS } from "../process/log.ts";
+import { judgingIn } from "../settings/config_file.ts";
 import { COMMON, type JudgingPart } from "../settings/settings.ts";
 import { custom, text, toggle, wholeNumber } from "../settings/setting.ts";
 
 const judging = z.string().max(64_000).transform((text, context): JudgingPart => {
+  let given: unknown;
   try {
-    const given: unknown = JSON.parse(text), { error } = judgingSchema.safeParse(given);
-    if (!error) return given as JudgingPart;
-    context.addIssue({ code: "custom", message: `${error.issues[0].path.join(".")}: ${error.issues[0].message}` });
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    given = JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "no JSON" });
+    return z.NEVER;
   }
-  return z.NEVER;
+  return judgingIn(given, "SENSORIUM_JUDGING"); // what it throws names the setting, and is told as it is
 });
 
 /** The settings, as a command's. */
@@ -28,7 +28,13 @@ export const DEPLOY = {
   name: "deploy",
   summary: "Serves the page and the API from processes that live as long as their requests.",
   settings: {
-    kv: COMMON.kv,
+    kv: text({
+      pattern: /^(https?:\/\/[^\s,]+|(?!\w+:\/\/)[^\p{Cc}]+)$/iu,
+      allowed: "the path of a file, or the URL of one KV server (http://host:port)",
+      fallback: undefined,
+      help: "path of the KV file, or URL of a KV server (default: the app's own)",
+      placeholder: "PATH|URL",
+    }),
     seed: COMMON.seed,
     judging: custom({
       schema: judging,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LogError } from "../../actors/log.ts";
 import { SourceError } from "../../actors/ports.ts";
 import { DataDirError } from "../../store/lock.ts";
 import { CommandError, EXIT, HelpRequest } from "./errors.ts";
@@ -31,10 +32,11 @@ export function explain(error: unknown, withStack = false): Ending {
   return { exitCode, text, asked: false };
 }
 
+/** Errors whose messages are written for people. */
+const PLAIN = [CommandError, SourceError, DataDirError, LogError];
+
 function sentence(error: unknown): string {
-  if (error instanceof CommandError || error instanceof SourceError || error instanceof DataDirError) {
-    return oneLine(error.message);
-  }
+  if (PLAIN.some((kind) => error instanceof kind)) return oneLine((error as Error).message);
   if (error instanceof Deno.errors.NotCapable) return deniedSentence(error.message);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `unexpected ${oneLine(what)} (SENSORIUM_LOG_LEVEL=debug shows where)`;

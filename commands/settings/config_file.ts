@@ -97,7 +97,13 @@ function asObject(value: unknown, what: string): Record<string, unknown> {
   throw new UsageError(`${what} must be an object of settings, not ${shorten(JSON.stringify(value))}`);
 }
 
-function judgingIn(value: unknown, path: string): JudgingPart {
+/**
+ * What is configured of judging, as it stands at a place.
+ *
+ * @param path where that is, for the sentence
+ * @throws {UsageError} if something of it is refused
+ */
+export function judgingIn(value: unknown, path: string): JudgingPart {
   const given = value === undefined ? {} : asObject(value, `judging in ${path}`);
   const result = judgingSchema.safeParse(given);
   if (result.success) return given as JudgingPart;

@@ -316,7 +316,10 @@ async function claim(kv: KvPort, options: LogOptions, partitions: number, deadli
       throw new LogError(`The log is of version ${version}, this program knows ${LOG_VERSION}.`);
     }
     if (made !== partitions) {
-      throw new LogError(`The log was made with ${made} partitions and cannot be opened with ${partitions}.`);
+      throw new LogError(
+        `the log of readings in this store was made with ${made} partitions and cannot be opened with ${partitions}: ` +
+          "start and a deployment each need a store of their own, and a deployment its SENSORIUM_LOG_PARTITIONS",
+      );
     }
     return;
   }

@@ -1,7 +1,8 @@
 import { openDeployment } from "../../commands/deploy.ts";
 import { openKv } from "../../commands/instance/database.ts";
 import { systemClock } from "../../commands/process/clock.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../std/assert.ts";
+import { UsageError } from "../../commands/process/errors.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../../std/assert.ts";
 import { variables } from "../deploy/plant.ts";
 import { Receiver } from "../sinks/webhook_receiver.ts";
 
@@ -28,6 +29,20 @@ async function deployment(
     return new Response();
   };
 }
+
+Deno.test("openDeployment() says which variable is wrong, and what of it", async () => {
+  const cases = [
+    [
+      { SENSORIUM_JUDGING: '{"latenesMs": 1}' },
+      /judging in SENSORIUM_JUDGING is refused: .*latenesMs/,
+    ],
+    [{ SENSORIUM_JUDGING: "{" }, /SENSORIUM_JUDGING must be .* as JSON, not "\{"/],
+    [{ SENSORIUM_KV: "http://kv1:4512,http://kv2:4512" }, /SENSORIUM_KV must be .* the URL of one KV server/],
+  ] as const;
+  for (const [wrong, says] of cases) {
+    assertMatch((await assertRejects(() => deployment(wrong), UsageError)).message, says);
+  }
+});
 
 /** Sends readings of one sensor, one a second from `start` on. */
 function post(ask: Awaited<ReturnType<typeof deployment>>, start: number, pressures: readonly number[]) {

@@ -1,3 +1,4 @@
+import { LogError } from "../../actors/log.ts";
 import fc from "fast-check";
 import { SourceError } from "../../actors/ports.ts";
 import { CommandError, HelpRequest, UsageError } from "../../commands/process/errors.ts";
@@ -40,6 +41,7 @@ Deno.test("explain() gives one line and the exit code for every kind of error", 
     [new UsageError("no"), 2],
     [new SourceError("no"), 1],
     [new DataDirError("no"), 1],
+    [new LogError("no"), 1],
     [new Deno.errors.NotCapable('Requires write access to "/x", run again with the --allow-write flag'), 1],
     [new TypeError("many\n  lines"), 1],
     ["a text", 1],
@@ -47,6 +49,7 @@ Deno.test("explain() gives one line and the exit code for every kind of error", 
   for (const [error, exitCode] of endings) {
     const ending = explain(error);
     assertEquals([ending.exitCode, ending.asked, ending.text.includes("\n")], [exitCode, false, false]);
+    if (error instanceof Error && error.message === "no") assertEquals(ending.text, "no");
   }
   assertEquals(explain(new HelpRequest("a\nb")), { exitCode: 0, text: "a\nb", asked: true });
   assertStringIncludes(explain(new Error("a", { cause: new Error("b") }), true).text, "Caused by: Error: b");
