@@ -97,7 +97,7 @@ export class EvaluationSink implements CommitSink {
     const newest = Math.max(...cut.changes.map(({ version }) => version));
     if (newest <= (this.newest.get(model) ?? 0)) return;
     this.newest.set(model, newest);
-    await store.trim(model);
+    await store.trim(model, this.options.partition);
   }
 
   private placeOf(model: string): StreamingPlace {

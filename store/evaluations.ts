@@ -38,6 +38,8 @@ export interface EvaluationStoreOptions {
   readonly deadlineMs?: number;
   /** Versions of a model whose evaluations are kept; default 50. */
   readonly keep?: number;
+  /** The server that holds a partition, where there are several: a partition's evaluation asks no other one. */
+  readonly serverOf?: (partition: string) => KvPort;
 }
 
 /** One write; without a value the key is deleted. */
@@ -132,7 +134,7 @@ export class KvEvaluations implements Evaluations {
 
   /** What a partition's streaming evaluation goes on from; undefined before its first cut. */
   async restore({ model, data, part }: Omit<StreamingPlace, "started">): Promise<StreamingState | undefined> {
-    const heads = (await this.heads({ model, kind: "streaming" }))
+    const heads = (await this.heads({ model, kind: "streaming" }, this.serverOf(part)))
       .filter((one) => one.data === data && one.part === part).slice(0, VERSIONS_MOST);
     if (heads.length === 0) return undefined;
     const versions: StoredVersion[] = [];
@@ -161,9 +163,14 @@ export class KvEvaluations implements Evaluations {
     return heads.length === 0 ? undefined : { record: recordOf(heads), counts: await this.counts(heads) };
   }
 
-  /** Removes evaluations of versions of a model beyond the newest; to be called when a version is registered. */
-  async trim(model: string): Promise<void> {
-    const heads = await this.heads({ model }), keep = this.options.keep ?? KEEP;
+  /**
+   * Removes evaluations of versions of a model beyond the newest; to be called when a version is registered.
+   *
+   * @param part the partition whose server is tidied up; default: all of them are
+   */
+  async trim(model: string, part?: string): Promise<void> {
+    const heads = await this.heads({ model }, part === undefined ? this.kv : this.serverOf(part)),
+      keep = this.options.keep ?? KEEP;
     const versions = [...new Set(heads.map(({ version }) => version))].slice(keep);
     for (const head of heads.filter(({ version }) => versions.includes(version))) {
       const { kind, version, data, part } = head;
@@ -172,10 +179,14 @@ export class KvEvaluations implements Evaluations {
     }
   }
 
+  private serverOf(part: string): KvPort {
+    return this.options.serverOf?.(part) ?? this.kv;
+  }
+
   /** Heads by model, newest version first. */
-  private async heads({ model, version, kind }: EvaluationFilter): Promise<Found[]> {
+  private async heads({ model, version, kind }: EvaluationFilter, kv = this.kv): Promise<Found[]> {
     const prefix = model === undefined ? KEYS.evaluations() : KEYS.evaluationsOf(model, version), found: Found[] = [];
-    for await (const { key, value } of this.kv.list<HeadValue>({ prefix })) {
+    for await (const { key, value } of kv.list<HeadValue>({ prefix })) {
       const [, name, number, of, data, part] = key;
       const one = { ...value, model: String(name), version: Number(number), data: String(data), part: String(part) };
       if (kind !== undefined && kind !== of || version !== undefined && version !== one.version) continue;

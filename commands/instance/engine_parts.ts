@@ -62,7 +62,7 @@ export async function assemble(options: EngineOptions, lock: DataDirLock): Promi
   const { clock, judging, node, leased } = options, { kv, fleet } = await openStore(options);
   const alerts = new AlertFeed(kv), readings = readingsHub(), rate = new RateMeter(clock), written = new Written();
   const freshId = () => crypto.randomUUID();
-  const models = modelsIn(kv, options, freshId);
+  const models = modelsIn(kv, fleet, options, freshId);
   const federation = options.federation?.(models) ?? models.federation;
   const configurations = options.configurable ? await KvConfigurations.open(kv, clock, judging) : undefined;
   const seen = { clock, freshId, readings, alerts, supervisor: () => supervisor, ...(node ? { node } : {}) };
@@ -113,12 +113,17 @@ export async function assemble(options: EngineOptions, lock: DataDirLock): Promi
   return { ...known, lock, alerts, readings, rate, others, configurations, sharing };
 }
 
-function modelsIn(kv: KvPort, { clock, sharing }: EngineOptions, freshId: () => string): EngineModels {
+function modelsIn(
+  kv: KvPort,
+  fleet: FleetKv | undefined,
+  { clock, sharing }: EngineOptions,
+  freshId: () => string,
+): EngineModels {
   return {
     // Partitions that share their models ask for the same versions.
     registry: new (sharing ? CachedModelRegistry : KvModelRegistry)(kv, { clock, freshId }),
     federation: new KvFederationStore(kv, { clock }),
-    evaluations: new KvEvaluations(kv, { clock }),
+    evaluations: new KvEvaluations(kv, { clock, ...(fleet ? { serverOf: (partition) => fleet.of(partition) } : {}) }),
   };
 }
 

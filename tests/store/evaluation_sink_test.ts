@@ -8,6 +8,7 @@ import { assertEquals } from "../../std/assert.ts";
 import { EvaluationSink } from "../../store/evaluation_sink.ts";
 import { scoredOf, scoredReading } from "./scored.ts";
 import { KvEvaluations } from "../../store/evaluations.ts";
+import { open, Server } from "./nodes/fleet_servers.ts";
 import { MemoryKv } from "../memory_kv.ts";
 import { FakeClock, NOON } from "../routes/fakes.ts";
 
@@ -89,4 +90,25 @@ Deno.test("EvaluationSink leaves out what is not to be evaluated", async () => {
   const options = { store, partition: "p", data: "facility", started: NOON };
   await new EvaluationSink({ ...options, families: ["forest"], modelOf: () => "x" }).cut()(outputsOf(all, 0, 50));
   assertEquals(await store.list({}, 9), []);
+});
+
+Deno.test("EvaluationSink counts on while a KV server is away that holds other partitions", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), all = readings(100);
+  const partition = Array.from({ length: 40 }, (_, i) => `p-${i}`).find((one) => fleet.of(one).name === "kv0")!;
+  const store = new KvEvaluations(fleet, { clock: new FakeClock(), serverOf: (one) => fleet.of(one) });
+  const counting = () =>
+    new EvaluationSink({
+      store,
+      partition,
+      data: "motes",
+      started: 1,
+      modelOf: (_, group) => `network:shared/${group}`,
+    });
+  await counting().cut()(outputsOf(all, 0, 40));
+  servers[1].left = 0;
+  await counting().cut()(outputsOf(all, 40, 100)); // another version comes, too, behind a start
+  servers[1].left = Infinity;
+  const counted = await Promise.all((await store.list({}, 10)).map(({ id }) => store.find(id)));
+  const count = counted.reduce((sum, one) => sum + (one?.record.overall.count ?? 0), 0);
+  assertEquals(count, all.filter(({ scores }) => scores).length);
 });
