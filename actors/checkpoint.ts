@@ -13,7 +13,8 @@ import type { Json, SourceMemory } from "./ports.ts";
 import type { Reading, Refusal } from "./reading.ts";
 import type { RouterRecord } from "./router.ts";
 import type { EpochPart } from "./training/epochs.ts";
-import type { StoredSample, TrainingCut, TrainingRecord } from "./training/training.ts";
+import type { StoredSample } from "./training/group_samples.ts";
+import type { TrainingCut, TrainingRecord } from "./training/training.ts";
 import type { AlertOutput } from "./sensor/outputs.ts";
 import type { AlertTransition, QuarantineView, ReadingView } from "./views.ts";
 

@@ -182,7 +182,7 @@ export class Commits {
       counts: cut.router.counts,
       sourceTime: cut.router.sourceTime.time,
       ...(training ? { training } : {}),
-      samples: this.parts.training?.samples(cut.position) ?? [],
+      samples: this.parts.training?.samples.take(cut.position) ?? [],
     });
     commands.isStored(commandsTo);
     this.outputsCut = Math.max(cut.position, from);

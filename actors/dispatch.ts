@@ -111,7 +111,7 @@ export class Dispatch {
     for (const { plan, key, position, sensor, row } of candidatesIn(records)) {
       if (position < this.outputsRead) continue;
       const { group, channels } = shared.plans.get(shard, plan);
-      training.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
+      training.samples.offer(group, channels, { key, position, sensor: shared.directory.entries[sensor].name, row });
     }
   }
 }

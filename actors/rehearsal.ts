@@ -165,7 +165,12 @@ export class Rehearsal {
     }
     for (const { plan, sensor, key, position, row } of candidatesIn(output.samples)) {
       const { group, channels } = this.plans.get(0, plan);
-      this.training?.offer(group, channels, { key, position, sensor: this.directory.entries[sensor].name, row });
+      this.training?.samples.offer(group, channels, {
+        key,
+        position,
+        sensor: this.directory.entries[sensor].name,
+        row,
+      });
     }
   }
 

@@ -17,9 +17,9 @@ import type { LocalNetwork } from "../sensor/network.ts";
 import { Brought } from "./brought.ts";
 import { type EpochPart, type Epochs, SHARED } from "./epochs.ts";
 import type { ModelDrift } from "./forest_model.ts";
+import { GroupSamples, type StoredSample } from "./group_samples.ts";
 import { ModelMaker } from "./maker.ts";
 import { Pauses, type PausesRecord } from "./pauses.ts";
-import { type SampleRow, TrainingSample } from "./sample.ts";
 
 /** What training is wired to. */
 export interface TrainingPorts {
@@ -66,33 +66,16 @@ export interface TrainingCut {
   readonly shared?: boolean;
 }
 
-/** Rows of a sample as they are stored. */
-export interface StoredSample {
-  readonly group: string;
-  readonly channels: readonly string[];
-  readonly rows: readonly SampleRow[];
-  /** Whether these are all rows: those stored before may go. */
-  readonly whole: boolean;
-}
-
 /** Part of a sample that is new before a forest is grown anew. */
 const FRESH = 0.1;
-/** So often only what is new of a sample is stored, before all of it is. */
-const PARTS_MOST = 64;
-
 /** A version that comes into use. */
 type ModelVersionUsed = Omit<ModelSwitch, "bytes">;
-
-interface GroupTraining {
-  readonly sample: TrainingSample;
-  /** How often a part of the sample was stored since all of it was. */
-  parts: number;
-}
 
 /** The training of one partition. */
 export class Training {
   readonly pauses: Pauses;
-  private readonly groups = new Map<string, GroupTraining>();
+  /** What its models are trained from. */
+  readonly samples = new GroupSamples();
   private inUse: Record<string, number> = {};
   private switches: RecordedSwitch[] = [];
   private trained: Record<string, { readonly version: number; readonly position: number }> = {};
@@ -123,13 +106,6 @@ export class Training {
     this.pauses.configure(judging.forest.everyMs, judging.federation.everyMs, time);
   }
 
-  /** Takes a candidate for the sample of a group. */
-  offer(group: string, channels: readonly string[], candidate: SampleRow): void {
-    let one = this.groups.get(group);
-    if (!one) this.groups.set(group, one = { sample: new TrainingSample([...channels].sort()), parts: PARTS_MOST });
-    one.sample.offer(candidate);
-  }
-
   /**
    * Goes on from what was stored.
    *
@@ -140,11 +116,7 @@ export class Training {
     record: TrainingRecord | undefined,
     samples: readonly StoredSample[],
   ): Promise<ModelSwitch[]> {
-    for (const { group, channels, rows } of samples) for (const row of rows) this.offer(group, channels, row);
-    for (const [name, group] of this.groups) {
-      group.sample.takeFresh(Infinity); // they are stored already
-      group.parts = samples.filter(({ group, whole }) => group === name && !whole).length;
-    }
+    this.samples.restore(samples);
     // Versions of a partition's own models say nothing of those that all share, and the other way about.
     const isOurs = cut === undefined || (cut.shared ?? false) === (this.epochs !== undefined);
     if (record && isOurs) {
@@ -181,7 +153,7 @@ export class Training {
     locals: (from: number) => Promise<readonly LocalNetwork[]>,
     sharing?: Sharing,
   ): Promise<ModelSwitch[] | undefined> {
-    const switches: ModelSwitch[] = [], groups = [...this.groups.keys()].sort();
+    const switches: ModelSwitch[] = [], groups = [...this.samples.all.keys()].sort();
     const put = async (versions: readonly ModelVersionUsed[]) => {
       const others = versions.filter(({ family, group, version }) => this.inUse[keyOf(family, group)] !== version);
       const used = await this.use(others);
@@ -246,7 +218,7 @@ export class Training {
     locals: (from: number) => Promise<readonly LocalNetwork[]>,
   ): Promise<{ readonly part: EpochPart; readonly before: number }[]> {
     const { point: { epoch, round } } = this.pauses, { forest, federation, detectors } = this.judging;
-    const ended: { readonly part: EpochPart; readonly before: number }[] = [], samples = this.samplesByGroup();
+    const ended: { readonly part: EpochPart; readonly before: number }[] = [], samples = this.samples.all;
     if (epoch) {
       const { end } = epoch;
       const part: EpochPart = { family: "forest", epoch: end, groups: this.brought.samples(samples) };
@@ -259,28 +231,10 @@ export class Training {
     return ended;
   }
 
-  private samplesByGroup(): Map<string, TrainingSample> {
-    return new Map([...this.groups].map(([group, { sample }]) => [group, sample]));
-  }
-
   /** What is stored with the outputs of a cut that is made now; candidates of readings before it may still be on their way. */
   record(): TrainingRecord {
     const { switches, trained, drifts, through } = this;
     return { switches: [...switches], trained: { ...trained }, drifts: { ...drifts }, through };
-  }
-
-  /** The samples as of a cut, when all candidates before it are there; rows that were stored before are left out. */
-  samples(cut: number): StoredSample[] {
-    const samples: StoredSample[] = [];
-    for (const [group, one] of this.groups) {
-      const fresh = one.sample.takeFresh(cut), { channels } = one.sample;
-      if (fresh.length === 0) continue;
-      const whole = one.parts >= PARTS_MOST;
-      one.parts = whole ? 0 : one.parts + 1;
-      samples.push({ group, channels, rows: whole ? one.sample.best(cut) : fresh, whole });
-      one.sample.prune(cut);
-    }
-    return samples;
   }
 
   /** What a cut keeps. */
@@ -315,16 +269,16 @@ export class Training {
 
   /** Grows a group's forest if it is due; the version to use, undefined while there is none. */
   private async forest(group: string, position: number): Promise<number | undefined> {
-    const key = keyOf("forest", group), known = this.trained[key], one = this.groups.get(group);
+    const key = keyOf("forest", group), known = this.trained[key], sample = this.samples.all.get(group);
     if (known && !this.pauses.point.epoch) return await this.operated("forest", group);
-    const rows = one?.sample.best() ?? [], since = known?.position ?? -Infinity;
+    const rows = sample?.best() ?? [], since = known?.position ?? -Infinity;
     const fresh = rows.reduce((count, row) => row.position >= since ? count + 1 : count, 0);
-    if (!one || !isForestDue(rows.length, fresh, known !== undefined)) return await this.operated("forest", group);
-    const { channels } = one.sample;
+    if (!sample || !isForestDue(rows.length, fresh, known !== undefined)) return await this.operated("forest", group);
+    const { channels } = sample;
     const drift = known && await this.maker.drift(group, this.inUse[key], channels, rows);
     if (drift) this.drifts[group] = drift;
-    const sample = { channels, rows, fresh, ...(known ? { parent: known.version } : {}) };
-    return await this.trainedHere("forest", group, await this.maker.forest(group, sample, at(position)), position);
+    const sampled = { channels, rows, fresh, ...(known ? { parent: known.version } : {}) };
+    return await this.trainedHere("forest", group, await this.maker.forest(group, sampled, at(position)), position);
   }
 
   /** Notes a version that was just made; the one to use. */
@@ -367,7 +321,7 @@ export class Training {
     const key = keyOf("network", group), known = this.trained[key], inUse = this.inUse[key];
     const version = await this.maker.round({
       group,
-      channels: this.groups.get(group)?.sample.channels ?? [],
+      channels: this.samples.all.get(group)?.channels ?? [],
       members,
       ...(known ? { parent: known.version } : {}),
       ...(inUse === undefined ? {} : { inUse }),

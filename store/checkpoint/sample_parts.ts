@@ -8,7 +8,7 @@
  */
 import type { CheckpointOutputs } from "../../actors/checkpoint.ts";
 import type { SampleRow } from "../../actors/training/sample.ts";
-import type { StoredSample } from "../../actors/training/training.ts";
+import type { StoredSample } from "../../actors/training/group_samples.ts";
 import { keyBytes } from "../bytes.ts";
 import type { Mutation } from "./chain.ts";
 import { KEYS } from "../keys.ts";

@@ -17,7 +17,8 @@ import {
 } from "../../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../../actors/ports.ts";
 import type { EpochPart } from "../../actors/training/epochs.ts";
-import type { StoredSample, TrainingRecord } from "../../actors/training/training.ts";
+import type { StoredSample } from "../../actors/training/group_samples.ts";
+import type { TrainingRecord } from "../../actors/training/training.ts";
 import type { StoredCommands } from "../../actors/commands/queue.ts";
 import { foldAlerts } from "../alert_fold.ts";
 import { keyBytes, textBytes } from "../bytes.ts";

@@ -45,9 +45,9 @@ Deno.test("SampleParts keeps a bounded number of parts where every owner makes o
     for (let position = cut - 10; position < cut; position++) {
       const row = rowAt(position, random);
       all.offer(row);
-      training.offer("press", ["pressure"], row);
+      training.samples.offer("press", ["pressure"], row);
     }
-    await claim.writeOutputs(outputsAt(cut, training.samples(cut)));
+    await claim.writeOutputs(outputsAt(cut, training.samples.take(cut)));
     most = Math.max(most, await partsIn(kv));
   }
   assertLess(most, 100);
