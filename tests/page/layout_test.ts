@@ -102,6 +102,24 @@ onView("counts() has room for every state and for a whole reason", "#/", async (
   }
 }, { make: longNames, learning: false });
 
+onView("apart() has its columns under each other, and header() its height in trouble", "#/", async ({ page }) => {
+  await page.setViewportSize({ width: 1_400, height: 900 });
+  await page.waitForSelector("#apart [data-state=maintenance]");
+  await page.waitForSelector("#apart [data-state=warming_up]");
+  for (const part of [".name", ".apart-why"]) {
+    const lefts = await page.$$eval(`#apart ${part}`, (all) => all.map((one) => one.getBoundingClientRect().left));
+    assert(lefts.length > 3 && new Set(lefts).size === 1, `${part} at ${lefts}`);
+  }
+  const [calm, lost] = await page.evaluate(() => {
+    const [lamp, header] = ["#lamp", "#header"].map((id) => document.querySelector<HTMLElement>(id));
+    return ["live", "lost"].map((state) => {
+      if (lamp) lamp.dataset.state = state;
+      return header?.getBoundingClientRect().height;
+    });
+  });
+  assertEquals(calm, lost);
+}, { learning: false });
+
 onView("lanes() keeps long names beside the picture", "#/", async ({ page }) => {
   await page.waitForSelector(".lane-names a");
   await fits(page, ".lane-names a", ".lane-names", "a name reaches into the picture");
