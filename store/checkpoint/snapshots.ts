@@ -50,14 +50,14 @@ export class Snapshots {
   /** A sensor's snapshot; undefined where none is stored. */
   async read(name: string): Promise<Uint8Array | undefined> {
     const { value } = await this.ask(this.kv.get<SnapshotValue>(KEYS.sensor(name)));
-    return value === null ? undefined : await this.whole(name, value);
+    return value === null ? undefined : await this.whole(this.kv, name, value);
   }
 
   /** All snapshots of a database. */
   async *list(kv: KvPort): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }> {
     for await (const { key, value } of kv.list<SnapshotValue>({ prefix: KEYS.sensors() }, { batchSize: 500 })) {
       const name = String(key[1]);
-      yield { name, bytes: await this.whole(name, value) };
+      yield { name, bytes: await this.whole(kv, name, value) };
     }
   }
 
@@ -76,7 +76,7 @@ export class Snapshots {
       const found = await Promise.all(groups.map((keys) => this.ask(kv.getMany(keys))));
       for (const { key, value } of found.flat()) {
         const name = String(key[1]);
-        if (value !== null) yield { name, bytes: await this.whole(name, value as SnapshotValue) };
+        if (value !== null) yield { name, bytes: await this.whole(kv, name, value as SnapshotValue) };
       }
     }
   }
@@ -107,22 +107,22 @@ export class Snapshots {
   }
 
   /** A snapshot from its value; where it has no parts (any more) that is noted, too. */
-  private async whole(name: string, value: SnapshotValue): Promise<Uint8Array> {
-    if (!(value instanceof Uint8Array)) return await this.join(name, value);
+  private async whole(kv: KvPort, name: string, value: SnapshotValue): Promise<Uint8Array> {
+    if (!(value instanceof Uint8Array)) return await this.join(kv, name, value);
     this.inParts.delete(name);
     return value;
   }
 
-  /** Joins a snapshot's parts; where they have just been replaced by another process, those that replaced them. */
-  private async join(name: string, pointer: Pointer): Promise<Uint8Array> {
+  /** Joins a snapshot's parts, from where its value is; where they have just been replaced, those that replaced them. */
+  private async join(kv: KvPort, name: string, pointer: Pointer): Promise<Uint8Array> {
     this.inParts.set(name, pointer);
     const parts: Uint8Array[] = [];
     for (let i = 0; i < pointer.parts; i++) {
-      const { value } = await this.ask(this.kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i)));
+      const { value } = await this.ask(kv.get<Uint8Array>(KEYS.sensorPart(name, pointer.generation, i)));
       if (!value) {
-        const { value: now } = await this.ask(this.kv.get<SnapshotValue>(KEYS.sensor(name)));
+        const { value: now } = await this.ask(kv.get<SnapshotValue>(KEYS.sensor(name)));
         if (now instanceof Uint8Array || (now !== null && now.generation !== pointer.generation)) {
-          return await this.whole(name, now);
+          return await this.whole(kv, name, now);
         }
         throw new StoreError(`part ${i} of ${pointer.parts} of the snapshot of ${name} is missing`);
       }

@@ -146,11 +146,13 @@ export class KvCheckpointStore implements CheckpointStore {
     if (partition !== undefined) return yield* this.stored.listOf(fleet?.of(partition) ?? this.kv, partition);
     const versions = new Map<string, string>();
     for (const kv of fleet?.servers ?? [this.kv]) {
+      const here = new Map<string, string>();
       try {
         for await (const { key, versionstamp } of kv.list({ prefix: KEYS.partitions() })) {
-          if (key[2] === "chain") versions.set(String(key[1]), versionstamp);
+          if (key[2] === "chain") here.set(String(key[1]), versionstamp);
         }
         yield* this.stored.list(kv);
+        for (const [partition, version] of here) versions.set(partition, version);
       } catch (error) {
         // Whoever claims one of its partitions later finds that it has written since.
         if (!(error instanceof StoreAwayError) || !fleet) throw error;

@@ -11,6 +11,7 @@ import { assertEquals } from "../../../std/assert.ts";
 import { PATIENT } from "../../actors/harness.ts";
 import { ActorInHand } from "../../actors/sensor/in_hand.ts";
 import { MemoryKv } from "../../memory_kv.ts";
+import { open, OPTIONS, Server } from "../nodes/fleet_servers.ts";
 
 let ids = 0;
 const freshId = () => `id-${++ids}`;
@@ -64,4 +65,34 @@ Deno.test("KvCheckpointStore.snapshots() of a partition reads all where nobody w
   const kv = new MemoryKv();
   await write(storeOver(kv, false), "p-0", ["s0", "s1"]);
   assertEquals(await namesIn(storeOver(kv), "p-0"), ["s0", "s1"]);
+});
+
+Deno.test("KvCheckpointStore.snapshots() reads large ones from their own server, though another one is away", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers);
+  const partition = many(40, "p-").find((one) => fleet.of(one).name === "kv0")!;
+  const store = () => new KvCheckpointStore(fleet, { ...OPTIONS, fleet, historyChunks: 1 });
+  const small = encodeSnapshot(actor, 0), large = new Uint8Array(150_000);
+  large.set(small); // it begins like one
+  const snapshots = [{ sensor: 0, name: "a", bytes: large }, { sensor: 1, name: "b", bytes: small }];
+  await (await store().claim(partition)).writeSnapshots(snapshots);
+  servers[1].left = 0;
+  const later = store(), names = (of?: string) => Array.fromAsync(later.snapshots(of), ({ name }) => name);
+  assertEquals(await names(), ["a", "b"]);
+  assertEquals(await names(partition), ["a", "b"]);
+  assertEquals((await later.claim(partition)).overtaken, false);
+});
+
+Deno.test("Claim.overtaken is said where the snapshots of a server were not read to their end", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers);
+  const partition = many(40, "p-").find((one) => fleet.of(one).name === "kv0")!, { kv } = servers[0];
+  const store = () => new KvCheckpointStore(fleet, { ...OPTIONS, fleet, historyChunks: 1 });
+  await write(store(), partition, ["a"]);
+  const later = store(), list = kv.list.bind(kv);
+  kv.list = (selector, options) => {
+    if (String("prefix" in selector && selector.prefix) === "sensor") throw new Error("cut off");
+    return list(selector, options);
+  };
+  assertEquals(await Array.fromAsync(later.snapshots()), []);
+  kv.list = list;
+  assertEquals((await later.claim(partition)).overtaken, true);
 });
