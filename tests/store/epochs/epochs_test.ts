@@ -2,7 +2,8 @@ import { StoreAwayError } from "../../../actors/checkpoint.ts";
 import type { Clock } from "../../../actors/ports.ts";
 import type { GroupOutcome } from "../../../actors/training/epoch_trainer.ts";
 import type { EpochPart } from "../../../actors/training/epochs.ts";
-import { assertEquals, assertRejects } from "../../../std/assert.ts";
+import { SAMPLE_MOST } from "../../../models/sample.ts";
+import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { EpochBell } from "../../../store/epochs/bell.ts";
 import { KvEpochBook } from "../../../store/epochs/book.ts";
 import { KvEpochs } from "../../../store/epochs/epochs.ts";
@@ -12,6 +13,7 @@ import type { KvPort } from "../../../store/kv.ts";
 import { Lease } from "../../../store/nodes/lease.ts";
 import { PATIENT, storeOver } from "../../actors/harness.ts";
 import { MemoryKv } from "../../memory_kv.ts";
+import { DyingKv } from "../dying_kv.ts";
 import { FaultyKv } from "../faulty_kv.ts";
 import { SimulatedClock } from "../../simulation/clock.ts";
 
@@ -138,6 +140,21 @@ Deno.test("KvEpochs.decided() looks once for all partitions that wait for the sa
   await book.finish("forest", { through: 10, behind: [] }, [outcome(10, 1)]);
   for (const one of await Promise.all(waiting)) assertEquals(one, [{ group: "pump", version: 1 }]);
   assertEquals(reads, 2, "before it was trained, and after");
+});
+
+Deno.test("KvEpochBook.finish() says last of all that an epoch is over, however many writes it takes", async () => {
+  const keys = new Float64Array(SAMPLE_MOST), groups = Array.from({ length: 100 }, (_, i) => `type-${i}`);
+  const outcomes = groups.map((group) => ({ ...outcome(10, 1), group, trained: { epoch: 10, version: 1, keys } }));
+  let most = 0;
+  for (let isOver = false; !isOver; most++) {
+    const kv = new FaultyKv(), dying = new DyingKv(kv, most), bell = new EpochBell(PATIENT, "trained");
+    const finished = new KvEpochBook(kv, dying, bell, freshId).finish("forest", { through: 10, behind: [] }, outcomes);
+    await finished.catch(() => {});
+    isOver = (await kv.get(KEYS.shared("forest"))).value !== null;
+    assertEquals(bell.rings, isOver ? 1 : 0);
+    if (isOver) assertEquals(kv.count(["shared_use"]), groups.length);
+  }
+  assert(most > 3, "several writes");
 });
 
 /** Takes a lease; gives it back when the signal is aborted. */
