@@ -18,7 +18,8 @@ export const KAFKA_SOURCE = {
   }),
   group: text({
     fallback: undefined,
-    help: "share what is read with others of that name: Kafka's consumer group, MQTT's shared subscription",
+    help: "share what is read with others of that name: Kafka's consumer group (with a common --kv), MQTT's shared " +
+      "subscription",
     placeholder: "NAME",
   }),
   instance: text({

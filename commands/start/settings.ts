@@ -73,6 +73,11 @@ export const START: Command<typeof settings> = {
       does: "read topics of MQTT",
     },
     { line: "deno task start --scenario facility --source kafka --sink postgres", does: "from Kafka to PostgreSQL" },
+    {
+      line: "deno task start --source kafka --kafka kafka://broker:9092/iot_sensors --group plant --instance node-1 " +
+        "--kv http://kv1:4512,http://kv2:4512",
+      does: "one of several nodes over KV servers",
+    },
   ],
 };
 

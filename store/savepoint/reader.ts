@@ -122,5 +122,5 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGe
 }
 
 function damaged(why: string): SavepointError {
-  return new SavepointError(`the savepoint is cut off or damaged: ${why}`);
+  return new SavepointError(`this is no savepoint, or it is cut off or damaged: ${why}`);
 }
