@@ -20,7 +20,7 @@ import { contributionText, detectorWord, flagged, percent, scoreText } from "./w
  */
 export function plainTable(caption, heads, rows, none) {
   if (rows.length === 0) return h("p", { class: "note" }, none);
-  const figures = heads.map((_, at) => rows.some((cells) => typeof cells[at] === "number"));
+  const figures = heads.map((_, at) => isFigures(rows.map((cells) => cells[at]), at));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
@@ -36,6 +36,16 @@ export function plainTable(caption, heads, rows, none) {
       h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((one, at) => cell(one, at, figures[at]))))),
     ),
   );
+}
+
+/** A share, a figure that was put into words, or one that is missing. */
+const WORDED = /^(–|<?−?\d[\d,.]*( %)?)$/;
+
+/** Whether a column holds figures: some, or in words alone. The first one says what a row is of. @param {readonly Cell[]} cells @param {number} at */
+function isFigures(cells, at) {
+  if (cells.some((one) => typeof one === "number")) return true;
+  return at > 0 && cells.some((one) => one !== "–") &&
+    cells.every((one) => typeof one === "string" && WORDED.test(one));
 }
 
 /** A column of figures stands to the right, also where one is missing. @param {boolean} isFigure */

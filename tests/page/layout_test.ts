@@ -150,6 +150,17 @@ onView(
   { make: longNames, learning: false },
 );
 
+onView("plainTable() has figures to the right, also shares, and words to the left", "#/", async ({ page }) => {
+  const path = "/static/views/tables.js";
+  const sides = await page.evaluate(async (path) => {
+    const { plainTable } = await import(path);
+    const rows = [["1", 4, "78 %", "1,234.5", "–", "12:30", "v 3", ""], ["2", "–", "<1 %", "−3", "–", "–", "–", "x"]];
+    const table = plainTable("", rows[0].map(String), rows, "");
+    return [...table.querySelectorAll("thead th")].map((one) => one.className === "figure");
+  }, path);
+  assertEquals(sides, [false, true, true, true, false, false, false, false]);
+}, { make: longNames, learning: false });
+
 Deno.test("shortened() leaves a name's two ends, by which series differ", () => {
   const [vibration, pressure] = ["vibration", "pressure"].map((channel) => shortened(`${LONG}: ${channel}`));
   assertEquals([vibration.length, pressure.length], [41, 41]);

@@ -143,7 +143,7 @@ if (import.meta.main) {
     await calm.page.waitForFunction(
       () => /^data [0-5] s old$/.test(document.querySelector("#age")?.textContent ?? ""),
       undefined,
-      { timeout: 300_000 },
+      { timeout: 1_200_000 },
     );
     await calm.page.reload();
     await calm.page.waitForFunction(() => document.querySelector("#verdict")?.textContent === "All is well");
