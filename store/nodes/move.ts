@@ -13,7 +13,8 @@ import { readMeta } from "../../actors/sensor/snapshot.ts";
 import { Buffer } from "node:buffer";
 import { serialize } from "node:v8";
 import { keyBytes } from "../bytes.ts";
-import { ALL_GUARDS, Chain, MOVED, type Mutation } from "../checkpoint/chain.ts";
+import { ALL_GUARDS, Chain, MOVED, type Mutation, StoreError } from "../checkpoint/chain.ts";
+import { KV_LIMITS } from "../kv.ts";
 import { KvCheckpointStore } from "../checkpoint/store.ts";
 import type { FleetKv } from "./fleet.ts";
 import { KEYS } from "../keys.ts";
@@ -49,6 +50,8 @@ export async function movePartition(
     Chain.claim(kv, partition, { ...options, guards: ALL_GUARDS, moving: true, ...(owner ? { owner } : {}) });
   let copied = 0;
   if (old !== place) {
+    const map = { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } };
+    checkSize(map); // before anybody has to wait
     const from = await chain(old, MOVED), into = await chain(place);
     const sensors = await sensorsOf(old, partition, options); // no other one can come now
     await remove(place, partition, sensors, into);
@@ -56,7 +59,7 @@ export async function movePartition(
       await into.write(batch);
       copied += batch.length;
     }
-    await changeMap(fleet, { ...fleet.map, moved: { ...fleet.map.moved, [partition]: to } });
+    await changeMap(fleet, map);
     await remove(old, partition, sensors, from);
   } else {
     await chain(place);
@@ -102,14 +105,26 @@ export async function partitionsByServer(
  * same time one gets no further.
  *
  * @throws {StoreAwayError} if one does not take it: the same again goes on
+ * @throws {StoreError} if it would fit no value: of about 1,000 partitions it can say that they were moved
  */
 export async function changeMap(fleet: FleetKv, map: Omit<PartitionMap, "version">): Promise<void> {
   const next: PartitionMap = { ...map, version: fleet.map.version + 1 }, first = fleet.server(fleet.map.servers[0]);
+  checkSize(next);
   for (const server of [first, ...fleet.servers.filter((one) => one !== first)]) {
     if (await giveMap(server, next)) continue;
     throw new StoreAwayError("the map of partitions was changed by somebody else at the same time: try again");
   }
   fleet.learn(next);
+}
+
+/** @throws {StoreError} if the map would fit no value */
+function checkSize({ version: _, ...map }: PartitionMap): void {
+  const bytes = Buffer.byteLength(serialize(map)), { valueBytes } = KV_LIMITS;
+  if (bytes <= valueBytes) return;
+  const moved = Object.keys(map.moved).length;
+  throw new StoreError(
+    `cannot keep the map of partitions: ${moved} that were moved take ${bytes} bytes, at most ${valueBytes}`,
+  );
 }
 
 /** Gives a server this map; false where its own is as new. @throws {StoreAwayError} if it does not take it */

@@ -13,7 +13,7 @@ import { KEYS } from "../../../store/keys.ts";
 import type { KvPort } from "../../../store/kv.ts";
 import { changeMap, movePartition, partitionsByServer } from "../../../store/nodes/move.ts";
 import { ownerOf, type PartitionMap, placeOf, SERVER_KEYS } from "../../../store/nodes/places.ts";
-import { ALL_GUARDS, Chain, StoreError } from "../../../store/checkpoint/chain.ts";
+import { ALL_GUARDS, Chain, isMoved, StoreError } from "../../../store/checkpoint/chain.ts";
 import { assert, assertEquals, assertRejects } from "../../../std/assert.ts";
 import { Written } from "../../../store/retention/written.ts";
 import { KvQuarantine } from "../../../store/quarantine.ts";
@@ -306,4 +306,17 @@ Deno.test("movePartition() holds no more of a partition at a time than it reads 
   };
   await movePartition(fleet, PARTITION, fleet.map.servers.find((id) => fleet.server(id) !== from)!, OPTIONS);
   assertEquals([held, most < 7_000], [5_000, true], "listed once to be copied, and once to be removed");
+});
+
+Deno.test("changeMap() refuses a map that fits no value, and changes nothing", async () => {
+  const servers = [new Server(), new Server()], fleet = await open(...servers), { map } = fleet;
+  const moved = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`kafka-iot_sensors-${i}`, map.servers[0]]));
+  const error = await assertRejects(() => changeMap(fleet, { ...map, moved }), StoreError);
+  assert(/^cannot keep the map of partitions: 3000 that were moved take \d+ bytes, at most 64512$/.test(error.message));
+  assertEquals((await open(...servers)).map, map);
+  fleet.learn({ ...map, version: 9, moved });
+  await Chain.claim(fleet.of(PARTITION), PARTITION, { ...OPTIONS, guards: ALL_GUARDS });
+  const [to] = map.servers.filter((id) => id !== placeOf(fleet.map, PARTITION));
+  await assertRejects(() => movePartition(fleet, PARTITION, to, OPTIONS), StoreError, "cannot keep the map");
+  assert(!isMoved((await fleet.of(PARTITION).get(KEYS.fence(PARTITION))).value), "its owner has not been stopped");
 });
