@@ -7,21 +7,12 @@
 import { readAlertId } from "../../actors/alerts/ids.ts";
 import type { AlertStep } from "../../actors/alerts/words.ts";
 import type { Snapshot } from "../../actors/batch.ts";
-import {
-  type CheckpointOutputs,
-  type CheckpointStore,
-  type Claim,
-  type Cut,
-  type Recovery,
-  StoreAwayError,
-} from "../../actors/checkpoint.ts";
+import { type CheckpointOutputs, type CheckpointStore, type Claim, StoreAwayError } from "../../actors/checkpoint.ts";
 import type { Json, SourceMemory } from "../../actors/ports.ts";
 import type { EpochPart } from "../../actors/training/epochs.ts";
-import type { StoredSample } from "../../actors/training/group_samples.ts";
-import type { TrainingRecord } from "../../actors/training/training.ts";
-import type { StoredCommands } from "../../actors/commands/queue.ts";
 import { foldAlerts } from "../alert_fold.ts";
 import { keyBytes, textBytes } from "../bytes.ts";
+import { Begun, type TrainedValue } from "./begun.ts";
 import { ALL_GUARDS, Chain, type ChainOptions, type Mutation } from "./chain.ts";
 import { commandMutations, commandsRecord, readCommands } from "./commands.ts";
 import { within } from "../deadline.ts";
@@ -32,23 +23,9 @@ import { KvLabelStore } from "../labels.ts";
 import { forgetName } from "../names.ts";
 import type { KvPort } from "../kv.ts";
 import { outputMutations, type OutputsOptions, outputsRecord, type OutputsValue } from "./outputs.ts";
-import { pack, type Packed, packedBytes, unpack } from "./packed.ts";
+import { positionRecord, type PositionValue, readRecovery } from "./recovery.ts";
 import { SampleParts } from "./sample_parts.ts";
 import { Snapshots, type SnapshotsOptions } from "./snapshots.ts";
-
-/** The position's value. */
-interface PositionValue {
-  /** The oldest alone, from which reading goes on: all of them, with the models of many types in each, would fit no value. */
-  readonly cuts: Packed<readonly Cut[]>;
-  readonly finished: boolean;
-}
-
-/** Which models came into use, as it is stored before anything that came out under them. */
-interface TrainedValue {
-  /** Outputs before this position may be there. */
-  readonly at: number;
-  readonly record: Packed<TrainingRecord>;
-}
 
 /** How checkpoints are stored. */
 export interface CheckpointStoreOptions extends Omit<ChainOptions, "guards">, OutputsOptions {
@@ -75,37 +52,24 @@ export class KvCheckpointStore implements CheckpointStore {
     // Versions are a server's own: whatever the map says later, this owner writes where it has raised the fence.
     const kv = this.options.fleet?.of(partition) ?? this.kv;
     const chain = await Chain.claim(kv, partition, this.options);
-    const [outputs, position, begun, trained] = await this.ask(
+    const [outputs, position, begunTo, trained] = await this.ask(
       kv.getMany([KEYS.outputs, KEYS.position, KEYS.outputsBegun, KEYS.trained].map((key) => key(partition))),
     );
     const commands = await this.ask(readCommands(kv, partition));
     const { cut } = outputs.value as OutputsValue | null ?? {};
     const parts = new SampleParts(partition), samples = await this.ask(parts.read(this.kv, cut ?? 0));
-    const recovery = readRecovery(
-      outputs.value as OutputsValue | null,
-      position.value as PositionValue | null,
+    const recovery = readRecovery({
+      outputs: outputs.value as OutputsValue | null,
+      position: position.value as PositionValue | null,
       samples,
-      {
-        ...(commands ? { commands } : {}),
-        begun: begun.value as number | null,
-        trained: trained.value as TrainedValue | null,
-      },
-    );
-    let begunTo = recovery?.outputsBegun ?? 0, trainedThrough = -1;
-    const begunMutations = (position: number, training?: TrainingRecord): Mutation[] => {
-      begunTo = Math.max(begunTo, position);
-      const { through = -1 } = training ?? {};
-      if (training === undefined || through <= trainedThrough) return [begunRecord(partition, begunTo)];
-      trainedThrough = through; // if this write fails there is none after it
-      return [begunRecord(partition, begunTo), trainedRecord(partition, position, training)];
-    };
+      ...(commands ? { commands } : {}),
+      begun: begunTo.value as number | null,
+      trained: trained.value as TrainedValue | null,
+    });
+    const begun = new Begun(partition, recovery?.outputsBegun ?? 0);
     const bring = async (parts: readonly EpochPart[], position: number) => {
-      const known = await this.ask(kv.getMany(parts.map((one) => KEYS.epoch(partition, one.family, one.epoch))));
-      const fresh = parts.filter((_, i) => known[i].value === null).map((one) => epochMutations(partition, one));
-      if (fresh.length === 0) return;
-      const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
-      const given = fresh.flatMap(([mutations]) => mutations), entries = fresh.map(([, entry]) => entry);
-      await chain.write([...begunMutations(position), ...given], [...entries, bell]);
+      const { mutations, records } = await this.brought(kv, partition, parts);
+      if (records.length > 0) await chain.write([...begun.mutations(position), ...mutations], records);
     };
     let bringing: Promise<void> = Promise.resolve();
     const claim: Claim = {
@@ -114,7 +78,7 @@ export class KvCheckpointStore implements CheckpointStore {
       overtaken: chain.version !== (this.versions?.get(partition) ?? null),
       writeBegun: async (position, training) => {
         await bringing;
-        await chain.write(begunMutations(position, training));
+        await chain.write(begun.mutations(position, training));
       },
       writeCommands: (commands) =>
         chain.write(commandMutations(partition, commands), commandsRecord(partition, commands)),
@@ -128,8 +92,8 @@ export class KvCheckpointStore implements CheckpointStore {
         const names = [...outputs.windows, ...outputs.history].map(({ sensor }) => sensor);
         const announced = await this.ask(this.stored.announce(kv, partition, names));
         // Last of all: what was said to have begun meanwhile is not taken back.
-        const begun = begunMutations(outputs.cut, outputs.training);
-        const mutations = concat<Mutation>(begun, gone, parts.mutations(outputs), announced, given);
+        const begins = begun.mutations(outputs.cut, outputs.training);
+        const mutations = concat<Mutation>(begins, gone, parts.mutations(outputs), announced, given);
         await chain.write(mutations, [outputsRecord(partition, outputs)]);
       },
       writeSnapshots: (snapshots, deleted = []) => this.stored.write(chain, partition, snapshots, deleted),
@@ -174,6 +138,18 @@ export class KvCheckpointStore implements CheckpointStore {
     };
   }
 
+  /** What a partition brings to epochs that was not brought before: values, then the records that complete them. */
+  private async brought(kv: KvPort, partition: string, parts: readonly EpochPart[]): Promise<BroughtParts> {
+    const known = await this.ask(kv.getMany(parts.map((one) => KEYS.epoch(partition, one.family, one.epoch))));
+    const fresh = parts.filter((_, i) => known[i].value === null).map((one) => epochMutations(partition, one));
+    if (fresh.length === 0) return { mutations: [], records: [] };
+    const bell = { key: KEYS.epochBell("brought"), value: this.options.freshId(), bytes: keyBytes(partition) };
+    return {
+      mutations: fresh.flatMap(([mutations]) => mutations),
+      records: [...fresh.map(([, record]) => record), bell],
+    };
+  }
+
   private ask<T>(answer: Promise<T>): Promise<T> {
     return within(this.options.clock, this.options.deadlineMs, answer);
   }
@@ -200,57 +176,16 @@ function isGone({ sensor, alert }: AlertStep, deleted: ReadonlyMap<string, numbe
   return before !== undefined && place !== undefined && place.position < before;
 }
 
+/** What a partition brings to epochs. */
+interface BroughtParts {
+  readonly mutations: readonly Mutation[];
+  /** They say that it is whole. */
+  readonly records: readonly Mutation[];
+}
+
 /** One behind the other, each made when it is its turn: there may be very many. */
 function* concat<T>(...parts: readonly Iterable<T>[]): Generator<T> {
   for (const part of parts) yield* part;
-}
-
-function begunRecord(partition: string, value: number): Mutation {
-  return { key: KEYS.outputsBegun(partition), value, bytes: keyBytes(partition) };
-}
-
-function trainedRecord(partition: string, at: number, training: TrainingRecord): Mutation {
-  const value: TrainedValue = { at, record: pack(training) };
-  return { key: KEYS.trained(partition), value, bytes: keyBytes(partition) + packedBytes(value.record) };
-}
-
-function positionRecord(partition: string, cuts: readonly Cut[], finished: boolean): Mutation {
-  const packed = pack(cuts.slice(0, 1)), value: PositionValue = { cuts: packed, finished };
-  return { key: KEYS.position(partition), value, bytes: keyBytes(partition) + packedBytes(packed) };
-}
-
-function readRecovery(
-  outputs: OutputsValue | null,
-  position: PositionValue | null,
-  samples: readonly StoredSample[],
-  { commands, begun, trained }: {
-    readonly commands?: StoredCommands;
-    readonly begun: number | null;
-    readonly trained: TrainedValue | null;
-  },
-): Recovery | undefined {
-  if (!outputs && !commands && begun === null) return undefined;
-  // Before the first position there is nothing that snapshots cover: from the beginning.
-  const from: Cut = (position ? unpack(position.cuts)[0] : undefined) ?? {
-    position: 0,
-    router: {
-      sourceTime: { time: -1, lastTick: -1, ahead: [] },
-      counts: { readings: 0, refused: 0, refusedHash: 0, future: 0, foreign: 0 },
-    },
-  };
-  const outputsCut = outputs?.cut ?? 0, trainedTo = Math.max(outputsCut, trained?.at ?? 0);
-  const training = trained && trained.at > outputsCut ? trained.record : outputs?.training;
-  return {
-    outputsCut,
-    outputsBegun: Math.max(outputsCut, begun ?? 0),
-    finished: position?.finished ?? false,
-    sinks: outputs?.sinks ?? {},
-    ...(training ? { training: unpack(training) } : {}),
-    trainedTo,
-    samples,
-    ...(commands ? { commands } : {}),
-    from,
-  };
 }
 
 /** The steps in the wrong order: what the right one is for. Used by a test alone. */
