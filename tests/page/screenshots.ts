@@ -147,6 +147,9 @@ if (import.meta.main) {
     );
     await calm.page.reload();
     await calm.page.waitForFunction(() => document.querySelector("#verdict")?.textContent === "All is well");
+    await calm.page.waitForFunction(() =>
+      document.querySelector("#lane-said")?.textContent?.includes("still loading") === false
+    );
     await shoot(calm.page, "calm");
     await calm.close();
     const now = Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS;
