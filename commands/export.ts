@@ -17,7 +17,7 @@ import { type Savepoint, SavepointError } from "../store/savepoint/reader.ts";
 import { systemClock } from "./process/clock.ts";
 import { holdOptions, KV_FILE, openDatabase } from "./instance/database.ts";
 import { CommandError, EXIT, UsageError } from "./process/errors.ts";
-import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export_tables.ts";
+import { EXPORT_TABLES, exportTables, type TablesWanted, type TablesWritten } from "./export/tables.ts";
 import { withModels } from "./instance/models.ts";
 import { readInstance, takeDataDir } from "./instance/instance.ts";
 import { toggle } from "./settings/setting.ts";

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import type { AlertView, Page, PeriodFilter, Queries, SensorView, WindowView } from "../actors/views.ts";
-import { parseTime } from "../actors/reading.ts";
-import { TABLE_FORMATS, type TableFormat } from "../sinks/tables/format.ts";
-import type { Period } from "../sinks/tables/layout.ts";
-import { TableParts } from "../sinks/tables/parts.ts";
-import { ALERTS, READINGS, VERDICTS, WINDOWS } from "../sinks/tables/tables.ts";
-import { join } from "../std/path.ts";
+import type { AlertView, Page, PeriodFilter, Queries, SensorView, WindowView } from "../../actors/views.ts";
+import { parseTime } from "../../actors/reading.ts";
+import { TABLE_FORMATS, type TableFormat } from "../../sinks/tables/format.ts";
+import type { Period } from "../../sinks/tables/layout.ts";
+import { TableParts } from "../../sinks/tables/parts.ts";
+import { ALERTS, READINGS, VERDICTS, WINDOWS } from "../../sinks/tables/tables.ts";
+import { join } from "../../std/path.ts";
 import { z } from "zod";
-import { systemClock } from "./process/clock.ts";
-import { Engine } from "./instance/engine.ts";
-import { choice, custom, type Setting } from "./settings/setting.ts";
-import { judgingOf } from "./settings/settings.ts";
+import { systemClock } from "../process/clock.ts";
+import { Engine } from "../instance/engine.ts";
+import { choice, custom, type Setting } from "../settings/setting.ts";
+import { judgingOf } from "../settings/settings.ts";
 
 /** The kinds that can be had. */
 const KINDS = ["readings", "verdicts", "windows", "alerts"] as const;

@@ -1,17 +1,17 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { systemClock } from "../../commands/process/clock.ts";
-import { Engine } from "../../commands/instance/engine.ts";
-import { CommandError, UsageError } from "../../commands/process/errors.ts";
-import { exportData } from "../../commands/export.ts";
-import { announceInstance, makeToken } from "../../commands/instance/instance.ts";
-import { judgingOf } from "../../commands/settings/settings.ts";
-import { scenarioByName } from "../../data/mod.ts";
-import { TablesSink } from "../../sinks/tables/sink.ts";
-import { Simulator } from "../../sources/simulator.ts";
-import { assert, assertEquals, assertGreater, assertRejects } from "../../std/assert.ts";
-import { exportSavepoint } from "../../store/savepoint/savepoint.ts";
-import { Folder } from "../process.ts";
-import { textOf } from "../project/tree.ts";
+import { systemClock } from "../../../commands/process/clock.ts";
+import { Engine } from "../../../commands/instance/engine.ts";
+import { CommandError, UsageError } from "../../../commands/process/errors.ts";
+import { exportData } from "../../../commands/export.ts";
+import { announceInstance, makeToken } from "../../../commands/instance/instance.ts";
+import { judgingOf } from "../../../commands/settings/settings.ts";
+import { scenarioByName } from "../../../data/mod.ts";
+import { TablesSink } from "../../../sinks/tables/sink.ts";
+import { Simulator } from "../../../sources/simulator.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../../../std/assert.ts";
+import { exportSavepoint } from "../../../store/savepoint/savepoint.ts";
+import { Folder } from "../../process.ts";
+import { textOf } from "../../project/tree.ts";
 
 /** Half an hour over midnight: two days. */
 const ANCHOR = Date.parse("2026-03-01T23:45:00Z"), ROUNDS = 900;
