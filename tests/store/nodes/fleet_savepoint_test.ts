@@ -211,7 +211,11 @@ Deno.test("Chain.claim() waits for an export that goes on, and takes over from o
   await assertRejects(() => claim("node-1", renewing), StoreAwayError, "is held while everything is exported");
   assertEquals(slept, 5_000);
   await claim("node-1");
-  await assertRejects(() => held.write([{ key: ["x"], value: 1, bytes: 1 }]), Error, "another owner");
+  await assertRejects(
+    () => held.write([{ key: ["x"], value: 1, bytes: 1 }]),
+    Error,
+    "another process (node-1) has taken p over",
+  );
 });
 
 Deno.test("importSavepoint() has what is stored of sensors without a snapshot, where nodes were told of them", async () => {
